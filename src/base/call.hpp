@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+
+namespace hatchery::base {
+
+/// What bounds one call to the outside: it ends by the deadline, or soon after a stop is asked.
+struct Call {
+    std::chrono::steady_clock::time_point deadline;
+    std::stop_token stop;
+
+    [[nodiscard]] static Call within(std::chrono::milliseconds limit, std::stop_token stop = {}) {
+        return {std::chrono::steady_clock::now() + limit, std::move(stop)};
+    }
+    /// Time left, never negative.
+    [[nodiscard]] std::chrono::milliseconds left() const {
+        const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        return rest.count() > 0 ? rest : std::chrono::milliseconds{0};
+    }
+    /// The same stop token with a deadline no later than `limit` from now.
+    [[nodiscard]] Call at_most(std::chrono::milliseconds limit) const {
+        const auto sooner = std::chrono::steady_clock::now() + limit;
+        return {sooner < deadline ? sooner : deadline, stop};
+    }
+    [[nodiscard]] bool over() const { return stop.stop_requested() || left().count() == 0; }
+};
+
+}  // namespace hatchery::base

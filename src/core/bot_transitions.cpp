@@ -1,0 +1,73 @@
+#include "core/bot_transitions.hpp"
+
+namespace hatchery::core {
+
+namespace {
+
+constexpr std::optional<BotCondition> no_condition = std::nullopt;
+
+BotChange change(BotStatus status, const std::string& reason) {
+    return {.status = status, .condition = no_condition, .reason = reason};
+}
+
+}  // namespace
+
+BotChange on_operation_started(OperationKind kind) {
+    switch (kind) {
+        case OperationKind::deploy:
+            return change(BotStatus::deploying, "");
+        case OperationKind::destroy:
+            return {.condition = BotCondition::deleting};
+        case OperationKind::stop:
+        case OperationKind::start:
+        case OperationKind::restart:
+        case OperationKind::reconfigure:
+            return {.reason = ""};
+    }
+    return {};
+}
+
+BotChange on_operation_ended(OperationKind kind, OperationState ending, const std::string& reason) {
+    if (ending == OperationState::cancelled) {
+        // A cancelled deploy has torn its server down; any other cancel leaves the bot as it was.
+        return kind == OperationKind::deploy ? change(BotStatus::stopped, reason) : BotChange{};
+    }
+    if (ending == OperationState::failed) return change(BotStatus::failed, reason);
+    switch (kind) {
+        case OperationKind::deploy:
+        case OperationKind::start:
+        case OperationKind::restart:
+        case OperationKind::reconfigure:
+            return change(BotStatus::active, "");
+        case OperationKind::stop:
+            return change(BotStatus::stopped, "");
+        case OperationKind::destroy:
+            return {.status = BotStatus::stopped,
+                    .condition = no_condition,
+                    .reason = "",
+                    .deleted = true};
+    }
+    return {};
+}
+
+std::optional<std::string> why_not(OperationKind kind, BotStatus status, bool has_server) {
+    switch (kind) {
+        case OperationKind::deploy:
+            if (has_server) return "The bot is deployed already; restart it, or delete it first.";
+            return std::nullopt;
+        case OperationKind::stop:
+        case OperationKind::start:
+        case OperationKind::restart:
+        case OperationKind::reconfigure:
+            if (!has_server) return "The bot has no server; deploy it first.";
+            if (kind == OperationKind::stop && status == BotStatus::stopped) {
+                return "The bot is stopped already.";
+            }
+            return std::nullopt;
+        case OperationKind::destroy:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace hatchery::core

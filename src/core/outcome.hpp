@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+
+namespace hatchery::core {
+
+/// The step did all it had to.
+struct Succeeded {
+    /// One sentence for the timeline; may be empty.
+    std::string message;
+};
+
+/// The step can do nothing now. It is run again at `until`, or as soon as `signal` is raised.
+struct Waiting {
+    base::TimePoint until;
+    std::optional<std::string> signal;
+    /// What is waited for: `waiting for the server to boot`.
+    std::string why;
+};
+
+/// The step could not do its work; whether it is tried again is core/decide's business.
+struct Failed {
+    base::Error error;
+};
+
+/// What one run of a step came to.
+using StepOutcome = std::variant<Succeeded, Waiting, Failed>;
+
+}  // namespace hatchery::core

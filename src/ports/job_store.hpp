@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "core/bot_transitions.hpp"
+#include "core/event.hpp"
+#include "core/job.hpp"
+#include "core/operation.hpp"
+
+namespace hatchery::ports {
+
+/// The right to work on one job. Every write names the token; once the job has another, or none,
+/// the write has no effect.
+struct Lease {
+    base::JobId job_id;
+    base::LeaseToken token;
+    base::TimePoint until;
+};
+
+/// A job that this worker holds, with its operation as it was at the claim.
+struct ClaimedJob {
+    Lease lease;
+    core::Job job;
+    core::Operation operation;
+};
+
+struct ClaimRequest {
+    base::WorkerId worker;
+    int limit = 1;
+    base::Milliseconds lease_for{30'000};
+    base::TimePoint now;
+};
+
+/// Everything that one decision writes, in one transaction, if the lease still stands.
+struct Transition {
+    base::TimePoint now;
+    core::JobState job_state = core::JobState::succeeded;
+    /// For `available` and `waiting`: when to run again.
+    base::TimePoint run_at;
+    std::optional<std::string> signal;
+    std::string message;
+    int failures = 0;
+    /// The step's memory; kept as it is when unset.
+    std::optional<std::string> progress;
+    std::optional<core::OperationState> operation_state;
+    std::optional<core::OperationPhase> operation_phase;
+    std::optional<base::TimePoint> operation_deadline;
+    std::optional<base::Error> operation_error;
+    /// The job that follows; with `keep_next` it is leased to the same worker at once.
+    std::optional<core::StepKind> next_step;
+    bool keep_next = false;
+    base::Milliseconds lease_for{30'000};
+    core::BotChange bot;
+    std::vector<core::NewEvent> events;
+};
+
+struct Applied {
+    /// False: the lease was lost, nothing was written, the result is thrown away.
+    bool accepted = false;
+    /// The next job, if it was asked for with keep_next.
+    std::optional<ClaimedJob> next;
+};
+
+struct NewOperation {
+    base::BotId bot_id;
+    base::UserId user_id;
+    core::OperationKind kind = core::OperationKind::deploy;
+    base::TimePoint now;
+    base::TimePoint deadline_at;
+    int priority = 0;
+};
+
+/// The persisted jobs. Thread-safe; every call is one short transaction; `unavailable` when the
+/// database cannot be reached, and the caller goes on later.
+class JobStore {
+public:
+    virtual ~JobStore() = default;
+
+    /// Creates the operation, its first job and the bot's change; `conflict` with the live
+    /// operation's id in `code` when the bot has one, or with a sentence when the bot's status
+    /// does not allow it; `not_found` when there is no such bot.
+    [[nodiscard]] virtual base::Result<core::Operation> start_operation(
+        const NewOperation& request) = 0;
+    /// Marks the operation so that its next run turns back, and brings that run forward.
+    /// `conflict` when it has ended or cannot be cancelled.
+    [[nodiscard]] virtual base::Result<void> request_cancel(const base::OperationId& operation,
+                                                            base::TimePoint now) = 0;
+
+    /// Takes jobs whose time has come: highest priority first, oldest first within it.
+    [[nodiscard]] virtual base::Result<std::vector<ClaimedJob>> claim(
+        const ClaimRequest& request) = 0;
+    /// Extends the leases; returns those that still stand. `cancelled` lists jobs whose operation
+    /// was asked to end meanwhile, so that their runs can be stopped.
+    struct Renewed {
+        std::vector<base::JobId> kept;
+        std::vector<base::JobId> cancelled;
+    };
+    [[nodiscard]] virtual base::Result<Renewed> renew(std::span<const Lease> leases,
+                                                      base::TimePoint until) = 0;
+    [[nodiscard]] virtual base::Result<Applied> apply(const Lease& lease,
+                                                      const Transition& transition) = 0;
+    /// Gives jobs back as if they had not been claimed (drain).
+    [[nodiscard]] virtual base::Result<void> give_back(std::span<const Lease> leases,
+                                                       base::TimePoint now) = 0;
+    /// Frees jobs whose lease ran out; returns how many.
+    [[nodiscard]] virtual base::Result<int> rescue(base::TimePoint now) = 0;
+
+    /// Appends events and, in the same transaction, replaces the job's progress, so that a log
+    /// offset and its lines never part. `conflict` when the lease is lost.
+    [[nodiscard]] virtual base::Result<void> record(const Lease& lease,
+                                                    std::span<const core::NewEvent> events,
+                                                    const std::optional<std::string>& progress) = 0;
+
+    /// Brings forward the waiting jobs that named this signal; returns how many.
+    [[nodiscard]] virtual base::Result<int> raise(const std::string& signal,
+                                                  base::TimePoint now) = 0;
+    /// When the next job can be claimed; nothing when there is none.
+    [[nodiscard]] virtual base::Result<std::optional<base::TimePoint>> next_due() = 0;
+};
+
+}  // namespace hatchery::ports
