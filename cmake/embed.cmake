@@ -1,9 +1,9 @@
 # cmake -DOUT=file.cpp -DFUNCTION=name -DROOT=dir -DFILES=a;b -P embed.cmake
 # Writes a .cpp that returns each file's name and bytes, so the binary needs no data files.
 set(body "")
-string(APPEND body "#include \"base/embedded_file.hpp\"\n\nnamespace hatchery::embedded {\n")
+string(APPEND body "#include <vector>\n\n#include \"base/embedded_file.hpp\"\n\nnamespace hatchery::embedded {\n")
 string(APPEND body "std::span<const base::EmbeddedFile> ${FUNCTION}() {\n")
-string(APPEND body "    static const base::EmbeddedFile files[] = {\n")
+string(APPEND body "    static const std::vector<base::EmbeddedFile> files = {\n")
 foreach(file ${FILES})
   file(READ "${ROOT}/${file}" content)
   # Raw strings may not exceed 64 KiB in some compilers: cut into pieces that the compiler joins.

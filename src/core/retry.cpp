@@ -29,7 +29,8 @@ bool is_retryable(base::ErrorKind kind) {
 base::Milliseconds retry_delay(const RetryPolicy& policy, int failures, const base::Error& error,
                                double jitter) {
     const int doublings = std::clamp(failures - 1, 0, 20);
-    const auto full = std::min(policy.max_delay, policy.first_delay * (1LL << doublings));
+    const auto full =
+        std::min(policy.max_delay, base::Milliseconds(policy.first_delay.count() << doublings));
     const auto half = full / 2;
     const auto chosen =
         half +
