@@ -1,0 +1,238 @@
+#!/usr/bin/env bash
+# Starts or restarts OpenClaw, and waits until it is ready for messages.
+#
+# Does: enables openclaw-gateway.service; ACTION=start starts it unless it runs, ACTION=restart
+#     restarts it once for each OPERATION_ID; waits for 200 from 127.0.0.1:18789/readyz and, in
+#     webhook mode, from 127.0.0.1:8787/healthz. Ready twice in a row, two seconds apart, counts.
+#     Exit 78 right after a start can be a false alarm on a busy machine: it tries once more.
+# Needs: root, curl, python3; configure_bot.sh done before.
+# Inputs: ACTION=start|restart; OPERATION_ID, 1 to 64 of A-Z a-z 0-9 _ -; WEBHOOK=yes|no;
+#     START_LIMIT_S (180).
+# Outputs: a progress line every 5 s; `hatchery-fact ready_s=N`; on failure the journal's last 40
+#     lines of this start on standard error, with every value of the secrets' file and every shape of
+#     a token struck out.
+# Exit codes: 0; 1 unexpected; 2 bad input; 10 not root; 50 configuration error (78, twice); 51 not ready
+#     in time; 52 crashed; 53 out of memory; 54 Telegram refuses; 55 webhook port silent; 56 not
+#     configured.
+# Again after a kill: the note in /var/lib/hatchery/restart says which run of the service was there
+#     before the restart, so that a second call knows whether the restart has happened.
+set -euo pipefail
+
+readonly UNIT=openclaw-gateway.service
+readonly NOTE=/var/lib/hatchery/restart
+readonly GATEWAY=http://127.0.0.1:18789
+readonly WEBHOOK_HEALTH=http://127.0.0.1:8787/healthz
+readonly MAX_RESTARTS=3
+# A channel that fails while it starts may recover; one that still fails after this has been refused.
+readonly TELEGRAM_GRACE_S=20
+
+fail() {
+    local code=$1
+    shift
+    echo "start_bot: $*" >&2
+    exit "$code"
+}
+trap 'echo "start_bot: line $LINENO: the command failed" >&2' ERR
+
+check_inputs() {
+    [[ $EUID -eq 0 ]] || fail 10 "must run as root"
+    [[ ${ACTION:-} == start || ${ACTION:-} == restart ]] || fail 2 "ACTION must be start or restart"
+    [[ ${OPERATION_ID:-} =~ ^[A-Za-z0-9_-]{1,64}$ ]] || fail 2 "OPERATION_ID is malformed"
+    [[ ${WEBHOOK:-} == yes || ${WEBHOOK:-} == no ]] || fail 2 "WEBHOOK must be yes or no"
+    [[ ${START_LIMIT_S:=180} =~ ^[0-9]{1,5}$ ]] || fail 2 "START_LIMIT_S must be a number"
+    [[ -f /etc/openclaw/openclaw.json && -f /etc/openclaw/env ]] || fail 56 "there is no configuration"
+    [[ -x /opt/openclaw/current/bin/openclaw ]] || fail 56 "no OpenClaw release is installed"
+}
+
+property() { systemctl show --property="$1" --value "$UNIT"; }
+
+# read_unit: sets active, sub, result, main_status, restarts in one call.
+read_unit() {
+    local line
+    active='' sub='' result='' main_status=0 restarts=0
+    while IFS= read -r line; do
+        case $line in
+        ActiveState=*) active=${line#*=} ;;
+        SubState=*) sub=${line#*=} ;;
+        Result=*) result=${line#*=} ;;
+        ExecMainStatus=*) main_status=${line#*=} ;;
+        NRestarts=*) restarts=${line#*=} ;;
+        esac
+    done < <(systemctl show "$UNIT" --property=ActiveState,SubState,Result,ExecMainStatus,NRestarts)
+}
+
+launch() {
+    systemctl --quiet enable "$UNIT"
+    local before now_running note=''
+    if [[ $ACTION == restart ]]; then
+        now_running=$(property InvocationID)
+        [[ ! -f $NOTE ]] || note=$(<"$NOTE")
+        if [[ ${note%% *} != "$OPERATION_ID" ]]; then
+            echo "$OPERATION_ID ${now_running:-none}" >"$NOTE.partial"
+            sync "$NOTE.partial"
+            mv -f "$NOTE.partial" "$NOTE"
+            note="$OPERATION_ID ${now_running:-none}"
+        fi
+        before=${note##* }
+        if [[ ${now_running:-none} == "$before" ]]; then
+            echo "restarting OpenClaw"
+            systemctl reset-failed "$UNIT" 2>/dev/null || true
+            systemctl restart --no-block "$UNIT"
+            wait_for_new_invocation "$before"
+            return
+        fi
+        echo "this restart has happened before"
+    fi
+    read_unit
+    if [[ $active != active && $active != activating && $active != reloading ]]; then
+        echo "starting OpenClaw"
+        systemctl reset-failed "$UNIT" 2>/dev/null || true
+        systemctl start "$UNIT" || true # its fate is read below
+    fi
+}
+
+# A restart waits for the old process, which may finish a conversation first.
+wait_for_new_invocation() {
+    local limit=$((SECONDS + 100))
+    while [[ $(property InvocationID) == "$1" || $(property ActiveState) == deactivating ]]; do
+        ((SECONDS < limit)) || return 0
+        sleep 0.2
+    done
+}
+
+# probe URL: sets code (000: no answer) and body.
+probe() {
+    local answer
+    answer=$(curl --silent --max-time 5 --write-out '\n%{http_code}' "$1" 2>/dev/null) || true
+    code=${answer##*$'\n'}
+    body=${answer%$'\n'*}
+}
+
+journal_tail() {
+    {
+        journalctl --unit="$UNIT" --lines=40 --no-pager --output=short-iso 2>/dev/null || true
+    } | python3 -IS /dev/fd/9 9<<'PYTHON' >&2
+import re
+import sys
+
+text = sys.stdin.buffer.read().decode("utf-8", "replace")
+try:
+    with open("/etc/openclaw/env", encoding="utf-8", errors="replace") as file:
+        lines = file.read().split("\n")
+except OSError:
+    lines = []
+for line in lines:
+    key, _, value = line.partition("=")
+    value = re.sub(r"\\(.)", r"\1", value.strip().strip("\"'"))
+    if len(value) >= 6:
+        text = text.replace(value, "[" + key + "]")
+text = re.sub(r"\d{6,12}:[A-Za-z0-9_-]{30,}", "[telegram token]", text)
+text = re.sub(r"\b(sk-|sk_|AIza|xai-|gsk_)[A-Za-z0-9_-]{8,}", "[key]", text)
+text = re.sub(r"(?i)(bearer )\S+", r"\1[token]", text)
+sys.stdout.write(text)
+PYTHON
+}
+
+# The kernel's killer shows as the unit's result, in its journal, or in the kernel's own log.
+was_out_of_memory() {
+    [[ $result == oom-kill ]] && return 0
+    journalctl --unit="$UNIT" --since="@$began" --no-pager 2>/dev/null |
+        grep -qE 'killed by the OOM killer|JavaScript heap out of memory' && return 0
+    journalctl --dmesg --since="@$began" --no-pager 2>/dev/null |
+        grep -qE 'Out of memory: Killed process [0-9]+ \((node|openclaw)'
+}
+
+give_up() {
+    journal_tail
+    fail "$@"
+}
+
+# Called when the service does not run: tries once more after 78, else says why and ends.
+handle_end() {
+    if was_out_of_memory; then
+        give_up 53 "OpenClaw was killed for want of memory"
+    fi
+    if [[ $main_status == 78 ]]; then
+        if [[ $retried == no ]]; then
+            retried=yes
+            echo "OpenClaw ended with 78 (configuration error); on a busy machine that can be a false alarm: trying once more"
+            systemctl reset-failed "$UNIT" 2>/dev/null || true
+            systemctl start "$UNIT" || true
+            return
+        fi
+        give_up 50 "OpenClaw refuses its configuration (exit 78, twice)"
+    fi
+    give_up 52 "OpenClaw does not stay up: $result, exit $main_status, $restarts restarts"
+}
+
+# One look: returns 0 when everything answers; sets waiting_for.
+look() {
+    probe "$GATEWAY/readyz"
+    if [[ $code != 200 ]]; then
+        waiting_for="gateway ($code)"
+        if [[ $code == 503 && $body == *'"failing"'*telegram* ]]; then
+            waiting_for="telegram channel"
+            : "${telegram_failing_since:=$SECONDS}"
+            ((SECONDS - telegram_failing_since < TELEGRAM_GRACE_S)) ||
+                give_up 54 "OpenClaw runs, but its Telegram channel fails: ${body:0:300}"
+        else
+            telegram_failing_since=''
+        fi
+        return 1
+    fi
+    telegram_failing_since=''
+    if [[ $WEBHOOK == yes ]]; then
+        probe "$WEBHOOK_HEALTH"
+        waiting_for="webhook port ($code)"
+        [[ $code == 200 ]] || return 1
+    fi
+}
+
+wait_until_ready() {
+    local deadline=$((SECONDS + START_LIMIT_S)) said=$SECONDS good_since='' first_restarts
+    retried=no telegram_failing_since='' waiting_for=gateway
+    read_unit
+    first_restarts=$restarts
+    while true; do
+        read_unit
+        if ((restarts - first_restarts >= MAX_RESTARTS)); then
+            handle_end
+        elif [[ $active == failed || $active == inactive ]]; then
+            good_since=''
+            handle_end
+        elif look && [[ $active == active ]]; then
+            : "${good_since:=$SECONDS}"
+            ((SECONDS - good_since < 2)) || return 0
+        else
+            good_since=''
+        fi
+        ((SECONDS < deadline)) || time_out
+        if ((SECONDS - said >= 5)); then
+            said=$SECONDS
+            echo "waiting for the $waiting_for: ${SECONDS} s ($active, $sub)"
+        fi
+        sleep 0.3
+    done
+}
+
+time_out() {
+    if was_out_of_memory; then
+        give_up 53 "OpenClaw was killed for want of memory"
+    fi
+    case $waiting_for in
+    telegram*) give_up 54 "OpenClaw runs, but its Telegram channel fails" ;;
+    webhook*) give_up 55 "OpenClaw is ready, but its webhook port does not answer" ;;
+    *) give_up 51 "OpenClaw was not ready within $START_LIMIT_S s" ;;
+    esac
+}
+
+main() {
+    check_inputs
+    began=$(date +%s)
+    launch
+    wait_until_ready
+    echo "OpenClaw is ready after $SECONDS s"
+    echo "hatchery-fact ready_s=$SECONDS"
+}
+
+main "$@"
