@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "core/bot.hpp"
+#include "core/server.hpp"
+#include "ports/secret_box.hpp"
+#include "store/database.hpp"
+#include "store/operation_repository.hpp"
+#include "store/page.hpp"
+
+namespace hatchery::store {
+
+/// Secrets of a bot by name (ports::secret_name).
+using BotSecrets = std::vector<std::pair<std::string, base::Secret>>;
+
+/// Changes of a bot's settings; unset members stay.
+struct BotSettings {
+    std::optional<std::string> name;
+    std::optional<std::string> model;
+    std::optional<std::string> model_base_url;
+    std::optional<std::vector<std::int64_t>> allowed_telegram_user_ids;
+    std::optional<core::TelegramMode> telegram_mode;
+    /// With a new Telegram token: whose it is.
+    std::optional<std::int64_t> telegram_bot_id;
+    std::optional<std::string> telegram_username;
+    BotSecrets secrets;
+    std::vector<std::string> removed_secrets;
+};
+
+/// All that the status route shows.
+struct DeploymentView {
+    core::Bot bot;
+    /// The live operation, or the latest one.
+    std::optional<OperationView> operation;
+    /// The server of the current deployment; its price is in it.
+    std::optional<core::Server> server;
+};
+
+/// Bots for the API and the webhook receiver. Thread-safe. `owner` unset means anybody's.
+/// Somebody else's bot, a deleted one, and an id that is no UUID are `not_found`.
+class BotRepository {
+public:
+    virtual ~BotRepository() = default;
+
+    /// Stores a bot and its sealed secrets in one transaction. Id, public id, status and times are
+    /// chosen here. `conflict` with code `token_conflict` when a living bot has the Telegram bot
+    /// id.
+    [[nodiscard]] virtual base::Result<core::Bot> create(const core::Bot& bot,
+                                                         const BotSecrets& secrets) = 0;
+    [[nodiscard]] virtual base::Result<core::Bot> find(
+        const base::BotId& id, const std::optional<base::UserId>& owner) = 0;
+    /// The name in the webhook's URL.
+    [[nodiscard]] virtual base::Result<core::Bot> find_by_public_id(
+        const std::string& public_id) = 0;
+    /// Newest first.
+    [[nodiscard]] virtual base::Result<Page<core::Bot>> list(
+        const std::optional<base::UserId>& owner, const std::optional<std::string>& after,
+        int limit) = 0;
+    /// Same errors as create and find.
+    [[nodiscard]] virtual base::Result<core::Bot> update(const base::BotId& id,
+                                                         const std::optional<base::UserId>& owner,
+                                                         const BotSettings& settings) = 0;
+    /// Whether a living bot has this Telegram bot id.
+    [[nodiscard]] virtual base::Result<bool> telegram_bot_in_use(std::int64_t telegram_bot_id) = 0;
+    [[nodiscard]] virtual base::Result<DeploymentView> deployment(
+        const base::BotId& id, const std::optional<base::UserId>& owner) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<BotRepository> make_bot_repository(Database& database,
+                                                                 ports::SecretBox& box,
+                                                                 base::Clock& clock,
+                                                                 base::Random& random);
+
+}  // namespace hatchery::store

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "core/event.hpp"
+#include "store/database.hpp"
+
+namespace hatchery::store {
+
+struct EventQuery {
+    base::BotId bot;
+    /// Events after this number.
+    std::int64_t after = 0;
+    int limit = 50;
+    std::optional<core::StepKind> step;
+    /// This level and those above it.
+    std::optional<core::EventLevel> level;
+    std::optional<core::EventType> type;
+    /// Text that the message contains, whatever the case of its letters; empty means all.
+    std::string text;
+};
+
+/// A bot's events for the API. Thread-safe. Who may read them is the caller's business.
+class EventRepository {
+public:
+    virtual ~EventRepository() = default;
+    /// In the order of their numbers.
+    [[nodiscard]] virtual base::Result<std::vector<core::Event>> find(const EventQuery& query) = 0;
+    /// The number of the bot's latest event; zero when it has none. `not_found` for no such bot.
+    [[nodiscard]] virtual base::Result<std::int64_t> last_seq(const base::BotId& bot) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<EventRepository> make_event_repository(Database& database);
+
+}  // namespace hatchery::store

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "core/job.hpp"
+#include "core/operation.hpp"
+#include "store/database.hpp"
+#include "store/page.hpp"
+
+namespace hatchery::store {
+
+/// One step as its user sees it: those that ran or run, then those that are still to come.
+struct StepView {
+    core::StepKind kind;
+    core::OperationPhase phase = core::OperationPhase::forward;
+    /// A step that an ended operation never reached is `cancelled`.
+    core::OperationState state = core::OperationState::pending;
+    /// Its run's number, from one; zero before the first.
+    int attempt = 0;
+    std::optional<base::TimePoint> started_at;
+    std::optional<base::TimePoint> finished_at;
+    std::string message;
+};
+
+struct OperationView {
+    core::Operation operation;
+    std::vector<StepView> steps;
+};
+
+/// Reads operations for the API. Thread-safe. `owner` unset means anybody's. Somebody else's
+/// operation is `not_found`.
+class OperationRepository {
+public:
+    virtual ~OperationRepository() = default;
+    [[nodiscard]] virtual base::Result<OperationView> find(
+        const base::OperationId& id, const std::optional<base::UserId>& owner) = 0;
+    /// The operations of a bot, newest first.
+    [[nodiscard]] virtual base::Result<Page<core::Operation>> list(
+        const base::BotId& bot, const std::optional<std::string>& after, int limit) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<OperationRepository> make_operation_repository(Database& database);
+
+}  // namespace hatchery::store

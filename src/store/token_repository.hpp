@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/enum_text.hpp"
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "store/database.hpp"
+
+namespace hatchery::store {
+
+enum class UserRole : std::uint8_t {
+    user,     ///< a customer
+    support,  ///< reads everything, changes nothing
+    admin,    ///< runs the fleet
+};
+
+struct User {
+    base::UserId id;
+    std::string email;
+    UserRole role = UserRole::user;
+    base::TimePoint created_at;
+};
+
+struct NewApiToken {
+    base::UserId user_id;
+    std::string name;
+    /// SHA-256 of the token in lower-case hexadecimal; the token itself is stored nowhere.
+    std::string hash_hex;
+    std::vector<std::string> scopes;
+    std::optional<base::TimePoint> expires_at;
+};
+
+struct ApiToken {
+    base::ApiTokenId id;
+    base::UserId user_id;
+    std::string name;
+    std::vector<std::string> scopes;
+    base::TimePoint created_at;
+    std::optional<base::TimePoint> expires_at;
+    std::optional<base::TimePoint> last_used_at;
+    std::optional<base::TimePoint> revoked_at;
+};
+
+/// Who a request comes from.
+struct Principal {
+    base::UserId user_id;
+    std::string email;
+    UserRole role = UserRole::user;
+    std::vector<std::string> scopes;
+    base::ApiTokenId token_id;
+};
+
+/// Users and their API tokens. Thread-safe.
+class TokenRepository {
+public:
+    virtual ~TokenRepository() = default;
+    /// The user with this e-mail address (compared without case), made with `role` when new; an
+    /// existing user keeps its role.
+    [[nodiscard]] virtual base::Result<User> get_or_create_user(const std::string& email,
+                                                                UserRole role) = 0;
+    [[nodiscard]] virtual base::Result<User> find_user(const base::UserId& id) = 0;
+
+    [[nodiscard]] virtual base::Result<ApiToken> create(const NewApiToken& token) = 0;
+    /// Whom the token with this hash stands for; `unauthorized` when there is none, or it has
+    /// expired or was revoked. Notes its use at most once a minute.
+    [[nodiscard]] virtual base::Result<Principal> find_principal(const std::string& hash_hex) = 0;
+    /// Newest first; revoked ones included.
+    [[nodiscard]] virtual base::Result<std::vector<ApiToken>> list(const base::UserId& user) = 0;
+    /// `not_found` when the user has no such token. Again is no error.
+    [[nodiscard]] virtual base::Result<void> revoke(const base::ApiTokenId& token,
+                                                    const base::UserId& user) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<TokenRepository> make_token_repository(Database& database,
+                                                                     base::Clock& clock,
+                                                                     base::Random& random);
+
+}  // namespace hatchery::store
+
+template <>
+struct hatchery::base::EnumNames<hatchery::store::UserRole> {
+    using E = hatchery::store::UserRole;
+    static constexpr auto names = std::to_array<std::pair<E, std::string_view>>(
+        {{E::user, "user"}, {E::support, "support"}, {E::admin, "admin"}});
+};

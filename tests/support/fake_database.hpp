@@ -1,0 +1,104 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "core/bot.hpp"
+#include "core/event.hpp"
+#include "core/job.hpp"
+#include "core/operation.hpp"
+#include "core/server.hpp"
+#include "ports/job_store.hpp"
+
+namespace hatchery::support {
+
+struct FakeJob {
+    core::Job job;
+    std::optional<base::LeaseToken> token;
+    base::TimePoint lease_until;
+    base::WorkerId worker;
+    core::JobState claimed_from = core::JobState::available;
+};
+
+struct FakeBot {
+    core::Bot bot;
+    bool deleted = false;
+    std::vector<core::Event> events;
+};
+
+struct FakeDeployment {
+    base::DeploymentId id;
+    base::BotId bot_id;
+    std::optional<base::TimePoint> ended_at;
+};
+
+/// The data behind FakeJobStore and FakeFleetStore: what PostgreSQL holds, in maps. Deterministic
+/// for a given clock and random source. The stores lock `mutex`; so must a test that reads while
+/// they are used by other threads. The inspection functions lock by themselves.
+class FakeDatabase {
+public:
+    FakeDatabase(const base::Clock& clock, base::Random& random)
+        : clock_(clock), random_(random), installation_(new_id<base::InstallationId>()) {}
+
+    /// Stores a bot with an id of its own (unless it has one) and returns it.
+    core::Bot add_bot(core::Bot bot = {});
+    /// A secret of a bot, as the API would have sealed it.
+    void add_secret(const base::BotId& bot, const std::string& name, const std::string& value);
+
+    [[nodiscard]] std::optional<FakeBot> bot(const base::BotId& id) const;
+    [[nodiscard]] std::optional<core::Operation> operation(const base::OperationId& id) const;
+    /// The jobs of an operation in the order of their making.
+    [[nodiscard]] std::vector<FakeJob> jobs(const base::OperationId& id) const;
+    [[nodiscard]] std::vector<core::Event> events(const base::BotId& id) const;
+    [[nodiscard]] std::vector<core::Server> servers() const;
+    /// Names of the secrets that are stored for an owner.
+    [[nodiscard]] std::vector<std::string> secrets_of(const std::string& owner_id) const;
+    [[nodiscard]] base::InstallationId installation() const { return installation_; }
+
+    /// The next `count` calls answer `unavailable` and do nothing.
+    void fail_next(int count);
+    /// The next `count` calls do their work and then answer `unavailable` with effect unknown.
+    void lose_next_answers(int count);
+    /// Called after a job became claimable, outside the lock.
+    void on_jobs_ready(std::function<void()> callback);
+
+    template <typename AnyId>
+    [[nodiscard]] AnyId new_id() {
+        return base::make_id<AnyId>(clock_.now(), random_);
+    }
+
+    enum class Fault { none, before, after };
+    /// The fault that the call that is starting meets. Locks by itself.
+    [[nodiscard]] Fault take_fault();
+    void hint_jobs();
+
+    mutable std::mutex mutex;
+    std::map<base::BotId, FakeBot> bots;
+    std::map<base::OperationId, core::Operation> operations;
+    std::map<base::OperationId, int> priorities;
+    std::map<base::JobId, FakeJob> job_rows;
+    std::map<base::ServerId, core::Server> server_rows;
+    std::map<base::DeploymentId, FakeDeployment> deployments;
+    /// (owner id, name) → value.
+    std::map<std::pair<std::string, std::string>, std::string> secrets;
+    std::map<std::string, int> leaders;
+
+private:
+    const base::Clock& clock_;
+    base::Random& random_;
+    base::InstallationId installation_;
+    int failures_ = 0;
+    int lost_answers_ = 0;
+    std::function<void()> jobs_ready_;
+};
+
+}  // namespace hatchery::support

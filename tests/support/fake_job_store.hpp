@@ -1,0 +1,38 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ports/job_store.hpp"
+#include "support/fake_database.hpp"
+
+namespace hatchery::support {
+
+/// The job store in memory, with the meaning that tests/contract/job_store pins for it and for
+/// PostgreSQL alike. Thread-safe.
+class FakeJobStore final : public ports::JobStore {
+public:
+    explicit FakeJobStore(FakeDatabase& database) : db_(database) {}
+
+    base::Result<core::Operation> start_operation(const ports::NewOperation& request) override;
+    base::Result<void> request_cancel(const base::OperationId& operation,
+                                      base::TimePoint now) override;
+    base::Result<std::vector<ports::ClaimedJob>> claim(const ports::ClaimRequest& request) override;
+    base::Result<Renewed> renew(std::span<const ports::Lease> leases,
+                                base::TimePoint until) override;
+    base::Result<ports::Applied> apply(const ports::Lease& lease,
+                                       const ports::Transition& transition) override;
+    base::Result<void> give_back(std::span<const ports::Lease> leases,
+                                 base::TimePoint now) override;
+    base::Result<int> rescue(base::TimePoint now) override;
+    base::Result<void> record(const ports::Lease& lease, std::span<const core::NewEvent> events,
+                              const std::optional<std::string>& progress) override;
+    base::Result<int> raise(const std::string& signal, base::TimePoint now) override;
+    base::Result<std::optional<base::TimePoint>> next_due() override;
+
+private:
+    FakeDatabase& db_;
+};
+
+}  // namespace hatchery::support
