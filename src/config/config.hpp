@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "core/operation.hpp"
+
+namespace hatchery::config {
+
+/// Everything that the environment decides, validated once at the start and never changed after.
+/// docs/operating.md names each variable; `hatchery config check` prints them.
+struct Config {
+    // Where we listen and how we are reached.
+    std::string listen_host;
+    std::uint16_t port = 0;
+    /// What Telegram and people reach, without a slash at its end.
+    std::string public_url;
+    base::LogLevel log_level = base::LogLevel::info;
+
+    // The database and what seals secrets in it.
+    base::Secret database_url;
+    int database_connections = 0;
+    /// 32-byte keys in base64; the first seals, all of them open.
+    std::vector<base::Secret> master_keys;
+
+    // The engine.
+    int workers = 0;
+    std::chrono::seconds lease{0};
+    std::map<core::OperationKind, std::chrono::seconds> deadlines;
+
+    // Servers.
+    std::string provider;
+    std::string region;
+    std::string server_type;
+    std::string image;
+    std::uint16_t ssh_port = 0;
+    base::Secret hetzner_token;
+    std::string hetzner_url;
+    base::Secret digitalocean_token;
+    std::string digitalocean_url;
+
+    // OpenClaw and its models.
+    std::string bundle_dir;
+    std::string openclaw_version;
+    std::map<std::string, std::string> model_aliases;
+    base::Secret anthropic_key;
+    base::Secret openai_key;
+    base::Secret google_ai_key;
+
+    // Telegram, sign-in, reporting.
+    std::string telegram_url;
+    /// The same as the bots' servers reach it.
+    std::string server_telegram_url;
+    std::string google_issuer_url;
+    std::string google_client_id;
+    base::Secret google_client_secret;
+    base::Secret sentry_dsn;
+
+    // The command line as a client of the API.
+    std::string api_url;
+    base::Secret api_token;
+};
+
+}  // namespace hatchery::config

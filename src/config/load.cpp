@@ -1,0 +1,183 @@
+#include "config/load.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "config/settings.hpp"
+
+extern char** environ;
+
+namespace hatchery::config {
+
+namespace {
+
+bool is_needed(const Setting& setting, Need need) {
+    if (!setting.needed_for) return false;
+    if (*setting.needed_for == Need::client || need == Need::client) {
+        return *setting.needed_for == need;
+    }
+    return *setting.needed_for <= need;
+}
+
+/// Variables that we use but do not read here: other programs of the project set or read them.
+bool is_known_elsewhere(const std::string& name) {
+    return name.starts_with("HATCHERY_DEMO_") || name.starts_with("HATCHERY_SANDBOX_") ||
+           name.starts_with("HATCHERY_TEST_") || name == "HATCHERY_NPM_CACHE" ||
+           name == "HATCHERY_LOCK_DIR";
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t above = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1,
+                               diagonal + (a[i - 1] == b[j - 1] ? std::size_t{0} : 1)});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+std::string nearest(std::string_view name) {
+    std::string_view best;
+    std::size_t distance = 4;
+    for (const Setting& setting : settings()) {
+        if (const auto d = edit_distance(name, setting.name); d < distance) {
+            distance = d;
+            best = setting.name;
+        }
+    }
+    return std::string(best);
+}
+
+void warn_of_unknown(const Variables& variables, std::vector<Problem>& warnings) {
+    for (const auto& [name, value] : variables) {
+        if (!name.starts_with("HATCHERY_") || is_known_elsewhere(name)) continue;
+        const bool known = std::any_of(settings().begin(), settings().end(),
+                                       [&](const Setting& s) { return s.name == name; });
+        if (known) continue;
+        const std::string meant = nearest(name);
+        warnings.push_back({name, meant.empty() ? "is not a setting of Hatchery"
+                                                : "is not a setting; did you mean " + meant + "?"});
+    }
+}
+
+struct Found {
+    std::string value;
+    std::string source;
+};
+
+Found find_value(const Setting& setting, const Variables& environment, const Variables& file) {
+    const std::string name(setting.name);
+    if (const auto it = environment.find(name); it != environment.end()) {
+        // Set but empty counts as not set, and still hides the file: the environment wins.
+        if (!it->second.empty()) return {it->second, "environment"};
+    } else if (const auto line = file.find(name); line != file.end() && !line->second.empty()) {
+        return {line->second, ".env"};
+    }
+    return {std::string(setting.fallback), "default"};
+}
+
+void read_setting(const Setting& setting, const Found& found, Need need, Loaded& loaded) {
+    const std::string name(setting.name);
+    if (found.value.empty()) {
+        if (is_needed(setting, need)) {
+            loaded.problems.push_back({name, "is not set; " + std::string(setting.hint)});
+        }
+        loaded.settings.push_back({name, "", found.source});
+        return;
+    }
+    if (auto wrong = setting.read(found.value, loaded.config)) {
+        const std::string place = found.source == ".env" ? " (in .env)" : "";
+        loaded.problems.push_back({name, *wrong + place});
+    }
+    loaded.settings.push_back({name, setting.secret ? "set" : found.value, found.source});
+}
+
+/// Reports what is missing, unless its value was found wrong already.
+void missing(Loaded& loaded, const std::string& name, const std::string& message) {
+    const bool said = std::any_of(loaded.problems.begin(), loaded.problems.end(),
+                                  [&](const Problem& p) { return p.where == name; });
+    if (!said) loaded.problems.push_back({name, message});
+}
+
+/// Defaults and rules that concern several settings.
+void complete(Loaded& loaded, Need need) {
+    Config& config = loaded.config;
+    if (config.api_url.empty()) {
+        config.api_url = "http://127.0.0.1:" + std::to_string(config.port);
+    }
+    if (config.server_telegram_url.empty()) config.server_telegram_url = config.telegram_url;
+    if (need != Need::service) return;
+    if (config.provider == "hetzner" && config.hetzner_token.empty()) {
+        missing(loaded, "HETZNER_API_TOKEN",
+                "is not set; make a read-and-write token in the Hetzner Cloud console, or set "
+                "HATCHERY_PROVIDER to another provider");
+    }
+    if (config.provider == "digitalocean" && config.digitalocean_token.empty()) {
+        missing(loaded, "DIGITALOCEAN_API_TOKEN",
+                "is not set; make one in DigitalOcean's control panel");
+    }
+    if (config.google_client_id.empty() != config.google_client_secret.empty()) {
+        missing(loaded,
+                config.google_client_id.empty() ? "GOOGLE_CLIENT_ID" : "GOOGLE_CLIENT_SECRET",
+                "is not set; sign-in with Google needs both the id and the secret");
+    }
+}
+
+Variables process_environment() {
+    Variables variables;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view pair = *entry;
+        const auto equals = pair.find('=');
+        if (equals == std::string_view::npos) continue;
+        variables.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    return variables;
+}
+
+DotEnv read_dotenv_here() {
+    std::ifstream file(".env", std::ios::binary);
+    if (!file) {
+        if (errno == ENOENT) return {};
+        DotEnv unreadable;
+        unreadable.problems.push_back({".env", std::string("cannot be read: ") + strerror(errno)});
+        return unreadable;
+    }
+    std::ostringstream text;
+    text << file.rdbuf();
+    return parse_dotenv(text.str());
+}
+
+}  // namespace
+
+Loaded load(const Variables& environment, const DotEnv& dotenv, Need need) {
+    Loaded loaded;
+    loaded.problems = dotenv.problems;
+    for (const Setting& setting : settings()) {
+        read_setting(setting, find_value(setting, environment, dotenv.values), need, loaded);
+    }
+    complete(loaded, need);
+    warn_of_unknown(environment, loaded.warnings);
+    warn_of_unknown(dotenv.values, loaded.warnings);
+    return loaded;
+}
+
+Loaded load_here(Need need) { return load(process_environment(), read_dotenv_here(), need); }
+
+std::vector<std::string> secret_variables() {
+    std::vector<std::string> names;
+    for (const Setting& setting : settings()) {
+        if (setting.secret) names.emplace_back(setting.name);
+    }
+    return names;
+}
+
+}  // namespace hatchery::config

@@ -1,0 +1,180 @@
+#include "config/load.hpp"
+
+#include <algorithm>
+
+#include "support/catch.hpp"
+
+using namespace hatchery::config;
+
+namespace {
+
+const std::string key_a = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const std::string key_b = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+Variables complete_service() {
+    return {{"DATABASE_URL", "postgresql://hatchery:pw@db/hatchery"},
+            {"HATCHERY_MASTER_KEY", key_a},
+            {"HATCHERY_PUBLIC_URL", "https://bots.example.com/"},
+            {"HETZNER_API_TOKEN", "hz-token"}};
+}
+
+Loaded load_with(Variables changes, Need need = Need::service) {
+    changes.merge(complete_service());
+    return load(changes, {}, need);
+}
+
+bool complains_about(const Loaded& loaded, const std::string& name) {
+    return std::any_of(loaded.problems.begin(), loaded.problems.end(),
+                       [&](const Problem& p) { return p.where == name; });
+}
+
+}  // namespace
+
+TEST_CASE("a complete environment gives a config with the documented defaults") {
+    const Loaded loaded = load_with({});
+    CHECK(loaded.problems.empty());
+    CHECK(loaded.warnings.empty());
+    const Config& config = loaded.config;
+    CHECK(config.listen_host == "127.0.0.1");
+    CHECK(config.port == 8080);
+    CHECK(config.public_url == "https://bots.example.com");
+    CHECK(config.lease == std::chrono::seconds(30));
+    CHECK(config.deadlines.at(hatchery::core::OperationKind::deploy) == std::chrono::minutes(30));
+    CHECK(config.deadlines.size() ==
+          hatchery::base::EnumNames<hatchery::core::OperationKind>::names.size());
+    CHECK(config.model_aliases.at("claude-opus") == "anthropic/claude-opus-5");
+    CHECK(config.model_aliases.at("gemini") == "google/gemini-3.1-pro-preview");
+    CHECK(config.hetzner_url == "https://api.hetzner.cloud/v1");
+    CHECK(config.server_telegram_url == config.telegram_url);
+    CHECK(config.api_url == "http://127.0.0.1:8080");
+    REQUIRE(config.master_keys.size() == 1);
+    CHECK(config.master_keys[0].equals(key_a));
+}
+
+TEST_CASE("everything that is missing or wrong is said at once") {
+    const Loaded loaded =
+        load({{"PORT", "http"}, {"HATCHERY_WORKERS", "0"}, {"HATCHERY_MASTER_KEY", "short"}}, {},
+             Need::service);
+    for (const char* name : {"PORT", "HATCHERY_WORKERS", "HATCHERY_MASTER_KEY", "DATABASE_URL",
+                             "HATCHERY_PUBLIC_URL", "HETZNER_API_TOKEN"}) {
+        CAPTURE(name);
+        CHECK(complains_about(loaded, name));
+    }
+    CHECK(loaded.problems.size() == 6);
+}
+
+TEST_CASE("a wrong value is refused with what would be right") {
+    struct Row {
+        const char* name;
+        const char* value;
+    };
+    const Row rows[] = {
+        {"PORT", "65536"},
+        {"PORT", "-1"},
+        {"PORT", "80 "},
+        {"HATCHERY_LISTEN", "example.com"},
+        {"HATCHERY_PUBLIC_URL", "http://bots.example.com"},
+        {"HATCHERY_PUBLIC_URL", "bots.example.com"},
+        {"HATCHERY_PUBLIC_URL", "https://bots.example.com:9999"},
+        {"HATCHERY_PUBLIC_URL", "https://user:pw@bots.example.com"},
+        {"HATCHERY_PUBLIC_URL", "https://bots.example.com/?a=b"},
+        {"HATCHERY_PUBLIC_URL", "https://"},
+        {"DATABASE_URL", "mysql://host/db"},
+        {"HATCHERY_MASTER_KEY", "AAAA,"},
+        {"HETZNER_API_TOKEN", "two words"},
+        {"HETZNER_API_URL", "http://api.example.com"},
+        {"HATCHERY_PROVIDER", "aws"},
+        {"HATCHERY_BUNDLE_DIR", "bundles"},
+        {"HATCHERY_OPENCLAW_VERSION", "latest"},
+        {"HATCHERY_OPENCLAW_VERSION", "../../x"},
+        {"HATCHERY_MODEL_ALIASES", "claude=opus"},
+        {"HATCHERY_LOG_LEVEL", "loud"},
+        {"HATCHERY_LEASE_SECONDS", "1"},
+        {"HATCHERY_DEADLINE_DEPLOY_SECONDS", "1h"},
+        {"HATCHERY_DEFAULT_REGION", "FSN 1"},
+        {"HATCHERY_SSH_PORT", "0"},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.name, row.value);
+        const Loaded loaded = load_with({{row.name, row.value}});
+        CHECK(complains_about(loaded, row.name));
+        CHECK(loaded.problems.size() == 1);
+    }
+}
+
+TEST_CASE("plain http is accepted for this machine's loopback address only") {
+    for (const char* url : {"http://127.0.0.1:9000", "http://127.77.1.2", "http://localhost:1",
+                            "http://[::1]:8080", "https://bots.example.com:8443"}) {
+        CAPTURE(url);
+        CHECK(load_with({{"HATCHERY_PUBLIC_URL", url}}).problems.empty());
+    }
+    for (const char* url : {"http://127.0.0.1.example.com", "http://localhost.example.com"}) {
+        CAPTURE(url);
+        CHECK(complains_about(load_with({{"HATCHERY_PUBLIC_URL", url}}), "HATCHERY_PUBLIC_URL"));
+    }
+}
+
+TEST_CASE("several master keys are read in order and none may come twice") {
+    const Loaded two = load_with({{"HATCHERY_MASTER_KEY", key_b + ", " + key_a}});
+    CHECK(two.problems.empty());
+    REQUIRE(two.config.master_keys.size() == 2);
+    CHECK(two.config.master_keys[0].equals(key_b));
+    CHECK(complains_about(load_with({{"HATCHERY_MASTER_KEY", key_a + "," + key_a}}),
+                          "HATCHERY_MASTER_KEY"));
+}
+
+TEST_CASE("the environment wins over .env, also when it is set to nothing") {
+    DotEnv file;
+    file.values = {{"PORT", "9000"}, {"HATCHERY_WORKERS", "4"}, {"HATCHERY_IMAGE", "ubuntu-24.04"}};
+    Variables environment = complete_service();
+    environment["PORT"] = "9001";
+    environment["HATCHERY_WORKERS"] = "";
+    const Loaded loaded = load(environment, file, Need::service);
+    CHECK(loaded.problems.empty());
+    CHECK(loaded.config.port == 9001);
+    CHECK(loaded.config.workers == 16);
+    CHECK(loaded.config.image == "ubuntu-24.04");
+}
+
+TEST_CASE("a command asks only for what it needs") {
+    CHECK(load({}, {}, Need::nothing).problems.empty());
+    CHECK(load({{"HATCHERY_TOKEN", "t"}}, {}, Need::client).problems.empty());
+    const Loaded client = load({}, {}, Need::client);
+    REQUIRE(client.problems.size() == 1);
+    CHECK(client.problems[0].where == "HATCHERY_TOKEN");
+    const Loaded database = load({}, {}, Need::database);
+    REQUIRE(database.problems.size() == 1);
+    CHECK(database.problems[0].where == "DATABASE_URL");
+    CHECK(complains_about(load({{"PORT", "x"}}, {}, Need::nothing), "PORT"));
+}
+
+TEST_CASE("no secret is shown or repeated in a problem") {
+    Variables environment = complete_service();
+    environment["ANTHROPIC_API_KEY"] = "hunter2 hunter2";
+    environment["DATABASE_URL"] = "mysql://hunter2";
+    environment["HATCHERY_MASTER_KEY"] = "hunter2";
+    const Loaded loaded = load(environment, {}, Need::service);
+    CHECK(loaded.problems.size() == 3);
+    for (const Problem& problem : loaded.problems) {
+        CHECK(problem.message.find("hunter2") == std::string::npos);
+    }
+    for (const Shown& shown : loaded.settings) {
+        CAPTURE(shown.name);
+        CHECK(shown.value.find("hunter2") == std::string::npos);
+        if (shown.name == "HETZNER_API_TOKEN") {
+            CHECK(shown.value == "set");
+        }
+    }
+}
+
+TEST_CASE("a misspelled setting is pointed out") {
+    const Loaded loaded = load_with({{"HATCHERY_WORKRES", "3"}, {"HATCHERY_DEMO_X", "1"}});
+    CHECK(loaded.problems.empty());
+    REQUIRE(loaded.warnings.size() == 1);
+    CHECK(loaded.warnings[0].message == "is not a setting; did you mean HATCHERY_WORKERS?");
+}
+
+TEST_CASE("sign-in with Google needs both halves") {
+    CHECK(complains_about(load_with({{"GOOGLE_CLIENT_ID", "id"}}), "GOOGLE_CLIENT_SECRET"));
+    CHECK(load_with({{"GOOGLE_CLIENT_ID", "id"}, {"GOOGLE_CLIENT_SECRET", "s"}}).problems.empty());
+}
