@@ -1,0 +1,63 @@
+#include "engine/cloud_poller.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "core/ownership.hpp"
+#include "core/poll_plan.hpp"
+
+namespace hatchery::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto list_limit = 30s;
+/// When nothing is being made, and nobody hints, look into the database this often.
+constexpr auto idle_interval = 5s;
+
+}  // namespace
+
+CloudPoller::CloudPoller(const EnginePorts& ports, std::string provider)
+    : ports_(ports), provider_(std::move(provider)) {}
+
+base::TimePoint CloudPoller::tick(std::stop_token stop) {
+    const auto now = ports_.clock.now();
+    const auto waiting = ports_.fleet.servers_being_created(provider_);
+    if (!waiting) return now + idle_interval;
+    std::vector<base::TimePoint> created_at;
+    for (const auto& server : *waiting) {
+        if (server.state == core::ServerState::booting) created_at.push_back(server.created_at);
+    }
+    const auto due = core::next_look(created_at, last_look_, now);
+    if (!due) return now + idle_interval;
+    if (*due > now) return *due;
+    last_look_ = now;
+    look(*ports_.clouds.at(provider_), *waiting, stop);
+    const auto next = core::next_look(created_at, last_look_, ports_.clock.now());
+    return next.value_or(now + idle_interval);
+}
+
+void CloudPoller::look(providers::CloudProvider& cloud, const std::vector<core::Server>& waiting,
+                       std::stop_token stop) {
+    const auto installation = ports_.fleet.installation();
+    if (!installation) return;
+    const auto listed = cloud.list_servers(core::label_installation, installation->text(),
+                                           base::Call::within(list_limit, stop));
+    if (!listed) {
+        base::log_event(base::LogLevel::warning, "cloud_poll_failed",
+                        {{"provider", provider_},
+                         {"kind", base::to_text(listed.error().kind)},
+                         {"message", listed.error().message}});
+        return;
+    }
+    for (const auto& server : waiting) {
+        const auto found = std::ranges::find(*listed, server.name, &providers::CloudServer::name);
+        if (found == listed->end() || found->status != providers::CloudServerStatus::running) {
+            continue;
+        }
+        (void)ports_.jobs.raise("server:" + server.id.text(), ports_.clock.now());
+    }
+}
+
+}  // namespace hatchery::engine

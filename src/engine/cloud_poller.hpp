@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/engine_ports.hpp"
+#include "engine/engine_settings.hpp"
+
+namespace hatchery::engine {
+
+/// Looks at all servers of one provider project that are being made, with one request for all of
+/// them, and wakes the jobs that wait for those which run. One leader per project; the caller
+/// holds the leadership and calls tick().
+class CloudPoller {
+public:
+    CloudPoller(const EnginePorts& ports, std::string provider);
+
+    /// Lists if it is time to; returns when to come again.
+    [[nodiscard]] base::TimePoint tick(std::stop_token stop);
+
+private:
+    void look(providers::CloudProvider& cloud, const std::vector<core::Server>& waiting,
+              std::stop_token stop);
+
+    const EnginePorts& ports_;
+    std::string provider_;
+    std::optional<base::TimePoint> last_look_;
+};
+
+}  // namespace hatchery::engine

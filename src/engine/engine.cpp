@@ -1,0 +1,185 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/log.hpp"
+#include "engine/cloud_poller.hpp"
+#include "engine/job_runner.hpp"
+#include "engine/leader.hpp"
+#include "engine/reaper.hpp"
+#include "engine/work_pool.hpp"
+
+namespace hatchery::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+using base::LogLevel;
+
+constexpr auto rescue_every = 5s;
+constexpr auto reap_every = 15s;
+/// Who does not lead tries again this often.
+constexpr auto lead_every = 5s;
+/// Of a drain, the part in which running steps may still end by themselves.
+constexpr base::Milliseconds drain_grace{2'000};
+
+/// A sleep that a hint, a stop or the time ends.
+class Alarm {
+public:
+    void ring() {
+        {
+            const std::lock_guard lock(mutex_);
+            rung_ = true;
+        }
+        changed_.notify_all();
+    }
+    void sleep(std::stop_token stop, std::chrono::milliseconds limit) {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, stop, limit, [this] { return rung_; });
+        rung_ = false;
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    bool rung_ = false;
+};
+
+class ThreadedEngine final : public Engine {
+public:
+    ThreadedEngine(const EnginePorts& ports, const EngineSettings& settings)
+        : ports_(ports),
+          settings_(settings),
+          runner_(ports_, settings_),
+          pool_(runner_, ports_, settings_) {
+        pool_.on_free([this] { alarm_.ring(); });
+    }
+
+    ~ThreadedEngine() override {
+        for (auto& thread : threads_) thread.request_stop();
+        threads_.clear();
+    }
+
+    void start() override {
+        pool_.start();
+        threads_.emplace_back([this](std::stop_token stop) { dispatch(stop); });
+        threads_.emplace_back([this](std::stop_token stop) { keep_leases(stop); });
+        threads_.emplace_back([this](std::stop_token stop) { reap(stop); });
+        for (const auto& [name, cloud] : ports_.clouds) {
+            threads_.emplace_back(
+                [this, provider = name](std::stop_token stop) { poll_cloud(stop, provider); });
+        }
+    }
+
+    void hint() override {
+        alarm_.ring();
+        poller_alarm_.ring();
+    }
+
+    void drain(base::Milliseconds limit) override {
+        base::log_event(LogLevel::info, "draining", {{"worker", settings_.worker.text()}});
+        for (auto& thread : threads_) thread.request_stop();
+        pool_.drain(std::min(drain_grace, limit / 2), limit);
+        threads_.clear();
+    }
+
+private:
+    void dispatch(const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            const int free = pool_.free_slots();
+            bool full = false;
+            if (free > 0) {
+                auto claimed = ports_.jobs.claim({.worker = settings_.worker,
+                                                  .limit = free,
+                                                  .lease_for = settings_.lease_for,
+                                                  .now = ports_.clock.now()});
+                if (claimed) {
+                    full = static_cast<int>(claimed->size()) == free;
+                    if (!claimed->empty()) pool_.add(*std::move(claimed));
+                } else {
+                    base::log_event(LogLevel::warning, "claim_failed",
+                                    {{"message", claimed.error().message}});
+                }
+            }
+            // With every slot taken only a slot that becomes free matters, and that rings.
+            if (!full || free == 0) alarm_.sleep(stop, free == 0 ? settings_.poll_every : pause());
+        }
+    }
+
+    /// Until the next job is due, but no longer than the poll interval, jittered so that many
+    /// processes do not ask at the same moment.
+    base::Milliseconds pause() {
+        const auto full = settings_.poll_every;
+        const auto jittered =
+            full / 2 + base::Milliseconds(static_cast<long long>(
+                           ports_.random.next_unit() * static_cast<double>(full.count()) / 2));
+        const auto due = ports_.jobs.next_due();
+        if (!due || !*due) return jittered;
+        const auto left = std::chrono::ceil<base::Milliseconds>(**due - ports_.clock.now());
+        return std::clamp(left, base::Milliseconds{1}, jittered);
+    }
+
+    void keep_leases(const std::stop_token& stop) {
+        Alarm alarm;
+        const auto every = settings_.lease_for / 3;
+        auto next_rescue = std::chrono::steady_clock::now();
+        while (!stop.stop_requested()) {
+            pool_.renew();
+            if (std::chrono::steady_clock::now() >= next_rescue) {
+                rescue();
+                next_rescue = std::chrono::steady_clock::now() + rescue_every;
+            }
+            alarm.sleep(stop, std::min<std::chrono::milliseconds>(every, 1s));
+        }
+    }
+
+    void rescue() {
+        const auto rescued = ports_.jobs.rescue(ports_.clock.now());
+        if (!rescued || *rescued == 0) return;
+        base::log_event(LogLevel::warning, "jobs_rescued", {{"count", *rescued}});
+        alarm_.ring();
+    }
+
+    void reap(const std::stop_token& stop) {
+        Alarm alarm;
+        Leader leader(ports_, "reaper");
+        Reaper reaper(ports_);
+        while (!stop.stop_requested()) {
+            if (leader.leads()) reaper.tick(stop);
+            alarm.sleep(stop, reap_every);
+        }
+    }
+
+    void poll_cloud(const std::stop_token& stop, const std::string& provider) {
+        Leader leader(ports_, "cloud_poller:" + provider);
+        CloudPoller poller(ports_, provider);
+        while (!stop.stop_requested()) {
+            if (!leader.leads()) {
+                poller_alarm_.sleep(stop, lead_every);
+                continue;
+            }
+            const auto next = poller.tick(stop);
+            const auto left = std::chrono::ceil<base::Milliseconds>(next - ports_.clock.now());
+            poller_alarm_.sleep(stop, std::clamp<base::Milliseconds>(left, 100ms, 5s));
+        }
+    }
+
+    EnginePorts ports_;
+    EngineSettings settings_;
+    JobRunner runner_;
+    Alarm alarm_;
+    Alarm poller_alarm_;
+    WorkPool pool_;
+    std::vector<std::jthread> threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(const EnginePorts& ports, const EngineSettings& settings) {
+    return std::make_unique<ThreadedEngine>(ports, settings);
+}
+
+}  // namespace hatchery::engine

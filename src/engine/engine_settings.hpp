@@ -1,0 +1,37 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/secret.hpp"
+#include "core/retry.hpp"
+
+namespace hatchery::engine {
+
+/// What the operator chose, as far as the engine needs it.
+struct EngineSettings {
+    base::WorkerId worker;
+    /// Threads that run steps.
+    int threads = 16;
+    base::Milliseconds lease_for{30'000};
+    /// Longest sleep of an idle dispatcher: the guarantee behind the wake-ups.
+    base::Milliseconds poll_every{1'000};
+    core::RetryPolicy retry;
+    base::Milliseconds teardown_limit{15 * 60 * 1000};
+
+    std::string provider = "hetzner";
+    std::string region;
+    std::string server_type;
+    std::string image;
+    std::uint16_t ssh_port = 22;
+    /// Where Telegram posts to: `https://…` without a slash at the end.
+    std::string public_url;
+    /// Telegram's base URL as servers reach it; empty means the real one.
+    std::string telegram_api_url;
+    /// The operator's model keys by provider name (`anthropic`, `openai`, `google`).
+    std::map<std::string, base::Secret> model_keys;
+};
+
+}  // namespace hatchery::engine

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <stop_token>
+
+#include "core/decide.hpp"
+#include "engine/engine_ports.hpp"
+#include "engine/engine_settings.hpp"
+#include "ports/job_store.hpp"
+
+namespace hatchery::engine {
+
+/// What the runner must know about one job while it runs.
+struct RunSignals {
+    std::stop_token stop;
+    /// The job's operation was asked to end after the claim.
+    const std::atomic<bool>& cancel_requested;
+    /// The process is ending: work that was cut is given back, not counted.
+    const std::atomic<bool>& draining;
+    /// How long a step may block to see news at once.
+    base::Milliseconds patience{0};
+    /// Whether the next step may stay with this worker.
+    bool keep_next = true;
+};
+
+/// Runs one claimed job: decide whether to, run its step, decide what follows, apply under the
+/// lease. Without threads of its own; several threads may use one runner.
+class JobRunner {
+public:
+    JobRunner(const EnginePorts& ports, const EngineSettings& settings)
+        : ports_(ports), settings_(settings) {}
+
+    /// The next job of the same operation if this worker holds it now.
+    [[nodiscard]] std::optional<ports::ClaimedJob> run(const ports::ClaimedJob& claimed,
+                                                       const RunSignals& signals);
+
+private:
+    [[nodiscard]] std::optional<ports::ClaimedJob> apply(const ports::ClaimedJob& claimed,
+                                                         const core::Decision& decision,
+                                                         const RunSignals& signals,
+                                                         std::optional<std::string> progress);
+
+    const EnginePorts& ports_;
+    const EngineSettings& settings_;
+};
+
+}  // namespace hatchery::engine

@@ -1,0 +1,45 @@
+#include "engine/step_context.hpp"
+
+namespace hatchery::engine {
+
+StepContext::StepContext(const EnginePorts& engine_ports, const EngineSettings& engine_settings,
+                         const ports::ClaimedJob& job, std::stop_token stop,
+                         base::Milliseconds patience)
+    : ports(engine_ports),
+      settings(engine_settings),
+      claimed(job),
+      progress(base::parse_json(job.job.progress).value_or(base::Json::object())),
+      stop_(std::move(stop)),
+      patience_(patience) {}
+
+base::Result<base::Secret> StepContext::bot_secret(const char* name) const {
+    return ports.fleet.secret(
+        {.owner = ports::SecretOwner::bot, .owner_id = bot_id().text(), .name = name});
+}
+
+base::Result<void> StepContext::record(std::vector<core::NewEvent> events) {
+    return ports.jobs.record(claimed.lease, events, base::dump_json(progress));
+}
+
+base::Result<void> StepContext::say(std::string message, core::EventLevel level) {
+    return record({line(std::move(message), level)});
+}
+
+core::NewEvent StepContext::line(std::string message, core::EventLevel level) const {
+    return {.type = core::EventType::log,
+            .level = level,
+            .step = claimed.job.step,
+            .stream = core::EventStream::engine,
+            .message = std::move(message),
+            .at = now(),
+            .data = {}};
+}
+
+core::Waiting StepContext::wait(base::Milliseconds delay, std::string why,
+                                std::optional<std::string> signal) const {
+    return {.until = now() + delay, .signal = std::move(signal), .why = std::move(why)};
+}
+
+core::StepOutcome failed(base::Error error) { return core::Failed{std::move(error)}; }
+
+}  // namespace hatchery::engine

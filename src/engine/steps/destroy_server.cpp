@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include "core/ownership.hpp"
+#include "engine/cloud_access.hpp"
+#include "engine/host_login.hpp"
+#include "engine/steps/steps.hpp"
+
+namespace hatchery::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+using core::ServerState;
+using core::StepOutcome;
+
+constexpr auto call_limit = 30s;
+constexpr base::Milliseconds gone_interval{1'000};
+/// How long a create whose answer was lost may still turn up in the provider's list.
+constexpr auto late_create_limit = 2min;
+
+StepOutcome gone(StepContext& context, const core::Server& server) {
+    if (auto target = ssh_target(context, server)) context.ports.hosts.forget(*target);
+    auto written = context.ports.fleet.server_gone(context.claimed.lease, server.id, context.now());
+    if (!written) return failed(std::move(written).error());
+    return core::Succeeded{
+        server.provider_server_id.empty()
+            ? "no server was made"
+            : fmt::format("server {} is gone at {}", server.provider_server_id, server.provider)};
+}
+
+/// Looks for the machine of a create whose answer never came.
+base::Result<std::optional<providers::CloudServer>> find(StepContext& context,
+                                                         providers::CloudProvider& cloud,
+                                                         const core::Server& server) {
+    return context.outside([&] {
+        return server.provider_server_id.empty()
+                   ? cloud.find_server(server.name, context.call(call_limit))
+                   : cloud.get_server(server.provider_server_id, context.call(call_limit));
+    });
+}
+
+/// When the look for an unanswered create began, kept over runs.
+base::TimePoint looking_since(StepContext& context) {
+    const std::string text = base::json_string(context.progress, "looking_since");
+    if (const auto since = base::parse_time(text)) return *since;
+    context.progress["looking_since"] = base::format_time(context.now());
+    return context.now();
+}
+
+}  // namespace
+
+StepOutcome destroy_server(StepContext& context) {
+    auto held = context.ports.fleet.server_of(context.bot_id());
+    if (!held) return failed(std::move(held).error());
+    if (!*held) return core::Succeeded{"the bot has no server"};
+    const core::Server& server = **held;
+    if (server.state == ServerState::planned) return gone(context, server);
+
+    auto cloud = cloud_of(context, server.provider);
+    if (!cloud) return failed(std::move(cloud).error());
+    auto found = find(context, **cloud, server);
+    if (!found) return failed(std::move(found).error());
+    if (!*found) {
+        const bool unanswered = server.provider_server_id.empty();
+        if (unanswered && context.now() - looking_since(context) < late_create_limit) {
+            return context.wait(5s, "waiting to see whether the provider made a server after all");
+        }
+        return gone(context, server);
+    }
+    auto installation = context.ports.fleet.installation();
+    if (!installation) return failed(std::move(installation).error());
+    if (!core::owned_by((*found)->labels, *installation, server.id)) {
+        return failed({.kind = base::ErrorKind::invalid,
+                       .effect = base::Effect::none,
+                       .message = fmt::format("Server {} at {} does not bear this installation's "
+                                              "label, so it is not deleted.",
+                                              (*found)->provider_server_id, server.provider),
+                       .next_action = "Look at the server in the provider's console.",
+                       .code = "foreign_server",
+                       .retry_after = std::nullopt,
+                       .context = {}});
+    }
+    auto intent = context.ports.fleet.change_server(
+        context.claimed.lease, server.id,
+        {.state = ServerState::deleting, .provider_server_id = (*found)->provider_server_id});
+    if (!intent) return failed(std::move(intent).error());
+    if ((*found)->status != providers::CloudServerStatus::deleting) {
+        auto asked = context.outside([&] {
+            return (*cloud)->delete_server((*found)->provider_server_id, context.call(call_limit));
+        });
+        if (!asked) return failed(std::move(asked).error());
+    }
+    // Deleted is what the provider no longer lists, not what it promised.
+    auto still = context.outside([&] {
+        return (*cloud)->get_server((*found)->provider_server_id, context.call(call_limit));
+    });
+    if (!still) return failed(std::move(still).error());
+    if (!*still) {
+        core::Server known = server;
+        known.provider_server_id = (*found)->provider_server_id;
+        return gone(context, known);
+    }
+    return context.wait(gone_interval, "waiting for the provider to delete the server");
+}
+
+}  // namespace hatchery::engine

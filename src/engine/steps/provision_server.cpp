@@ -1,0 +1,205 @@
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "core/ownership.hpp"
+#include "core/user_data.hpp"
+#include "engine/cloud_access.hpp"
+#include "engine/host_key_rotation.hpp"
+#include "engine/host_login.hpp"
+#include "engine/steps/steps.hpp"
+
+namespace hatchery::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+using core::ServerState;
+using core::StepOutcome;
+
+/// Providers close accounts of those who hurry a create; it may take a minute.
+constexpr auto create_limit = 90s;
+constexpr auto look_up_limit = 30s;
+constexpr auto login_limit = 5s;
+/// Between two tries to log in while the server boots; the poller wakes the job too.
+constexpr base::Milliseconds boot_interval{500};
+
+base::Result<core::Server> plan(StepContext& context, const core::Bot& bot) {
+    const auto& settings = context.settings;
+    const auto client = context.ports.keys.make_ssh_key();
+    const auto host = context.ports.keys.make_ssh_key();
+    const auto or_default = [](const std::string& wish, const std::string& otherwise) {
+        return wish.empty() ? otherwise : wish;
+    };
+    return context.ports.fleet.plan_server(
+        context.claimed.lease, bot.id,
+        {.id = base::make_id<base::ServerId>(context.now(), context.ports.random),
+         .provider = or_default(bot.provider, settings.provider),
+         .region = or_default(bot.region, settings.region),
+         .type = or_default(bot.server_type, settings.server_type),
+         .image = settings.image,
+         .host_key = host.public_key,
+         .planted_host_key = host.private_key,
+         .client_public_key = client.public_key,
+         .client_key = client.private_key},
+        context.now());
+}
+
+base::Result<base::Secret> user_data(StepContext& context, const core::Server& server) {
+    auto key = context.ports.fleet.secret({.owner = ports::SecretOwner::server,
+                                           .owner_id = server.id.text(),
+                                           .name = ports::secret_name::planted_host_key});
+    if (!key) return base::fail(std::move(key).error());
+    return core::make_user_data({.host_private_key = *std::move(key),
+                                 .host_public_key = server.host_key,
+                                 .client_public_key = server.client_public_key});
+}
+
+/// Writes down what the provider gave us; from here on the row knows the machine.
+std::optional<StepOutcome> keep(StepContext& context, const core::Server& server,
+                                const providers::CloudServer& found, std::string_view how) {
+    auto changed =
+        context.ports.fleet.change_server(context.claimed.lease, server.id,
+                                          {.state = ServerState::booting,
+                                           .provider_server_id = found.provider_server_id,
+                                           .public_ip = found.public_ip,
+                                           .price_monthly = found.price_monthly,
+                                           .price_hourly = found.price_hourly,
+                                           .price_currency = found.price_currency});
+    if (!changed) return failed(std::move(changed).error());
+    auto said = context.say(fmt::format("{} server {} ({} in {}) at {}, address {}", how,
+                                        found.provider_server_id, server.type, server.region,
+                                        server.provider, found.public_ip));
+    if (!said) return failed(std::move(said).error());
+    return std::nullopt;
+}
+
+/// The server that an earlier, unanswered create made, if there is one.
+std::optional<StepOutcome> adopt(StepContext& context, providers::CloudProvider& cloud,
+                                 const core::Server& server, bool& adopted) {
+    adopted = false;
+    auto found = context.outside(
+        [&] { return cloud.find_server(server.name, context.call(look_up_limit)); });
+    if (!found) return failed(std::move(found).error());
+    if (!*found) return std::nullopt;
+    auto installation = context.ports.fleet.installation();
+    if (!installation) return failed(std::move(installation).error());
+    if (!core::owned_by((*found)->labels, *installation, server.id)) {
+        return failed({.kind = base::ErrorKind::invalid,
+                       .effect = base::Effect::none,
+                       .message = fmt::format("A server named {} is at {} already and is not this "
+                                              "installation's.",
+                                              server.name, server.provider),
+                       .next_action = "Look who shares the provider's project.",
+                       .code = "foreign_server",
+                       .retry_after = std::nullopt,
+                       .context = {}});
+    }
+    adopted = true;
+    return keep(context, server, **found, "adopted");
+}
+
+/// Sends the create. An answer that says that nothing was made takes the intent back, so that a
+/// later teardown need not look for a machine.
+std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider& cloud,
+                                  const core::Server& server) {
+    auto data = user_data(context, server);
+    if (!data) return failed(std::move(data).error());
+    auto installation = context.ports.fleet.installation();
+    if (!installation) return failed(std::move(installation).error());
+    const providers::CreateServer request{
+        .name = server.name,
+        .region = server.region,
+        .type = server.type,
+        .image = server.image,
+        .labels = core::owner_labels(*installation, server.id, server.bot_id),
+        .user_data = *std::move(data)};
+    auto created =
+        context.outside([&] { return cloud.create_server(request, context.call(create_limit)); });
+    if (created) return keep(context, server, *created, "created");
+    base::Error error = std::move(created).error();
+    if (error.code == "uniqueness_error") {
+        bool adopted = false;
+        if (auto outcome = adopt(context, cloud, server, adopted)) return outcome;
+        if (adopted) return std::nullopt;
+        return context.wait(2s, "waiting for the provider to list the server that it has already");
+    }
+    if (error.effect == base::Effect::none) {
+        auto undone = context.ports.fleet.change_server(context.claimed.lease, server.id,
+                                                        {.state = ServerState::planned});
+        if (!undone) return failed(std::move(undone).error());
+    }
+    return failed(std::move(error));
+}
+
+/// Brings the row from planned or creating to booting.
+std::optional<StepOutcome> obtain(StepContext& context, const core::Server& server) {
+    auto cloud = cloud_of(context, server.provider);
+    if (!cloud) return failed(std::move(cloud).error());
+    if (server.state == ServerState::creating) {
+        bool adopted = false;
+        if (auto outcome = adopt(context, **cloud, server, adopted)) return outcome;
+        if (adopted) return std::nullopt;
+    } else {
+        auto intent = context.ports.fleet.change_server(context.claimed.lease, server.id,
+                                                        {.state = ServerState::creating});
+        if (!intent) return failed(std::move(intent).error());
+    }
+    return create(context, **cloud, server);
+}
+
+/// Logs in for the first time and leaves the server with a host key that nobody else has seen.
+StepOutcome secure(StepContext& context, const core::Server& server) {
+    auto target = ssh_target(context, server);
+    if (!target) return failed(std::move(target).error());
+    auto login = context.outside([&] {
+        return context.ports.hosts.exec(*target, {.command = "true", .input = {}},
+                                        context.call(login_limit));
+    });
+    if (!login) {
+        if (is_host_key_mismatch(login.error())) return failed(host_key_refused(server));
+        // While it boots it refuses or drops connections, and until cloud-init has run, the key.
+        return context.wait(boot_interval, "waiting for the server to boot",
+                            "server:" + server.id.text());
+    }
+    if (auto outcome = rotate_host_key(context, {.server = server, .target = *target})) {
+        return *std::move(outcome);
+    }
+    return core::Succeeded{fmt::format("server ready at {}", server.public_ip)};
+}
+
+}  // namespace
+
+StepOutcome provision_server(StepContext& context) {
+    auto server = context.ports.fleet.server_of(context.bot_id());
+    if (!server) return failed(std::move(server).error());
+    if (!*server) {
+        auto bot = context.ports.fleet.bot(context.bot_id());
+        if (!bot) return failed(std::move(bot).error());
+        auto planned = plan(context, *bot);
+        if (!planned) return failed(std::move(planned).error());
+        server = std::optional(*std::move(planned));
+    }
+    if ((*server)->state == ServerState::planned || (*server)->state == ServerState::creating) {
+        if (auto outcome = obtain(context, **server)) return *std::move(outcome);
+        server = context.ports.fleet.server_of(context.bot_id());
+        if (!server) return failed(std::move(server).error());
+    }
+    switch ((*server)->state) {
+        case ServerState::booting:
+            return secure(context, **server);
+        case ServerState::ready:
+            return core::Succeeded{"the server is ready"};
+        case ServerState::planned:
+        case ServerState::creating:
+        case ServerState::deleting:
+        case ServerState::deleted:
+            break;
+    }
+    return failed({.kind = base::ErrorKind::internal,
+                   .message = fmt::format("The server is {} and cannot be provisioned.",
+                                          base::to_text((*server)->state)),
+                   .next_action = "Delete the bot and deploy it again."});
+}
+
+}  // namespace hatchery::engine
