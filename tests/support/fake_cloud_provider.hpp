@@ -1,0 +1,121 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "providers/cloud_provider.hpp"
+
+namespace hatchery::support {
+
+/// One provider project in memory, which misbehaves on command. Time is the clock's alone:
+/// nothing here waits. Thread-safe.
+class FakeCloudProvider final : public providers::CloudProvider {
+public:
+    enum class Method { create, find, get, list, remove, offers };
+
+    struct Options {
+        std::string name = "hetzner";
+        /// From create to `running`; a third of it is `initializing`, the rest `starting`.
+        std::chrono::milliseconds boot_time{11'000};
+        /// How long a deleted server is still shown as `deleting`.
+        std::chrono::milliseconds delete_time{0};
+        /// How long a new server is missing from find and list; get knows it at once.
+        std::chrono::milliseconds visible_after{0};
+        std::size_t max_servers = 1'000'000;
+    };
+    struct RecordedCall {
+        Method method = Method::create;
+        /// The name, the id, or `label=value`.
+        std::string about;
+        base::TimePoint at;
+    };
+
+    explicit FakeCloudProvider(const base::Clock& clock) : FakeCloudProvider(clock, Options{}) {}
+    FakeCloudProvider(const base::Clock& clock, Options options);
+
+    /// The next `times` creates make their server and then fail with effect `unknown`.
+    void lose_next_create_answers(int times);
+    /// The same for deletes.
+    void lose_next_delete_answers(int times);
+    /// The next `times` calls of this method fail so and have no effect.
+    void fail_next(Method method, int times, base::Error error);
+    /// The same with a plausible error of this kind; effect `unknown` for timeout and unavailable.
+    void fail_next(Method method, int times, base::ErrorKind kind);
+    /// Creates of this type in this region are out of stock from now on; an empty text means any.
+    void set_out_of_stock(const std::string& type, const std::string& region);
+    void restock();
+    void set_max_servers(std::size_t max_servers);
+    /// The next `times` created servers stay `initializing` for ever.
+    void never_boot_next(int times);
+    /// A server that somebody else made, or that we forgot.
+    void add_server(providers::CloudServer server);
+    /// Somebody deletes a server by hand; unknown ids are ignored.
+    void vanish(const std::string& provider_server_id);
+    /// Runs at the start of every call, without the lock held: what happens in the meantime.
+    void before_each_call(std::function<void(Method)> hook);
+
+    /// All that the project holds now, in order of creation, `deleting` ones included.
+    [[nodiscard]] std::vector<providers::CloudServer> servers() const;
+    /// The user data that a server of this name was created with; empty when there is none.
+    [[nodiscard]] std::string user_data(const std::string& name) const;
+    [[nodiscard]] std::vector<RecordedCall> calls() const;
+    [[nodiscard]] int calls_of(Method method) const;
+    void forget_calls();
+
+    std::string name() const override { return options_.name; }
+    base::Result<providers::CloudServer> create_server(const providers::CreateServer& request,
+                                                       const base::Call& call) override;
+    base::Result<std::optional<providers::CloudServer>> find_server(
+        const std::string& name, const base::Call& call) override;
+    base::Result<std::optional<providers::CloudServer>> get_server(
+        const std::string& provider_server_id, const base::Call& call) override;
+    base::Result<std::vector<providers::CloudServer>> list_servers(const std::string& label,
+                                                                   const std::string& value,
+                                                                   const base::Call& call) override;
+    base::Result<void> delete_server(const std::string& provider_server_id,
+                                     const base::Call& call) override;
+    base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override;
+
+private:
+    enum class Boot { by_clock, never, done };
+    struct Machine {
+        providers::CloudServer server;
+        std::string user_data;
+        Boot boot = Boot::by_clock;
+        std::optional<base::TimePoint> deleted_at;
+    };
+    struct Failure {
+        Method method = Method::create;
+        int times = 0;
+        base::Error error;
+    };
+
+    /// Records the call, runs the hook, and says which planned failure it meets, if any.
+    base::Result<void> enter(Method method, const std::string& about, const base::Call& call);
+    base::Result<void> check_create(const providers::CreateServer& request) const;
+    void drop_deleted();
+    [[nodiscard]] providers::CloudServer shown(const Machine& machine) const;
+    [[nodiscard]] bool visible(const Machine& machine) const;
+
+    const base::Clock& clock_;
+    mutable std::mutex mutex_;
+    Options options_;
+    std::vector<Machine> machines_;
+    std::vector<Failure> failures_;
+    std::set<std::pair<std::string, std::string>> out_of_stock_;
+    std::function<void(Method)> hook_;
+    std::vector<RecordedCall> calls_;
+    int lost_creates_ = 0;
+    int lost_deletes_ = 0;
+    int never_booting_ = 0;
+    long long next_id_ = 1001;
+};
+
+}  // namespace hatchery::support
