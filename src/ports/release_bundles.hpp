@@ -19,7 +19,7 @@ struct ReleaseBundle {
 class ReleaseBundles {
 public:
     virtual ~ReleaseBundles() = default;
-    /// The bundle that new deployments get; `not_found` with what to run when it was never built.
+    /// The bundle that new deployments get; `invalid` with what to run when it was never built.
     [[nodiscard]] virtual base::Result<ReleaseBundle> current() = 0;
 };
 
