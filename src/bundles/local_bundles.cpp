@@ -8,7 +8,7 @@
 #include <iterator>
 #include <optional>
 
-#include "base/json.hpp"
+#include "base/json_value.hpp"
 
 namespace hatchery::bundles {
 
