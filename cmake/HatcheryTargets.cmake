@@ -15,7 +15,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_library(standard_warnings INTERFACE)
 target_compile_options(standard_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual
-  -Wnull-dereference -Wimplicit-fallthrough -Wno-missing-field-initializers
+  -Wimplicit-fallthrough -Wno-missing-field-initializers
   $<$<BOOL:${HATCHERY_WERROR}>:-Werror>)
 
 # hatchery_library(NAME LINK target... PRIVATE_LINK target...): every .cpp below this folder
