@@ -1,0 +1,63 @@
+#include "sandbox/hosts/simulated_fleet.hpp"
+
+namespace hatchery::sandbox {
+namespace {
+
+constexpr int kLastIndex = 65'000;
+
+}  // namespace
+
+void SimulatedFleet::set_listener(HostListener listener) { listener_ = std::move(listener); }
+
+Result<std::string> SimulatedFleet::add(const HostSpec& spec) {
+    int index = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        if (next_index_ > kLastIndex) {
+            return failure("no address is left");
+        }
+        index = next_index_++;
+        open_ports_[spec.id] = {22};
+    }
+    change(spec.id, HostEvent::prepared);
+    // Loopback too: whoever connects by mistake reaches nobody.
+    return "127.76." + std::to_string(index / 256) + "." + std::to_string(index % 256);
+}
+
+void SimulatedFleet::change(std::int64_t id, HostEvent event) {
+    scheduler_.after({}, [this, id, event] { listener_(id, event, ""); });
+}
+
+void SimulatedFleet::power_on(std::int64_t id) { change(id, HostEvent::started); }
+
+void SimulatedFleet::power_off(std::int64_t id) { change(id, HostEvent::stopped); }
+
+void SimulatedFleet::reset(std::int64_t id) { change(id, HostEvent::started); }
+
+void SimulatedFleet::shut_down(std::int64_t id) { change(id, HostEvent::stopped); }
+
+void SimulatedFleet::reboot(std::int64_t /*id*/) {}
+
+void SimulatedFleet::freeze(std::int64_t /*id*/, bool /*frozen*/) {}
+
+void SimulatedFleet::set_open_ports(std::int64_t id, const std::set<int>& ports) {
+    const std::lock_guard lock(mutex_);
+    open_ports_[id] = ports;
+}
+
+void SimulatedFleet::cut_ssh(int /*count*/, std::uint64_t /*after_bytes*/) {}
+
+void SimulatedFleet::reset_connections(std::int64_t /*id*/) {}
+
+void SimulatedFleet::remove(std::int64_t id) {
+    const std::lock_guard lock(mutex_);
+    open_ports_.erase(id);
+}
+
+std::set<int> SimulatedFleet::open_ports(std::int64_t id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = open_ports_.find(id);
+    return found == open_ports_.end() ? std::set<int>{} : found->second;
+}
+
+}  // namespace hatchery::sandbox
