@@ -54,6 +54,8 @@ struct Offer {
     std::string region;
     std::string region_description;
     std::string type;
+    /// `x86` or `arm`; empty when the provider does not say.
+    std::string architecture;
     int cores = 0;
     double memory_gb = 0;
     int disk_gb = 0;

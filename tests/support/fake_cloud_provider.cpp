@@ -319,6 +319,7 @@ base::Result<std::vector<providers::Offer>> FakeCloudProvider::offers(const base
             all.push_back({.region = region,
                            .region_description = std::string("Region ") + region,
                            .type = type,
+                           .architecture = "x86",
                            .cores = 2,
                            .memory_gb = 4,
                            .disk_gb = big ? 80 : 40,

@@ -1,0 +1,203 @@
+#include "providers/hetzner/codec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/json_value.hpp"
+
+namespace hatchery::providers::hetzner {
+
+namespace {
+
+using base::ErrorKind;
+using base::Json;
+using base::json_member;
+using base::json_string;
+
+constexpr std::size_t max_user_data_bytes = 32U << 10U;
+constexpr std::size_t max_label_part = 63;
+
+bool is_alphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+/// Letters and digits at both ends, `inner` between as well, at most 63 characters.
+bool is_name_part(std::string_view text, std::string_view inner) {
+    if (text.empty() || text.size() > max_label_part) return false;
+    if (!is_alphanumeric(text.front()) || !is_alphanumeric(text.back())) return false;
+    return std::ranges::all_of(text, [inner](char c) {
+        return is_alphanumeric(c) || inner.find(c) != std::string_view::npos;
+    });
+}
+
+bool is_label_part(std::string_view text) { return is_name_part(text, "-_."); }
+
+CloudServerStatus decode_status(std::string_view status) {
+    if (status == "initializing") return CloudServerStatus::initializing;
+    if (status == "starting") return CloudServerStatus::starting;
+    if (status == "running") return CloudServerStatus::running;
+    if (status == "stopping" || status == "off") return CloudServerStatus::off;
+    if (status == "deleting") return CloudServerStatus::deleting;
+    return CloudServerStatus::unknown;
+}
+
+/// The net price of `price_hourly` or `price_monthly` in a location; empty when there is none.
+std::string net_price(const Json& server_type, std::string_view location, std::string_view which) {
+    const Json& prices = json_member(server_type, "prices");
+    if (!prices.is_array()) return {};
+    for (const Json& price : prices) {
+        if (json_string(price, "location") == location) {
+            return json_string(json_member(price, which), "net");
+        }
+    }
+    return {};
+}
+
+double number(const Json& object, std::string_view key) {
+    const Json& member = json_member(object, key);
+    return member.is_number() ? member.get<double>() : 0.0;
+}
+
+std::string id_text(const Json& id) {
+    if (id.is_number_integer()) return std::to_string(id.get<long long>());
+    return id.is_string() ? id.get<std::string>() : std::string();
+}
+
+/// Where the server is: `location`, or `datacenter.location` in the API's older answers.
+std::string location_of(const Json& server) {
+    const std::string name = json_string(json_member(server, "location"), "name");
+    if (!name.empty()) return name;
+    return json_string(json_member(json_member(server, "datacenter"), "location"), "name");
+}
+
+bool sold_after(const Json& deprecation, base::TimePoint now) {
+    const auto end = base::parse_time(json_string(deprecation, "unavailable_after"));
+    return !end || *end > now;
+}
+
+}  // namespace
+
+base::Result<void> check_create(const CreateServer& request) {
+    if (!is_name_part(request.name, "-")) {
+        return base::fail(ErrorKind::invalid,
+                          "A server's name must be a host name of at most 63 letters, digits and "
+                          "hyphens.");
+    }
+    if (request.type.empty() || request.image.empty()) {
+        return base::fail(ErrorKind::invalid, "A server needs a type and an image.");
+    }
+    if (request.user_data.reveal().size() > max_user_data_bytes) {
+        return base::fail(ErrorKind::invalid,
+                          fmt::format("The user data has {} bytes; Hetzner takes at most {}.",
+                                      request.user_data.reveal().size(), max_user_data_bytes));
+    }
+    for (const auto& [label, value] : request.labels) {
+        if (!is_label_part(label) || !is_label_part(value)) {
+            return base::fail(ErrorKind::invalid,
+                              fmt::format("The label \"{}\" or its value is not one that Hetzner "
+                                          "takes.",
+                                          label));
+        }
+    }
+    return {};
+}
+
+base::Result<std::string> label_selector(const std::string& label, const std::string& value) {
+    if (!is_label_part(label) || !is_label_part(value)) {
+        return base::fail(ErrorKind::invalid, "A label selector needs a valid key and value.");
+    }
+    return label + '=' + value;
+}
+
+base::Result<void> check_server_id(const std::string& provider_server_id) {
+    const bool is_number =
+        !provider_server_id.empty() && provider_server_id.size() <= 19 &&
+        std::ranges::all_of(provider_server_id, [](char c) { return c >= '0' && c <= '9'; });
+    if (!is_number) return base::fail(ErrorKind::invalid, "A Hetzner server id is a number.");
+    return {};
+}
+
+std::string query_escape(std::string_view text) {
+    static constexpr std::string_view unreserved = "-._~";
+    std::string escaped;
+    for (const char c : text) {
+        if (is_alphanumeric(c) || unreserved.find(c) != std::string_view::npos) {
+            escaped.push_back(c);
+        } else {
+            escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
+    return escaped;
+}
+
+Json encode_create(const CreateServer& request) {
+    Json body = {
+        {"name", request.name},     {"server_type", request.type},
+        {"image", request.image},   {"start_after_create", true},
+        {"labels", request.labels}, {"public_net", {{"enable_ipv4", true}, {"enable_ipv6", true}}}};
+    if (!request.region.empty()) body["location"] = request.region;
+    if (!request.user_data.empty()) body["user_data"] = request.user_data.reveal();
+    return body;
+}
+
+std::optional<CloudServer> decode_server(const Json& server, const std::string& currency) {
+    CloudServer decoded;
+    decoded.provider_server_id = id_text(json_member(server, "id"));
+    decoded.name = json_string(server, "name");
+    if (decoded.provider_server_id.empty() || decoded.name.empty()) return std::nullopt;
+
+    decoded.status = decode_status(json_string(server, "status"));
+    decoded.public_ip = json_string(json_member(json_member(server, "public_net"), "ipv4"), "ip");
+    const Json& labels = json_member(server, "labels");
+    if (labels.is_object()) {
+        for (const auto& [label, value] : labels.items()) {
+            if (value.is_string()) decoded.labels[label] = value.get<std::string>();
+        }
+    }
+    decoded.region = location_of(server);
+    const Json& type = json_member(server, "server_type");
+    decoded.type = json_string(type, "name");
+    decoded.created_at =
+        base::parse_time(json_string(server, "created")).value_or(base::TimePoint{});
+    decoded.price_hourly = net_price(type, decoded.region, "price_hourly");
+    decoded.price_monthly = net_price(type, decoded.region, "price_monthly");
+    if (!decoded.price_hourly.empty() || !decoded.price_monthly.empty()) {
+        decoded.price_currency = currency;
+    }
+    return decoded;
+}
+
+std::optional<long long> next_page(const Json& answer) {
+    const Json& pagination = json_member(json_member(answer, "meta"), "pagination");
+    const long long page = base::json_int(pagination, "next_page");
+    return page > 0 ? std::optional(page) : std::nullopt;
+}
+
+std::vector<Offer> decode_offers(const Json& server_type,
+                                 const std::map<std::string, std::string>& region_descriptions,
+                                 const std::string& currency, base::TimePoint now) {
+    std::vector<Offer> offers;
+    const Json& locations = json_member(server_type, "locations");
+    if (!locations.is_array()) return offers;
+    for (const Json& location : locations) {
+        const std::string region = json_string(location, "name");
+        if (region.empty() || !sold_after(json_member(location, "deprecation"), now)) continue;
+        const auto description = region_descriptions.find(region);
+        offers.push_back({.region = region,
+                          .region_description = description == region_descriptions.end()
+                                                    ? region
+                                                    : description->second,
+                          .type = json_string(server_type, "name"),
+                          .architecture = json_string(server_type, "architecture"),
+                          .cores = static_cast<int>(number(server_type, "cores")),
+                          .memory_gb = number(server_type, "memory"),
+                          .disk_gb = static_cast<int>(number(server_type, "disk")),
+                          .price_hourly = net_price(server_type, region, "price_hourly"),
+                          .price_monthly = net_price(server_type, region, "price_monthly"),
+                          .price_currency = currency,
+                          .available = base::json_bool(location, "available", true)});
+    }
+    return offers;
+}
+
+}  // namespace hatchery::providers::hetzner

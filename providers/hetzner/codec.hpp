@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "providers/cloud_provider.hpp"
+
+namespace hatchery::providers::hetzner {
+
+/// Refuses what Hetzner would refuse, before anything is sent: names that are no host names
+/// (RFC 1123), labels outside their alphabet, user data over 32 KiB. ErrorKind::invalid.
+[[nodiscard]] base::Result<void> check_create(const CreateServer& request);
+/// One `key=value` selector, refused when either half is outside the alphabet of labels: anything
+/// else could select other servers than meant. ErrorKind::invalid.
+[[nodiscard]] base::Result<std::string> label_selector(const std::string& label,
+                                                       const std::string& value);
+/// Ids are decimal numbers; anything else would change the path. ErrorKind::invalid.
+[[nodiscard]] base::Result<void> check_server_id(const std::string& provider_server_id);
+/// Everything but unreserved characters as %XX (RFC 3986).
+[[nodiscard]] std::string query_escape(std::string_view text);
+
+/// The body of POST /servers.
+[[nodiscard]] base::Json encode_create(const CreateServer& request);
+
+/// A `server` object. Unknown members and nulls are passed over; nothing when it has no id or name.
+[[nodiscard]] std::optional<CloudServer> decode_server(const base::Json& server,
+                                                       const std::string& currency);
+/// `meta.pagination.next_page`, or nothing on the last page.
+[[nodiscard]] std::optional<long long> next_page(const base::Json& answer);
+/// The offers of one `server_type` object: one for each location that still sells it at `now`.
+[[nodiscard]] std::vector<Offer> decode_offers(
+    const base::Json& server_type, const std::map<std::string, std::string>& region_descriptions,
+    const std::string& currency, base::TimePoint now);
+
+}  // namespace hatchery::providers::hetzner
