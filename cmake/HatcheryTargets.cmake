@@ -35,9 +35,10 @@ function(hatchery_library name)
 endfunction()
 
 # hatchery_test(NAME LABEL label SOURCES file... LINK target... [ENVIRONMENT k=v...] [TIMEOUT s]
-#               [SERIAL]): a Catch2 binary whose cases ctest finds by themselves.
+#               [LOCK name] [SERIAL]): a Catch2 binary whose cases ctest finds by themselves.
+# Tests with the same LOCK run one after the other.
 function(hatchery_test name)
-  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SOURCES;LINK;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT;LOCK" "SOURCES;LINK;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE standard_settings standard_warnings
                         Catch2::Catch2WithMain ${ARG_LINK})
@@ -50,6 +51,9 @@ function(hatchery_test name)
   set(properties LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
   if(ARG_SERIAL)
     list(APPEND properties RUN_SERIAL TRUE)
+  endif()
+  if(ARG_LOCK)
+    list(APPEND properties RESOURCE_LOCK "${ARG_LOCK}")
   endif()
   if(ARG_ENVIRONMENT)
     list(APPEND properties ENVIRONMENT "${ARG_ENVIRONMENT}")

@@ -1,0 +1,286 @@
+#include "e2e/support/world.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "base/encoding.hpp"
+#include "base/random.hpp"
+#include "support/catch.hpp"
+
+namespace hatchery::e2e {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr auto stand_in_version = "2026.9.6";
+constexpr auto real_version = "2026.9.6";
+
+std::string or_default(const char* variable, const std::string& otherwise) {
+    const char* value = std::getenv(variable);
+    return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+std::string real_bundle_dir() {
+    return or_default("HATCHERY_TEST_BUNDLE_DIR", "/var/cache/hatchery/bundles");
+}
+
+/// The stand-in bundle of this build tree, made once.
+std::string stand_in_bundle_dir() {
+    const std::string folder = HATCHERY_BINARY_DIR "/stand-in-bundle";
+    support::ChildProcess build(
+        {.command = {HATCHERY_SOURCE_DIR "/tests/support/stand_in_bundle/build.sh",
+                     folder, stand_in_version},
+         .environment = {},
+         .working_directory = {},
+         .log_path = HATCHERY_BINARY_DIR "/stand-in-bundle.log",
+         .capture_output = false});
+    if (build.wait(60s) != 0) throw std::runtime_error("the stand-in bundle could not be built");
+    return folder;
+}
+
+/// A port of the loopback address that nobody listens on. Hatchery must come back on the same one
+/// after a restart, because Telegram knows its URL.
+int free_port() {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        throw std::runtime_error("no free port");
+    }
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+/// Asks `probe` until it says yes. There is no event to wait for across processes, so it asks
+/// often, and the limit only bounds a failure.
+template <typename Probe>
+bool eventually(std::chrono::milliseconds limit, Probe probe) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!probe()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
+        nanosleep(&pause, nullptr);
+    }
+    return true;
+}
+
+std::string slug(const std::string& name) {
+    std::string text;
+    for (const char c : name) text += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '-';
+    return text;
+}
+
+}  // namespace
+
+std::optional<std::string> World::missing() {
+    if (geteuid() != 0) return "real hosts need root";
+    return std::nullopt;
+}
+
+World::World(Bundle bundle, const std::string& name)
+    : folder_(fs::path(HATCHERY_BINARY_DIR) / "e2e" / slug(name)),
+      database_(support::PgCluster::shared().create_database()) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    bundle_dir_ = bundle == Bundle::real ? real_bundle_dir() : stand_in_bundle_dir();
+    bundle_version_ = bundle == Bundle::real ? real_version : stand_in_version;
+    base::SystemRandom random;
+    master_key_ = base::base64_encode(*base::hex_decode(base::random_hex(random, 32)));
+    port_ = free_port();
+    start_sandbox();
+    start_hatchery();
+    make_token();
+}
+
+World::~World() {
+    if (hatchery_) hatchery_->terminate(10s);
+    if (sandbox_) sandbox_->terminate(20s);
+}
+
+void World::start_sandbox() {
+    sandbox_ = std::make_unique<support::ChildProcess>(support::ChildOptions{
+        .command = {SANDBOX_PROGRAM, "--listen", "127.0.0.1:0", "--die-with-parent"},
+        .environment = {},
+        .working_directory = folder_.string(),
+        .log_path = (folder_ / "sandbox.log").string(),
+        .capture_output = true});
+    // The first start on a machine builds the base image.
+    const auto line = sandbox_->read_line(10min);
+    const auto urls = base::parse_json(line.value_or(""));
+    if (!urls) throw std::runtime_error("the sandbox did not start; see sandbox.log");
+    hetzner_url_ = base::json_string(*urls, "hetzner");
+    telegram_url_ = base::json_string(*urls, "telegram");
+    model_url_ = base::json_string(*urls, "model");
+    cloud_ = std::make_unique<ApiClient>(hetzner_url_, "e2e-project");
+    telegram_ = std::make_unique<ApiClient>(telegram_url_, "");
+}
+
+std::map<std::string, std::string> World::environment() const {
+    return {{"DATABASE_URL", database_->url().reveal()},
+            {"HATCHERY_MASTER_KEY", master_key_},
+            {"HATCHERY_PUBLIC_URL", fmt::format("http://127.0.0.1:{}", port_)},
+            {"HATCHERY_LISTEN", "127.0.0.1"},
+            {"PORT", std::to_string(port_)},
+            {"HETZNER_API_TOKEN", "e2e-project"},
+            {"HETZNER_API_URL", hetzner_url_},
+            {"TELEGRAM_API_URL", telegram_url_},
+            {"HATCHERY_BUNDLE_DIR", bundle_dir_},
+            {"HATCHERY_OPENCLAW_VERSION", bundle_version_},
+            // A dead worker's jobs are free again after this.
+            {"HATCHERY_LEASE_SECONDS", "5"},
+            {"HATCHERY_LOG_LEVEL", "debug"},
+            {"HATCHERY_API_URL", fmt::format("http://127.0.0.1:{}", port_)},
+            {"HATCHERY_TOKEN", token_},
+            {"HOME", folder_.string()}};
+}
+
+std::unique_ptr<support::ChildProcess> World::command(
+    const std::vector<std::string>& arguments,
+    const std::map<std::string, std::string>& environment_too) const {
+    std::vector<std::string> command{HATCHERY_PROGRAM};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    auto all = environment();
+    for (const auto& [name, value] : environment_too) all[name] = value;
+    return std::make_unique<support::ChildProcess>(
+        support::ChildOptions{.command = command,
+                              .environment = all,
+                              .working_directory = folder_.string(),
+                              .log_path = (folder_ / "command.log").string(),
+                              .capture_output = true});
+}
+
+void World::start_hatchery() {
+    hatchery_ = std::make_unique<support::ChildProcess>(
+        support::ChildOptions{.command = {HATCHERY_PROGRAM, "serve"},
+                              .environment = environment(),
+                              .working_directory = folder_.string(),
+                              .log_path = (folder_ / "hatchery.log").string(),
+                              .capture_output = false});
+    const ApiClient probe(fmt::format("http://127.0.0.1:{}", port_), "");
+    const bool ready = eventually(30s, [&] { return probe.get("/readyz").status == 200; });
+    if (!ready) throw std::runtime_error("hatchery did not get ready; see hatchery.log");
+}
+
+void World::kill_hatchery() { hatchery_->kill(); }
+
+void World::make_token() {
+    const auto made = command({"token", "create", "--user", "owner@example.com", "--scopes",
+                               "bots:read,bots:write,deploy,admin"});
+    const auto line = made->read_line(20s);
+    if (!line || made->wait(20s) != 0) throw std::runtime_error("no API token; see command.log");
+    token_ = *line;
+    api_ = std::make_unique<ApiClient>(fmt::format("http://127.0.0.1:{}", port_), token_);
+}
+
+std::string World::new_telegram_token() {
+    base::SystemRandom random;
+    const auto id = 1'000'000'000 + random.next_u64() % 8'000'000'000;
+    return fmt::format("{}:{}", id, base::random_hex(random, 18));
+}
+
+Answer World::create_bot(const std::string& name, const std::string& token) {
+    return api().post("/api/bots/create",
+                      {{"name", name},
+                       {"telegramBotToken", token},
+                       {"model", "sandbox/sandbox-model"},
+                       {"modelApiKey", "sandbox-key"},
+                       {"modelBaseUrl", model_url_},
+                       {"allowedTelegramUserIds", base::Json::array({user_id})}});
+}
+
+std::string World::deploy(const std::string& name, const std::string& token) {
+    const auto created = create_bot(name, token);
+    INFO(base::dump_json(created.body));
+    REQUIRE(created.status == 201);
+    const std::string id = base::json_string(created.body, "id");
+    const auto deployed = api().post("/api/deploy", {{"botId", id}});
+    INFO(base::dump_json(deployed.body));
+    REQUIRE(deployed.status == 202);
+    return id;
+}
+
+base::Json World::status(const std::string& bot) const {
+    return api().get("/api/deploy/" + bot + "/status").body;
+}
+
+base::Json World::wait_status(const std::string& bot, std::chrono::seconds limit,
+                              const std::function<bool(const base::Json&)>& holds) const {
+    base::Json last;
+    const bool held = eventually(limit, [&] {
+        last = status(bot);
+        return holds(last);
+    });
+    INFO(base::dump_json_pretty(last));
+    REQUIRE(held);
+    return last;
+}
+
+base::Json World::wait_operation(const std::string& operation, std::chrono::seconds limit) const {
+    base::Json last;
+    const bool ended = eventually(limit, [&] {
+        last = api().get("/api/operations/" + operation + "?wait=20").body;
+        const auto state = base::json_string(last, "state");
+        return state == "succeeded" || state == "failed" || state == "cancelled";
+    });
+    INFO(base::dump_json_pretty(last));
+    REQUIRE(ended);
+    return last;
+}
+
+std::string World::chat(const std::string& token, const std::string& text,
+                        std::chrono::seconds limit) const {
+    const auto said = telegram().post(
+        "/sandbox/messages",
+        {{"token", token}, {"chatId", user_id}, {"userId", user_id}, {"text", text}});
+    INFO(base::dump_json(said.body));
+    REQUIRE(said.status == 200);
+    std::string reply;
+    long long after = 0;
+    bool asked = false;
+    const bool answered = eventually(limit, [&] {
+        const auto listed =
+            telegram().get(fmt::format("/sandbox/messages?token={}&after={}&wait=5", token, after));
+        for (const auto& item : base::json_member(listed.body, "items")) {
+            after = std::max(after, base::json_int(item, "seq"));
+            const auto direction = base::json_string(item, "direction");
+            if (direction == "user" && base::json_string(item, "text") == text) asked = true;
+            if (direction == "bot" && asked) reply = base::json_string(item, "text");
+        }
+        return !reply.empty();
+    });
+    INFO("no reply to: " << text);
+    REQUIRE(answered);
+    return reply;
+}
+
+std::vector<base::Json> World::log_lines(const std::string& bot) const {
+    std::vector<base::Json> lines;
+    std::string after = "0";
+    for (;;) {
+        const auto page = api().get("/api/deploy/" + bot + "/logs?limit=200&after=" + after);
+        REQUIRE(page.status == 200);
+        const auto& items = base::json_member(page.body, "items");
+        for (const auto& item : items) lines.push_back(item);
+        if (items.empty()) return lines;
+        after = std::to_string(base::json_int(items.back(), "seq"));
+    }
+}
+
+base::Json World::servers() const {
+    return base::json_member(cloud().get("/servers?per_page=50").body, "servers");
+}
+
+}  // namespace hatchery::e2e

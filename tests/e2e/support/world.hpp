@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "e2e/support/api_client.hpp"
+#include "support/pg_cluster.hpp"
+#include "support/processes/child_process.hpp"
+
+namespace hatchery::e2e {
+
+/// Which OpenClaw the servers get.
+enum class Bundle {
+    real,      ///< the npm package: about 1 GB of memory a server
+    stand_in,  ///< answers the same routes, for tests of many servers
+};
+
+/// Everything that one test needs: a database, a sandbox cloud with real hosts, and Hatchery as a
+/// process of its own that can be killed and started again.
+class World {
+public:
+    explicit World(Bundle bundle, const std::string& name);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    /// Why the world cannot be had on this machine, or nothing.
+    [[nodiscard]] static std::optional<std::string> missing();
+
+    void start_hatchery();
+    /// SIGKILL: nothing is said goodbye to.
+    void kill_hatchery();
+    [[nodiscard]] support::ChildProcess& hatchery() { return *hatchery_; }
+
+    [[nodiscard]] const ApiClient& api() const { return *api_; }
+    [[nodiscard]] const ApiClient& cloud() const { return *cloud_; }
+    [[nodiscard]] const ApiClient& telegram() const { return *telegram_; }
+    [[nodiscard]] store::Database& database() { return database_->pool(); }
+    [[nodiscard]] const std::string& model_url() const { return model_url_; }
+    [[nodiscard]] std::filesystem::path folder() const { return folder_; }
+
+    /// A fresh Telegram token of a bot that nobody has.
+    [[nodiscard]] std::string new_telegram_token();
+    /// Creates a bot for `token`, answering the whole answer.
+    Answer create_bot(const std::string& name, const std::string& token);
+    /// Creates and deploys a bot; its id.
+    std::string deploy(const std::string& name, const std::string& token);
+    [[nodiscard]] base::Json status(const std::string& bot) const;
+    /// Waits until the operation has ended; its final form.
+    [[nodiscard]] base::Json wait_operation(const std::string& operation,
+                                            std::chrono::seconds limit) const;
+    /// Waits until the predicate holds for the bot's status; fails the test after `limit`.
+    base::Json wait_status(const std::string& bot, std::chrono::seconds limit,
+                           const std::function<bool(const base::Json&)>& holds) const;
+    /// Says `text` as a user in Telegram and waits for the bot's next message.
+    [[nodiscard]] std::string chat(const std::string& token, const std::string& text,
+                                   std::chrono::seconds limit) const;
+    /// All log lines of a bot, in order.
+    [[nodiscard]] std::vector<base::Json> log_lines(const std::string& bot) const;
+    /// The servers that the provider lists.
+    [[nodiscard]] base::Json servers() const;
+    /// Runs the `hatchery` command line against this world.
+    [[nodiscard]] std::unique_ptr<support::ChildProcess> command(
+        const std::vector<std::string>& arguments,
+        const std::map<std::string, std::string>& environment = {}) const;
+
+    static constexpr long long user_id = 4711;
+
+private:
+    [[nodiscard]] std::map<std::string, std::string> environment() const;
+    void start_sandbox();
+    void make_token();
+
+    std::filesystem::path folder_;
+    std::string bundle_dir_;
+    std::string bundle_version_;
+    std::unique_ptr<support::TestDatabase> database_;
+    std::unique_ptr<support::ChildProcess> sandbox_;
+    std::unique_ptr<support::ChildProcess> hatchery_;
+    std::unique_ptr<ApiClient> api_;
+    std::unique_ptr<ApiClient> cloud_;
+    std::unique_ptr<ApiClient> telegram_;
+    std::string hetzner_url_;
+    std::string telegram_url_;
+    std::string model_url_;
+    std::string master_key_;
+    std::string token_;
+    int port_ = 0;
+};
+
+}  // namespace hatchery::e2e
