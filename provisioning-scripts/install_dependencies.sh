@@ -229,7 +229,7 @@ table inet hatchery {
         iif "lo" accept
         ct state established,related accept
         ct state invalid drop
-        meta l4proto ipv6-icmp accept
+        meta l4proto 58 accept comment "ICMPv6"
         icmp type { echo-request, destination-unreachable, time-exceeded, parameter-problem } accept
         udp sport 67 udp dport 68 accept
         udp sport 547 udp dport 546 accept
@@ -240,7 +240,7 @@ table inet hatchery {
     }
     chain output {
         type filter hook output priority filter; policy accept;
-        ip daddr 169.254.169.254 meta skuid != 0 reject
+        ip daddr 169.254.169.254 meta skuid != 0 reject comment "metadata service"
     }
 }
 RULES
@@ -286,7 +286,9 @@ CONF
 }
 
 # Exit 78 is a configuration error: trying again by itself would not help. Node.js compiles to
-# memory that it writes and executes, so MemoryDenyWriteExecute stays off.
+# memory that it writes and executes, so MemoryDenyWriteExecute stays off. RestrictSUIDSGID stays
+# off too: with it OpenClaw 2026.9.6 cannot take the lock on its state and ends with 78 (it is not
+# needed: the service has no capability and cannot gain one).
 write_unit() {
     if put "$UNIT" 644 <<'UNIT'; then
 [Unit]
@@ -345,7 +347,6 @@ LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictNamespaces=yes
 RestrictRealtime=yes
-RestrictSUIDSGID=yes
 RemoveIPC=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service

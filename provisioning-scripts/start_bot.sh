@@ -7,7 +7,7 @@
 #     Exit 78 right after a start can be a false alarm on a busy machine: it tries once more.
 # Needs: root, curl, python3; configure_bot.sh done before.
 # Inputs: ACTION=start|restart; OPERATION_ID, 1 to 64 of A-Z a-z 0-9 _ -; WEBHOOK=yes|no;
-#     START_LIMIT_S (180).
+#     START_LIMIT_S (300: a busy machine took 71 s).
 # Outputs: a progress line every 5 s; `hatchery-fact ready_s=N`; on failure the journal's last 40
 #     lines of this start on standard error, with every value of the secrets' file and every shape of
 #     a token struck out.
@@ -39,7 +39,7 @@ check_inputs() {
     [[ ${ACTION:-} == start || ${ACTION:-} == restart ]] || fail 2 "ACTION must be start or restart"
     [[ ${OPERATION_ID:-} =~ ^[A-Za-z0-9_-]{1,64}$ ]] || fail 2 "OPERATION_ID is malformed"
     [[ ${WEBHOOK:-} == yes || ${WEBHOOK:-} == no ]] || fail 2 "WEBHOOK must be yes or no"
-    [[ ${START_LIMIT_S:=180} =~ ^[0-9]{1,5}$ ]] || fail 2 "START_LIMIT_S must be a number"
+    [[ ${START_LIMIT_S:=300} =~ ^[0-9]{1,5}$ ]] || fail 2 "START_LIMIT_S must be a number"
     [[ -f /etc/openclaw/openclaw.json && -f /etc/openclaw/env ]] || fail 56 "there is no configuration"
     [[ -x /opt/openclaw/current/bin/openclaw ]] || fail 56 "no OpenClaw release is installed"
 }
