@@ -1,12 +1,12 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -27,6 +27,9 @@ struct FakeJob {
     base::TimePoint lease_until;
     base::WorkerId worker;
     core::JobState claimed_from = core::JobState::available;
+    bool cancel_requested = false;
+    /// In the order of making.
+    int number = 0;
 };
 
 struct FakeBot {
@@ -81,6 +84,17 @@ public:
     [[nodiscard]] Fault take_fault();
     void hint_jobs();
 
+    // What both stores are made of. The caller holds `mutex`.
+
+    /// The job, if the lease stands.
+    [[nodiscard]] FakeJob* held(const ports::Lease& lease);
+    [[nodiscard]] core::Operation* live_operation(const base::BotId& bot);
+    [[nodiscard]] FakeDeployment* current_deployment(const base::BotId& bot);
+    void append_events(const base::BotId& bot, const base::OperationId& operation,
+                       std::span<const core::NewEvent> new_events);
+    void change_bot(const base::BotId& bot, const core::BotChange& change, base::TimePoint now);
+    FakeJob& add_job(const core::Operation& operation, core::StepKind step, base::TimePoint now);
+
     mutable std::mutex mutex;
     std::map<base::BotId, FakeBot> bots;
     std::map<base::OperationId, core::Operation> operations;
@@ -98,6 +112,7 @@ private:
     base::InstallationId installation_;
     int failures_ = 0;
     int lost_answers_ = 0;
+    int job_count_ = 0;
     std::function<void()> jobs_ready_;
 };
 

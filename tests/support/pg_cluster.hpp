@@ -8,10 +8,12 @@
 
 namespace hatchery::support {
 
-/// One migrated, empty database of its own for a test; dropped at the end.
+class PgCluster;
+
+/// One database of its own for a test; dropped at the end.
 class TestDatabase {
 public:
-    explicit TestDatabase(std::string name);
+    TestDatabase(PgCluster& cluster, std::string name);
     ~TestDatabase();
     TestDatabase(const TestDatabase&) = delete;
     TestDatabase& operator=(const TestDatabase&) = delete;
@@ -23,26 +25,28 @@ public:
     [[nodiscard]] const std::string& name() const { return name_; }
 
 private:
+    PgCluster& cluster_;
     std::string name_;
     std::unique_ptr<store::Database> pool_;
 };
 
-/// A private PostgreSQL cluster of this test binary, on a Unix socket that only its user reaches.
-/// Started at the first use; it ends with the process, however that ends. Works as root (PostgreSQL
-/// then runs as another user) and as an ordinary user. Without PostgreSQL's programs it throws.
+/// A throwaway PostgreSQL cluster on a Unix socket that only its user reaches; see
+/// tools/private-postgres, which runs it. As root and as an ordinary user. It is removed some
+/// seconds after its last process ended, however that ended. Failures throw.
 class PgCluster {
 public:
+    /// The cluster that all test processes of this user share; started by the first of them.
     [[nodiscard]] static PgCluster& shared();
+    /// One of this object's own, which may be stopped and restarted.
+    [[nodiscard]] static std::unique_ptr<PgCluster> make_private();
 
     /// A database with all migrations, copied from a template: some 20 ms.
     [[nodiscard]] std::unique_ptr<TestDatabase> create_database();
-    /// A database without any.
+    /// A database with nothing in it.
     [[nodiscard]] std::unique_ptr<TestDatabase> create_empty_database();
     [[nodiscard]] base::Secret url_of(const std::string& database) const;
 
-    /// Ends all connections and starts the server again; for tests of healing.
-    void restart();
-    /// Stops the server until start(); databases stay.
+    /// Ends all connections, and new ones fail until start().
     void stop();
     void start();
 
@@ -52,10 +56,17 @@ public:
 
 private:
     friend class TestDatabase;
-    PgCluster();
+    class Lock;
+    PgCluster(std::string folder, const std::string& lock_name, int idle_seconds);
     void drop(const std::string& database) noexcept;
-    class Server;
-    std::unique_ptr<Server> server_;
+    [[nodiscard]] std::string template_database();
+    void execute(const std::string& statement);
+
+    std::string folder_;
+    std::string start_lock_path_;
+    std::unique_ptr<Lock> users_;
+    std::string url_;
+    std::string template_;
 };
 
 }  // namespace hatchery::support

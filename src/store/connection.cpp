@@ -1,0 +1,247 @@
+#include "store/connection.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/soci.h>
+
+#include <map>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace hatchery::store {
+
+namespace {
+
+/// Takes `'` and `\` into a libpq value.
+std::string quoted_value(std::string_view value) {
+    std::string text = "'";
+    for (const char c : value) {
+        if (c == '\'' || c == '\\') text.push_back('\\');
+        text.push_back(c);
+    }
+    text.push_back('\'');
+    return text;
+}
+
+struct OptionsDeleter {
+    void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+/// A statement that the server has prepared, with the memory that its parameters are bound to.
+struct Prepared {
+    Prepared(soci::session& session, std::string_view text, std::size_t parameters)
+        : values(parameters), nulls(parameters, soci::i_null), statement(session) {
+        statement.alloc();
+        for (std::size_t i = 0; i < parameters; ++i) {
+            statement.exchange(soci::use(values[i], nulls[i]));
+        }
+        // SOCI's own `:name` placeholders are not used: `$1` passes its parser untouched and may be
+        // named twice.
+        statement.prepare(std::string(text));
+        statement.define_and_bind();
+    }
+
+    std::vector<std::string> values;
+    std::vector<soci::indicator> nulls;
+    // Last, so that it is destroyed before the memory that it is bound to.
+    soci::statement statement;
+};
+
+Rows copy_rows(const PGresult* result) {
+    const int columns = PQnfields(result);
+    const int rows = PQntuples(result);
+    std::vector<std::optional<std::string>> values;
+    values.reserve(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows));
+    for (int row = 0; row < rows; ++row) {
+        for (int column = 0; column < columns; ++column) {
+            if (PQgetisnull(result, row, column) != 0) {
+                values.emplace_back(std::nullopt);
+            } else {
+                values.emplace_back(std::in_place, PQgetvalue(result, row, column),
+                                    static_cast<std::size_t>(PQgetlength(result, row, column)));
+            }
+        }
+    }
+    const char* touched = PQcmdTuples(const_cast<PGresult*>(result));
+    return {columns, std::move(values), touched[0] == '\0' ? 0 : std::atoll(touched)};
+}
+
+class SociConnection final : public Connection {
+public:
+    SociConnection(const base::Secret& url, const ConnectionSettings& settings) {
+        const std::string text = connection_text(url, settings);
+        try {
+            session_.open(soci::postgresql, text);
+        } catch (const soci::soci_error& error) {
+            throw SqlFailure("08001", reason_without_address(error), true);
+        }
+        script(fmt::format(
+            "SET timezone = 'UTC'; SET statement_timeout = {}; "
+            "SET idle_in_transaction_session_timeout = {}",
+            settings.statement_timeout.count(), settings.idle_in_transaction_timeout.count()));
+    }
+
+    ~SociConnection() override {
+        // The server forgets them with the session; destroying them after it would use a freed
+        // backend.
+        statements_.clear();
+    }
+    SociConnection(const SociConnection&) = delete;
+    SociConnection& operator=(const SociConnection&) = delete;
+
+    Rows query(std::string_view text, std::initializer_list<Param> params) override {
+        refuse_dead();
+        const auto found = statements_.find(text);
+        try {
+            Prepared& prepared =
+                found != statements_.end() ? *found->second : prepare(text, params.size());
+            bind(prepared, params);
+            prepared.statement.execute(true);
+            const auto* backend =
+                static_cast<soci::postgresql_statement_backend*>(prepared.statement.get_backend());
+            return copy_rows(backend->result_.get_result());
+        } catch (const soci::postgresql_soci_error& error) {
+            retire(text);
+            fail(error.sqlstate(), error.what());
+        } catch (const soci::soci_error& error) {
+            retire(text);
+            fail("", error.what());
+        }
+    }
+
+    void script(const std::string& text) override {
+        refuse_dead();
+        // Not through SOCI, whose parser would take `:name` inside a script for a placeholder.
+        PGresult* result = PQexec(native(), text.c_str());
+        const ExecStatusType status = PQresultStatus(result);
+        const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        const std::string sqlstate = state != nullptr ? state : "";
+        const std::string message = PQresultErrorMessage(result);
+        PQclear(result);
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(sqlstate, message);
+    }
+
+    bool alive() override {
+        if (dead_ || PQstatus(native()) != CONNECTION_OK) return false;
+        pollfd socket{.fd = PQsocket(native()), .events = POLLIN, .revents = 0};
+        // Nothing is due on an idle connection: what can be read is the server's farewell.
+        if (poll(&socket, 1, 0) > 0) {
+            if (PQconsumeInput(native()) == 0 || PQstatus(native()) != CONNECTION_OK) return false;
+        }
+        return true;
+    }
+
+    void begin() override { script("BEGIN"); }
+    void commit() override {
+        script("COMMIT");
+        retired_.clear();
+    }
+    void roll_back() noexcept override {
+        try {
+            if (!dead_) script("ROLLBACK");
+        } catch (...) {
+            dead_ = true;
+        }
+        retired_.clear();
+    }
+
+private:
+    using Statements = std::map<std::string, std::unique_ptr<Prepared>, std::less<>>;
+
+    [[nodiscard]] PGconn* native() {
+        return static_cast<soci::postgresql_session_backend*>(session_.get_backend())->conn_;
+    }
+
+    void refuse_dead() const {
+        if (dead_) throw SqlFailure("08003", "the connection was lost", true);
+    }
+
+    Prepared& prepare(std::string_view text, std::size_t parameters) {
+        auto made = std::make_unique<Prepared>(session_, text, parameters);
+        return *statements_.emplace(std::string(text), std::move(made)).first->second;
+    }
+
+    static void bind(Prepared& prepared, std::initializer_list<Param> params) {
+        if (params.size() != prepared.values.size()) {
+            throw SqlFailure("", "a statement was called with another number of parameters", false);
+        }
+        std::size_t i = 0;
+        for (const Param& param : params) {
+            prepared.nulls[i] = param.text() ? soci::i_ok : soci::i_null;
+            if (param.text()) {
+                // SOCI hands C strings over: what follows a NUL would be lost without a word.
+                if (param.text()->find('\0') != std::string::npos) {
+                    throw SqlFailure("22021", "text with a NUL character", false);
+                }
+                prepared.values[i] = *param.text();
+            }
+            ++i;
+        }
+    }
+
+    /// A statement that failed leaks its parameters when it is run again, so it goes; but not
+    /// before the transaction's end, since the server takes no DEALLOCATE in a failed one.
+    void retire(std::string_view text) {
+        const auto found = statements_.find(text);
+        if (found == statements_.end()) return;
+        if (PQtransactionStatus(native()) == PQTRANS_IDLE) {
+            statements_.erase(found);
+            return;
+        }
+        retired_.push_back(std::move(found->second));
+        statements_.erase(found);
+    }
+
+    [[noreturn]] void fail(const std::string& sqlstate, const std::string& message) {
+        const bool lost = PQstatus(native()) != CONNECTION_OK || sqlstate.starts_with("08") ||
+                          sqlstate.starts_with("57P0");
+        if (lost) dead_ = true;
+        throw SqlFailure(sqlstate, message, lost);
+    }
+
+    /// Connecting errors name host, port and user, which a log may hold, never the password.
+    static std::string reason_without_address(const soci::soci_error& error) {
+        return error.get_error_message();
+    }
+
+    bool dead_ = false;
+    soci::session session_;
+    Statements statements_;
+    std::vector<std::unique_ptr<Prepared>> retired_;
+};
+
+}  // namespace
+
+std::string connection_text(const base::Secret& url, const ConnectionSettings& settings) {
+    char* problem = nullptr;
+    const std::unique_ptr<PQconninfoOption, OptionsDeleter> options(
+        PQconninfoParse(url.reveal().c_str(), &problem));
+    PQfreemem(problem);
+    if (!options) throw SqlFailure("08001", "the database URL cannot be parsed", false);
+    std::map<std::string, std::string> values = {
+        {"connect_timeout",
+         std::to_string(std::max<long>(2, settings.connect_timeout.count() / 1000))},
+        {"application_name", "hatchery"},
+        {"client_encoding", "UTF8"},
+        {"keepalives_idle", "15"},
+        {"keepalives_interval", "5"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "20000"},
+    };
+    for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val != nullptr) values[option->keyword] = option->val;
+    }
+    std::string text;
+    for (const auto& [key, value] : values) text += key + "=" + quoted_value(value) + " ";
+    return text;
+}
+
+std::unique_ptr<Connection> open_connection(const base::Secret& url,
+                                            const ConnectionSettings& settings) {
+    return std::make_unique<SociConnection>(url, settings);
+}
+
+}  // namespace hatchery::store

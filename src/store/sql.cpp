@@ -1,0 +1,103 @@
+#include "store/sql.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace hatchery::store {
+
+namespace {
+
+const std::string& present(const std::optional<std::string>& value) {
+    if (!value) throw SqlFailure("", "a value that must be there is NULL", false);
+    return *value;
+}
+
+}  // namespace
+
+Param::Param(base::TimePoint time) {
+    using namespace std::chrono;
+    const auto day = floor<days>(time);
+    const year_month_day date{day};
+    const hh_mm_ss clock{time - day};
+    text_ =
+        fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}+00", int(date.year()),
+                    unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
+                    clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+}
+
+std::string array_text(std::span<const std::string> elements) {
+    std::string text = "{";
+    for (const auto& element : elements) {
+        if (text.size() > 1) text.push_back(',');
+        text.push_back('"');
+        for (const char c : element) {
+            if (c == '"' || c == '\\') text.push_back('\\');
+            text.push_back(c);
+        }
+        text.push_back('"');
+    }
+    text.push_back('}');
+    return text;
+}
+
+std::string array_text(std::span<const std::int64_t> elements) {
+    return fmt::format("{{{}}}", fmt::join(elements, ","));
+}
+
+std::vector<std::string> parse_array(std::string_view text) {
+    std::vector<std::string> elements;
+    if (text.size() < 2 || text.front() != '{' || text.back() != '}') {
+        throw SqlFailure("", "an array that is none", false);
+    }
+    text = text.substr(1, text.size() - 2);
+    if (text.empty()) return elements;
+    elements.emplace_back();
+    bool inside_quotes = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '\\' && i + 1 < text.size()) {
+            elements.back().push_back(text[++i]);
+        } else if (c == '"') {
+            inside_quotes = !inside_quotes;
+        } else if (c == ',' && !inside_quotes) {
+            elements.emplace_back();
+        } else {
+            elements.back().push_back(c);
+        }
+    }
+    return elements;
+}
+
+const std::optional<std::string>& Rows::Row::value(int column) const {
+    if (column < 0 || column >= rows_.columns_ || index_ >= rows_.size()) {
+        throw SqlFailure("", "a column or row that the result does not have", false);
+    }
+    return rows_.values_[index_ * static_cast<std::size_t>(rows_.columns_) +
+                         static_cast<std::size_t>(column)];
+}
+
+const std::string& Rows::Row::text(int column) const { return present(value(column)); }
+
+std::int64_t Rows::Row::integer(int column) const {
+    const std::string& digits = text(column);
+    std::int64_t number = 0;
+    const auto [end, problem] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (problem != std::errc{} || end != digits.data() + digits.size()) {
+        throw SqlFailure("", "a number that is none", false);
+    }
+    return number;
+}
+
+base::TimePoint Rows::Row::time(int column) const {
+    if (const auto time = base::parse_time(text(column))) return *time;
+    throw SqlFailure("", "a time that is none", false);
+}
+
+std::optional<base::TimePoint> Rows::Row::optional_time(int column) const {
+    if (null(column)) return std::nullopt;
+    return time(column);
+}
+
+}  // namespace hatchery::store

@@ -1,0 +1,300 @@
+#include "support/fake_job_store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_value.hpp"
+#include "core/chain.hpp"
+#include "support/fake_fault.hpp"
+
+namespace hatchery::support {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+using base::TimePoint;
+
+namespace {
+
+bool claimable(const core::Job& job) {
+    return job.state == core::JobState::available || job.state == core::JobState::waiting;
+}
+
+bool ended(core::JobState state) {
+    return state == core::JobState::succeeded || state == core::JobState::failed ||
+           state == core::JobState::cancelled;
+}
+
+/// Highest priority first, oldest first within it.
+bool before(const FakeJob* left, const FakeJob* right) {
+    if (left->job.priority != right->job.priority) return left->job.priority > right->job.priority;
+    if (left->job.run_at != right->job.run_at) return left->job.run_at < right->job.run_at;
+    return left->job.id < right->job.id;
+}
+
+void unlease(FakeJob& row) {
+    row.token.reset();
+    row.lease_until = {};
+}
+
+core::NewEvent start_event(const core::Operation& operation, const core::Bot& bot) {
+    base::Json data = {{"status", base::to_text(bot.status)},
+                       {"condition", nullptr},
+                       {"operation",
+                        {{"id", operation.id.text()},
+                         {"kind", base::to_text(operation.kind)},
+                         {"state", base::to_text(operation.state)}}}};
+    if (bot.condition) data["condition"] = base::to_text(*bot.condition);
+    core::NewEvent event;
+    event.type = core::EventType::status;
+    event.message = "The " + std::string(base::to_text(operation.kind)) + " was accepted.";
+    event.at = operation.created_at;
+    event.data = base::dump_json(data);
+    return event;
+}
+
+void change_operation(core::Operation& operation, const ports::Transition& transition) {
+    if (transition.operation_state) {
+        operation.state = *transition.operation_state;
+        if (core::is_terminal(operation.state)) operation.finished_at = transition.now;
+    }
+    if (transition.operation_phase) operation.phase = *transition.operation_phase;
+    if (transition.operation_deadline) operation.deadline_at = *transition.operation_deadline;
+    if (transition.operation_error) operation.error = transition.operation_error;
+}
+
+void change_job(FakeJob& row, const ports::Transition& transition) {
+    row.job.state = transition.job_state;
+    if (claimable(row.job)) {
+        row.job.run_at =
+            row.cancel_requested ? std::min(transition.now, transition.run_at) : transition.run_at;
+    }
+    row.job.signal = transition.signal;
+    row.job.message = transition.message;
+    row.job.failures = transition.failures;
+    if (transition.progress) row.job.progress = *transition.progress;
+    row.job.finished_at =
+        ended(transition.job_state) ? std::optional(transition.now) : std::nullopt;
+    unlease(row);
+}
+
+ports::ClaimedJob lease_out(FakeDatabase& db, FakeJob& row, const base::WorkerId& worker,
+                            TimePoint now, TimePoint until) {
+    row.claimed_from = row.job.state;
+    row.job.state = core::JobState::running;
+    if (!row.job.started_at) row.job.started_at = now;
+    row.token = db.new_id<base::LeaseToken>();
+    row.lease_until = until;
+    row.worker = worker;
+    return {.lease = {.job_id = row.job.id, .token = *row.token, .until = until},
+            .job = row.job,
+            .operation = db.operations.at(row.job.operation_id)};
+}
+
+}  // namespace
+
+Result<core::Operation> FakeJobStore::start_operation(const ports::NewOperation& request) {
+    const auto work = [&]() -> Result<core::Operation> {
+        const auto found = db_.bots.find(request.bot_id);
+        if (found == db_.bots.end() || found->second.deleted) {
+            return fail(ErrorKind::not_found, "There is no such bot.");
+        }
+        if (const auto* live = db_.live_operation(request.bot_id)) {
+            auto error = fail(ErrorKind::conflict, "The bot has an operation under way.",
+                              "Wait for its end, or cancel it.");
+            error.value().code = live->id.text();
+            return error;
+        }
+        const bool has_server = db_.current_deployment(request.bot_id) != nullptr;
+        if (const auto reason = core::why_not(request.kind, found->second.bot.status, has_server)) {
+            return fail(ErrorKind::conflict, *reason);
+        }
+        core::Operation operation;
+        operation.id = db_.new_id<base::OperationId>();
+        operation.bot_id = request.bot_id;
+        operation.user_id = request.user_id;
+        operation.kind = request.kind;
+        operation.created_at = request.now;
+        operation.deadline_at = request.deadline_at;
+        db_.operations[operation.id] = operation;
+        db_.priorities[operation.id] = request.priority;
+        db_.add_job(operation, core::steps_of(request.kind).front(), request.now);
+        db_.change_bot(request.bot_id, core::on_operation_started(request.kind), request.now);
+        const core::NewEvent event = start_event(operation, found->second.bot);
+        db_.append_events(request.bot_id, operation.id, {&event, 1});
+        return operation;
+    };
+    auto answer = with_faults(db_, work);
+    if (answer) db_.hint_jobs();
+    return answer;
+}
+
+Result<void> FakeJobStore::request_cancel(const base::OperationId& id, TimePoint now) {
+    const auto work = [&]() -> Result<void> {
+        const auto found = db_.operations.find(id);
+        if (found == db_.operations.end()) {
+            return fail(ErrorKind::not_found, "There is no such operation.");
+        }
+        if (!core::can_cancel(found->second.kind)) {
+            return fail(ErrorKind::conflict, "A " + std::string(base::to_text(found->second.kind)) +
+                                                 " cannot be cancelled.");
+        }
+        if (core::is_terminal(found->second.state)) {
+            return fail(ErrorKind::conflict, "The operation has ended already.");
+        }
+        found->second.cancel_requested = true;
+        for (auto& [job_id, row] : db_.job_rows) {
+            if (row.job.operation_id != id || ended(row.job.state)) continue;
+            row.cancel_requested = true;
+            if (claimable(row.job)) row.job.run_at = std::min(row.job.run_at, now);
+        }
+        return {};
+    };
+    auto answer = with_faults(db_, work);
+    if (answer) db_.hint_jobs();
+    return answer;
+}
+
+Result<std::vector<ports::ClaimedJob>> FakeJobStore::claim(const ports::ClaimRequest& request) {
+    return with_faults(db_, [&]() -> Result<std::vector<ports::ClaimedJob>> {
+        std::vector<FakeJob*> due;
+        for (auto& [id, row] : db_.job_rows) {
+            if (claimable(row.job) && row.job.run_at <= request.now) due.push_back(&row);
+        }
+        std::ranges::sort(due, before);
+        std::vector<ports::ClaimedJob> claimed;
+        for (auto* row : due) {
+            if (static_cast<int>(claimed.size()) >= request.limit) break;
+            auto& operation = db_.operations.at(row->job.operation_id);
+            operation.state = core::OperationState::running;
+            if (!operation.started_at) operation.started_at = request.now;
+            claimed.push_back(
+                lease_out(db_, *row, request.worker, request.now, request.now + request.lease_for));
+        }
+        return claimed;
+    });
+}
+
+Result<FakeJobStore::Renewed> FakeJobStore::renew(std::span<const ports::Lease> leases,
+                                                  TimePoint until) {
+    return with_faults(db_, [&]() -> Result<Renewed> {
+        Renewed renewed;
+        for (const auto& lease : leases) {
+            auto* row = db_.held(lease);
+            if (row == nullptr) continue;
+            row->lease_until = std::max(row->lease_until, until);
+            renewed.kept.push_back(lease.job_id);
+            const auto& operation = db_.operations.at(row->job.operation_id);
+            if (operation.cancel_requested && operation.phase == core::OperationPhase::forward) {
+                renewed.cancelled.push_back(lease.job_id);
+            }
+        }
+        return renewed;
+    });
+}
+
+Result<ports::Applied> FakeJobStore::apply(const ports::Lease& lease,
+                                           const ports::Transition& transition) {
+    bool ready = false;
+    const auto work = [&]() -> Result<ports::Applied> {
+        if (transition.job_state == core::JobState::running) {
+            return fail(ErrorKind::internal, "A transition cannot leave its job running.");
+        }
+        auto* row = db_.held(lease);
+        if (row == nullptr) return ports::Applied{};
+        const base::WorkerId worker = row->worker;
+        auto& operation = db_.operations.at(row->job.operation_id);
+        change_job(*row, transition);
+        change_operation(operation, transition);
+        db_.append_events(operation.bot_id, operation.id, transition.events);
+        db_.change_bot(operation.bot_id, transition.bot, transition.now);
+        ready = row->job.state == core::JobState::available && row->job.run_at <= transition.now;
+        ports::Applied applied{.accepted = true, .next = std::nullopt};
+        if (transition.next_step) {
+            FakeJob& next = db_.add_job(operation, *transition.next_step, transition.now);
+            if (transition.keep_next) {
+                applied.next = lease_out(db_, next, worker, transition.now,
+                                         transition.now + transition.lease_for);
+            } else {
+                ready = true;
+            }
+        }
+        return applied;
+    };
+    auto answer = with_faults(db_, work);
+    if (ready) db_.hint_jobs();
+    return answer;
+}
+
+Result<void> FakeJobStore::give_back(std::span<const ports::Lease> leases, TimePoint) {
+    const auto answer = with_faults(db_, [&]() -> Result<void> {
+        for (const auto& lease : leases) {
+            auto* row = db_.held(lease);
+            if (row == nullptr) continue;
+            row->job.state = row->claimed_from;
+            unlease(*row);
+            if (row->job.state == core::JobState::waiting) {
+                db_.operations.at(row->job.operation_id).state = core::OperationState::waiting;
+            }
+        }
+        return {};
+    });
+    db_.hint_jobs();
+    return answer;
+}
+
+Result<int> FakeJobStore::rescue(TimePoint now) {
+    const auto answer = with_faults(db_, [&]() -> Result<int> {
+        int rescued = 0;
+        for (auto& [id, row] : db_.job_rows) {
+            if (row.job.state != core::JobState::running || row.lease_until >= now) continue;
+            row.job.state = core::JobState::available;
+            ++row.job.rescues;
+            unlease(row);
+            ++rescued;
+        }
+        return rescued;
+    });
+    if (answer && *answer > 0) db_.hint_jobs();
+    return answer;
+}
+
+Result<void> FakeJobStore::record(const ports::Lease& lease, std::span<const core::NewEvent> events,
+                                  const std::optional<std::string>& progress) {
+    return with_faults(db_, [&]() -> Result<void> {
+        auto* row = db_.held(lease);
+        if (row == nullptr) return fail(ErrorKind::conflict, "The lease on the job was lost.");
+        if (progress) row->job.progress = *progress;
+        db_.append_events(row->job.bot_id, row->job.operation_id, events);
+        return {};
+    });
+}
+
+Result<int> FakeJobStore::raise(const std::string& signal, TimePoint now) {
+    const auto answer = with_faults(db_, [&]() -> Result<int> {
+        int raised = 0;
+        for (auto& [id, row] : db_.job_rows) {
+            if (row.job.state != core::JobState::waiting || row.job.signal != signal ||
+                row.job.run_at <= now) {
+                continue;
+            }
+            row.job.run_at = now;
+            ++raised;
+        }
+        return raised;
+    });
+    if (answer && *answer > 0) db_.hint_jobs();
+    return answer;
+}
+
+Result<std::optional<TimePoint>> FakeJobStore::next_due() {
+    return with_faults(db_, [&]() -> Result<std::optional<TimePoint>> {
+        std::optional<TimePoint> due;
+        for (const auto& [id, row] : db_.job_rows) {
+            if (claimable(row.job) && (!due || row.job.run_at < *due)) due = row.job.run_at;
+        }
+        return due;
+    });
+}
+
+}  // namespace hatchery::support
