@@ -1,0 +1,7 @@
+#include "app/commands.hpp"
+
+namespace hatchery::app {
+
+std::vector<cli::Command> all_commands() { return {}; }
+
+}  // namespace hatchery::app

@@ -1,0 +1,140 @@
+#include "cli/command.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+namespace hatchery::cli {
+
+namespace {
+
+constexpr std::string_view version = "0.1.0";
+
+constexpr std::string_view exit_codes =
+    "Exit codes:\n"
+    "  0   it worked\n"
+    "  1   it was tried and failed\n"
+    "  2   the command line is wrong\n"
+    "  3   there is no such bot or operation\n"
+    "  4   the API token is missing, wrong or lacks rights\n"
+    "  5   something else is under way, or what was asked for is taken\n"
+    "  69  the API, the database or another service does not answer\n"
+    "  78  the configuration is wrong\n";
+
+std::string usage_line(const Command& command) {
+    std::string line = "hatchery " + command.name;
+    for (const OperandSpec& operand : command.operands) {
+        line += operand.required ? fmt::format(" {}", operand.name)
+                                 : fmt::format(" [{}]", operand.name);
+    }
+    if (!command.options.empty()) line += " [options]";
+    return line;
+}
+
+std::string help_of(const Command& command) {
+    std::string text = fmt::format("usage: {}\n\n{}.\n", usage_line(command), command.summary);
+    if (!command.details.empty()) text += "\n" + command.details;
+    text += "\nOptions:\n" + describe_options(command.options);
+    text += "  -h, --help                   this text\n\n";
+    return text + std::string(exit_codes);
+}
+
+std::string general_help(std::span<const Command> commands) {
+    std::string text = "usage: hatchery COMMAND [options]\n\nCommands:\n";
+    for (const Command& command : commands) {
+        text += fmt::format("  {:<16} {}\n", command.name, command.summary);
+    }
+    text +=
+        "\nSettings come from the environment and from .env in the current directory;\n"
+        "`hatchery config check` shows them. `hatchery COMMAND --help` explains a command.\n\n";
+    return text + std::string(exit_codes);
+}
+
+ExitCode usage_error(Context& context, const std::string& message, const std::string& hint) {
+    context.err << "hatchery: " << message << "\n" << hint << "\n";
+    return ExitCode::usage;
+}
+
+/// The command with the most words that begin the command line.
+const Command* find_command(std::span<const std::string> words, std::span<const Command> commands,
+                            std::size_t& taken) {
+    for (std::size_t count = std::min<std::size_t>(2, words.size()); count > 0; --count) {
+        std::string name = words[0];
+        for (std::size_t i = 1; i < count; ++i) name += " " + words[i];
+        const auto it = std::find_if(commands.begin(), commands.end(),
+                                     [&](const Command& c) { return c.name == name; });
+        if (it != commands.end()) {
+            taken = count;
+            return &*it;
+        }
+    }
+    return nullptr;
+}
+
+/// `token` alone is the beginning of `token create`.
+bool begins_a_command(const std::string& word, std::span<const Command> commands) {
+    return std::any_of(commands.begin(), commands.end(),
+                       [&](const Command& c) { return c.name.starts_with(word + " "); });
+}
+
+}  // namespace
+
+ExitCode run_command_line(std::span<const std::string> words, std::span<const Command> commands,
+                          Context& context) {
+    if (words.empty()) {
+        context.err << general_help(commands);
+        return ExitCode::usage;
+    }
+    if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+        context.out << general_help(commands);
+        return ExitCode::ok;
+    }
+    if (words[0] == "--version") {
+        context.out << "hatchery " << version << "\n";
+        return ExitCode::ok;
+    }
+    std::size_t taken = 0;
+    const Command* command = find_command(words, commands, taken);
+    if (command == nullptr) {
+        if (begins_a_command(words[0], commands)) {
+            std::string hint = "It is one of:";
+            for (const Command& c : commands) {
+                if (c.name.starts_with(words[0] + " ")) hint += "\n  hatchery " + c.name;
+            }
+            return usage_error(context, fmt::format("'{}' needs a second word", words[0]), hint);
+        }
+        return usage_error(context, fmt::format("unknown command '{}'", words[0]),
+                           "See: hatchery --help");
+    }
+    std::vector<OptionSpec> options = command->options;
+    options.push_back({.name = "help", .letter = 'h', .value = {}, .help = {}});
+    const auto parsed = parse_options(words.subspan(taken), options, command->operands);
+    if (!parsed) {
+        return usage_error(
+            context, parsed.error().message,
+            fmt::format("usage: {}\nSee: hatchery {} --help", usage_line(*command), command->name));
+    }
+    if (parsed->has("help")) {
+        context.out << help_of(*command);
+        return ExitCode::ok;
+    }
+    return command->run(*parsed, context);
+}
+
+ExitCode report(Context& context, const base::Error& error) {
+    context.err << "hatchery: " << error.message << "\n";
+    if (!error.next_action.empty()) context.err << "  " << error.next_action << "\n";
+    return exit_code_of(error.kind);
+}
+
+std::optional<config::Config> load_or_report(Context& context, config::Need need) {
+    config::Loaded loaded = context.load_config(need);
+    if (loaded.problems.empty()) return std::move(loaded.config);
+    for (const auto& problem : loaded.problems) {
+        context.err << "hatchery: " << problem.where << " " << problem.message << "\n";
+    }
+    return std::nullopt;
+}
+
+}  // namespace hatchery::cli

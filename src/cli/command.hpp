@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/options.hpp"
+#include "config/load.hpp"
+#include "ports/http_transport.hpp"
+
+namespace hatchery::cli {
+
+/// What a command works with. A test gives its own.
+struct Context {
+    std::ostream& out;
+    std::ostream& err;
+    std::istream& in;
+    /// Whether a person sees `out` and types into `in`.
+    bool out_is_terminal = false;
+    bool in_is_terminal = false;
+    ports::HttpTransport& http;
+    base::Clock& clock;
+    std::function<config::Loaded(config::Need)> load_config;
+    /// A variable of the environment; nothing when unset or empty.
+    std::function<std::optional<std::string>(const std::string&)> variable;
+    /// Reads a line from the terminal without showing it.
+    std::function<std::string(const std::string& prompt)> ask_hidden;
+    /// Sleeps; false when the program is asked to end.
+    std::function<bool(base::Milliseconds)> pause;
+};
+
+struct Command {
+    /// One or two words: `deploy`, `token create`.
+    std::string name;
+    std::string summary;
+    std::vector<OperandSpec> operands;
+    std::vector<OptionSpec> options;
+    /// Further lines of its help; may be empty.
+    std::string details;
+    std::function<ExitCode(const Options&, Context&)> run;
+};
+
+/// Finds the command, reads its options and runs it; answers the exit code. Handles `--help` and
+/// `--version`.
+[[nodiscard]] ExitCode run_command_line(std::span<const std::string> words,
+                                        std::span<const Command> commands, Context& context);
+
+/// Prints the error as two lines at most, cause and what to do, and answers its exit code.
+ExitCode report(Context& context, const base::Error& error);
+
+/// The configuration, or nothing after all problems were printed.
+[[nodiscard]] std::optional<config::Config> load_or_report(Context& context, config::Need need);
+
+}  // namespace hatchery::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/error.hpp"
+
+namespace hatchery::cli {
+
+/// What a command ends with; stable, and listed by `hatchery --help`.
+enum class ExitCode : std::uint8_t {
+    ok = 0,
+    failed = 1,        ///< it was tried and did not work
+    usage = 2,         ///< the command line is wrong
+    not_found = 3,     ///< there is no such bot or operation
+    unauthorized = 4,  ///< the token is missing, wrong or lacks rights
+    conflict = 5,      ///< something is under way or taken
+    unavailable = 69,  ///< the API, the database or a service does not answer (EX_UNAVAILABLE)
+    config = 78,       ///< the configuration is wrong (EX_CONFIG)
+};
+
+/// How an error ends a command.
+[[nodiscard]] constexpr ExitCode exit_code_of(base::ErrorKind kind) {
+    switch (kind) {
+        case base::ErrorKind::not_found:
+            return ExitCode::not_found;
+        case base::ErrorKind::unauthorized:
+            return ExitCode::unauthorized;
+        case base::ErrorKind::conflict:
+            return ExitCode::conflict;
+        case base::ErrorKind::unavailable:
+        case base::ErrorKind::timeout:
+        case base::ErrorKind::rate_limited:
+            return ExitCode::unavailable;
+        case base::ErrorKind::out_of_stock:
+        case base::ErrorKind::quota_exceeded:
+        case base::ErrorKind::invalid:
+        case base::ErrorKind::cancelled:
+        case base::ErrorKind::bad_response:
+        case base::ErrorKind::internal:
+            return ExitCode::failed;
+    }
+    return ExitCode::failed;
+}
+
+}  // namespace hatchery::cli
