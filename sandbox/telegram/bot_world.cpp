@@ -78,12 +78,8 @@ void BotWorld::count_call(const std::string& bot, const std::string& method) {
 MethodReply BotWorld::call(const std::string& token_text, const MethodCall& call) {
     Lock lock(mutex_);
     const std::string lower_method = to_lower(call.method);
-    const auto method = method_table().find(lower_method);
-    const std::string name = lower_method == "getupdates"     ? "getUpdates"
-                             : method == method_table().end() ? "unknown"
-                                                              : method->second.name;
     const auto token = parse_bot_token(token_text);
-    count_call(token ? std::to_string(token->bot_id) : "malformed", name);
+    count_call(token ? std::to_string(token->bot_id) : "malformed", canonical_method(call.method));
     const auto latency_over = std::chrono::steady_clock::now() + faults_.latency;
     changed_.wait_until(lock, latency_over, [&] {
         return stopping_ || std::chrono::steady_clock::now() >= latency_over;
@@ -246,9 +242,7 @@ void BotWorld::reply_in_webhook(Lock& lock, Bot& bot, const std::string& body) {
     MethodCall call{.method = base::json_string(*parsed, "method"), .params = *parsed};
     const std::string name = to_lower(call.method);
     if (name.empty() || name.starts_with("get")) return;
-    const auto method = method_table().find(name);
-    count_call(std::to_string(bot.id),
-               method == method_table().end() ? "unknown" : method->second.name);
+    count_call(std::to_string(bot.id), canonical_method(name));
     static_cast<void>(run(lock, bot, call));
 }
 

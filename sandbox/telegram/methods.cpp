@@ -74,19 +74,24 @@ base::Json post_bot_message(MethodContext& context, Chat& chat, const base::Json
     if (keyboard.is_array()) message["reply_markup"] = {{"inline_keyboard", keyboard}};
     remember_message(chat, message_id, message);
     chat.action.reset();
-    const auto method = method_table().find(to_lower(context.call.method));
     context.transcript.add(
-        bot.id,
-        TranscriptItem{
-            .at = context.now,
-            .speaker = Speaker::bot,
-            .chat_id = chat.id,
-            .message_id = message_id,
-            .text = shown_text,
-            .method = method == method_table().end() ? context.call.method : method->second.name,
-            .entities = message.contains("entities") ? message["entities"] : base::Json(),
-            .keyboard = keyboard});
+        bot.id, TranscriptItem{
+                    .at = context.now,
+                    .speaker = Speaker::bot,
+                    .chat_id = chat.id,
+                    .message_id = message_id,
+                    .text = shown_text,
+                    .method = canonical_method(context.call.method),
+                    .entities = message.contains("entities") ? message["entities"] : base::Json(),
+                    .keyboard = keyboard});
     return message;
+}
+
+std::string canonical_method(std::string_view written) {
+    const std::string lower = to_lower(written);
+    if (lower == "getupdates") return "getUpdates";
+    const auto method = method_table().find(lower);
+    return method == method_table().end() ? "unknown" : method->second.name;
 }
 
 std::string to_lower(std::string_view text) {

@@ -55,6 +55,10 @@ void remember_message(Chat& chat, std::int64_t message_id, base::Json message);
 /// The rows of an inline keyboard in `reply_markup`; null when there is none.
 [[nodiscard]] base::Json inline_keyboard(const MethodCall& call);
 
+/// The method as Telegram writes it, or "unknown": what a caller wrote there may hold anything,
+/// a token too, and is not for logs.
+[[nodiscard]] std::string canonical_method(std::string_view written);
+
 [[nodiscard]] std::string to_lower(std::string_view text);
 [[nodiscard]] std::int64_t to_unix_seconds(base::TimePoint time);
 

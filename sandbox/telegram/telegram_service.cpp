@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "sandbox/telegram/bot_world.hpp"
+#include "sandbox/telegram/methods.hpp"
 #include "sandbox/telegram/sandbox_routes.hpp"
 #include "sandbox/telegram/webhook_delivery.hpp"
 #include "sandbox/web/web_assets.hpp"
@@ -125,7 +126,7 @@ private:
         const auto parsed = parse_bot_token(token);
         base::log_event(base::LogLevel::debug, "telegram_call",
                         {{"bot", parsed ? std::to_string(parsed->bot_id) : "malformed"},
-                         {"method", parsed ? call.method.substr(0, 64) : ""},
+                         {"method", canonical_method(call.method)},
                          {"status", reply.drop_connection ? 0 : reply.status},
                          {"ms", static_cast<long long>(ms)}});
         return plain_reply(reply);

@@ -259,6 +259,9 @@ public:
         front_.Patch(".*", with_body);
         front_.Delete(".*", with_body);
         front_.set_payload_max_length(options_.max_body_bytes);
+        // Only what the Keep-Alive header promises; serve() keeps a little more.
+        front_.set_keep_alive_max_count(1'000'000);
+        front_.set_keep_alive_timeout(options_.keep_alive.count() / 1000 - 1);
     }
 
     ~Impl() { stop(); }
