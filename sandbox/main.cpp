@@ -234,12 +234,8 @@ Result<void> Sandbox::start_services([[maybe_unused]] const Options& options) {
     const auto port_after = [&](int distance) {
         return options.port == 0 ? 0 : options.port + distance;
     };
-    TelegramServiceOptions telegram_options;
-    telegram_options.log = [](const std::string& line) { log_line("service=telegram " + line); };
-    telegram_ = std::make_unique<TelegramService>(telegram_options);
-    ModelServiceOptions model_options;
-    model_options.log = [](const std::string& line) { log_line("service=model " + line); };
-    model_ = std::make_unique<ModelService>(model_options);
+    telegram_ = std::make_unique<TelegramService>();
+    model_ = std::make_unique<ModelService>();
     std::string error;
     if (!telegram_->start(host, port_after(1), error) ||
         !model_->start(host, port_after(2), error)) {

@@ -274,7 +274,22 @@ ApiAnswer HetznerApi::Impl::handle_sandbox(const ApiCall& call) {
         requests_.reset();
         return {.status = 204, .body = nullptr};
     }
-    const auto segments = split_path("/" + what);
+    if (what == "hosts" && call.method == "GET") {
+        json hosts = json::array();
+        for (const HostInfo& host : fleet_.list()) {
+            hosts.push_back({{"id", host.id},
+                             {"name", host.name},
+                             {"publicIp", host.public_ipv4},
+                             {"upperDir", host.upper_dir.empty() ? json() : json(host.upper_dir)}});
+        }
+        return {.body = {{"hosts", std::move(hosts)}}};
+    }
+    return handle_host_call(call, split_path("/" + what));
+}
+
+/// Mishaps of one host.
+ApiAnswer HetznerApi::Impl::handle_host_call(const ApiCall& call,
+                                             const std::vector<std::string_view>& segments) {
     std::int64_t id = 0;
     if (segments.size() == 3 && segments[0] == "hosts" && call.method == "POST" &&
         is_id(segments[1], id)) {

@@ -59,6 +59,7 @@ private:
                               std::string& path_template);
 
     ApiAnswer handle_sandbox(const ApiCall& call);
+    ApiAnswer handle_host_call(const ApiCall& call, const std::vector<std::string_view>& segments);
     ApiAnswer handle_in_project(const ApiCall& call, const std::string& token, const Route& route,
                                 std::vector<std::int64_t> ids);
     ApiAnswer limited(const ApiCall& call);

@@ -43,12 +43,12 @@ void cut_connection(const std::string& ip, int port) {
     }
 }
 
-ApiCall to_call(const httplib::Request& request) {
+ApiCall to_call(const httplib::Request& request, const std::string& body) {
     return {.method = request.method,
             .path = request.path,
             .query = {request.params.begin(), request.params.end()},
             .authorization = request.get_header_value("Authorization"),
-            .body = request.body};
+            .body = body};
 }
 
 }  // namespace
@@ -63,15 +63,29 @@ public:
         server_.set_payload_max_length(kMaxBodyBytes);
         server_.set_exception_handler([](const httplib::Request&, httplib::Response& response,
                                          std::exception_ptr) { response.status = 500; });
-        const auto handler = [this](const httplib::Request& request, httplib::Response& response) {
-            answer(request, response);
+        const auto without_body = [this](const httplib::Request& request,
+                                         httplib::Response& response) {
+            answer(request, "", response);
+        };
+        // The library reads a POST that announces no body until the peer hangs up, so it is asked
+        // to read only announced ones.
+        const auto with_body = [this](const httplib::Request& request, httplib::Response& response,
+                                      const httplib::ContentReader& read) {
+            std::string body;
+            if (request.has_header("Content-Length") || request.has_header("Transfer-Encoding")) {
+                read([&body](const char* data, std::size_t size) {
+                    body.append(data, size);
+                    return body.size() <= kMaxBodyBytes;
+                });
+            }
+            answer(request, body, response);
         };
         constexpr const char* kAnyPath = "/.*";
-        server_.Get(kAnyPath, handler);
-        server_.Post(kAnyPath, handler);
-        server_.Put(kAnyPath, handler);
-        server_.Delete(kAnyPath, handler);
-        server_.Patch(kAnyPath, handler);
+        server_.Get(kAnyPath, without_body);
+        server_.Post(kAnyPath, with_body);
+        server_.Put(kAnyPath, with_body);
+        server_.Patch(kAnyPath, with_body);
+        server_.Delete(kAnyPath, with_body);
     }
 
     bool start(const std::string& host, int port, std::string& error) {
@@ -104,8 +118,9 @@ public:
     [[nodiscard]] const std::string& host() const { return host_; }
 
 private:
-    void answer(const httplib::Request& request, httplib::Response& response) {
-        const ApiAnswer answer = api_.handle(to_call(request));
+    void answer(const httplib::Request& request, const std::string& body,
+                httplib::Response& response) {
+        const ApiAnswer answer = api_.handle(to_call(request, body));
         log_("event=call method=" + request.method + " path=" + request.path +
              " status=" + std::to_string(answer.status) + (answer.lost ? " lost=yes" : ""));
         if (answer.lost) {

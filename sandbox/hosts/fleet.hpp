@@ -24,6 +24,15 @@ struct HostSpec {
     bool ignores_planted_host_key = false;
 };
 
+/// What GET /v1/sandbox/hosts shows of a host.
+struct HostInfo {
+    std::int64_t id = 0;
+    std::string name;
+    std::string public_ipv4;
+    /// Where the machine sees the files that the host wrote; empty when there are none.
+    std::string upper_dir;
+};
+
 enum class HostEvent {
     prepared,        ///< disk and network are there; it may be powered on
     prepare_failed,  ///< it will never run; the message says why
@@ -68,6 +77,7 @@ public:
     [[nodiscard]] virtual int ssh_cuts_left() const = 0;
     /// Resets the host's running connections.
     virtual void reset_connections(std::int64_t id) = 0;
+    [[nodiscard]] virtual std::vector<HostInfo> list() = 0;
     /// Removes the host and everything of it; returns when it is gone.
     virtual void remove(std::int64_t id) = 0;
 };

@@ -170,6 +170,13 @@ void Host::set_open_ports(const std::set<int>& ports) {
     });
 }
 
+HostInfo Host::info() const {
+    return {.id = spec_.id,
+            .name = spec_.name,
+            .public_ipv4 = public_ipv4_,
+            .upper_dir = (dir_ / "upper").string()};
+}
+
 void Host::run() {
     if (auto prepared = prepare(); prepared) {
         listener_(spec_.id, HostEvent::prepared, "");

@@ -67,6 +67,7 @@ public:
     void set_open_ports(const std::set<int>& ports);
     [[nodiscard]] const std::string& public_ipv4() const { return public_ipv4_; }
     [[nodiscard]] int index() const { return index_; }
+    [[nodiscard]] HostInfo info() const;
 
 private:
     enum class Life { off, running, broken };

@@ -177,6 +177,16 @@ int RealFleet::ssh_cuts_left() const { return inward_->cuts_left(); }
 
 void RealFleet::reset_connections(std::int64_t id) { inward_->reset_connections(id); }
 
+std::vector<HostInfo> RealFleet::list() {
+    const std::lock_guard lock(mutex_);
+    std::vector<HostInfo> infos;
+    infos.reserve(hosts_.size());
+    for (const auto& [id, host] : hosts_) {
+        infos.push_back(host->info());
+    }
+    return infos;
+}
+
 void RealFleet::remove(std::int64_t id) {
     std::shared_ptr<Host> host;
     {

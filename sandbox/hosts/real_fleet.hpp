@@ -35,6 +35,7 @@ public:
     void cut_ssh(int count, std::uint64_t after_bytes) override;
     [[nodiscard]] int ssh_cuts_left() const override;
     void reset_connections(std::int64_t id) override;
+    [[nodiscard]] std::vector<HostInfo> list() override;
     void remove(std::int64_t id) override;
 
 private:

@@ -10,18 +10,18 @@ constexpr int kLastIndex = 65'000;
 void SimulatedFleet::set_listener(HostListener listener) { listener_ = std::move(listener); }
 
 Result<std::string> SimulatedFleet::add(const HostSpec& spec) {
-    int index = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        if (next_index_ > kLastIndex) {
-            return failure("no address is left");
-        }
-        index = next_index_++;
-        open_ports_[spec.id] = {22};
+    const std::lock_guard lock(mutex_);
+    if (next_index_ > kLastIndex) {
+        return failure("no address is left");
     }
-    change(spec.id, HostEvent::prepared);
+    const int index = next_index_++;
     // Loopback too: whoever connects by mistake reaches nobody.
-    return "127.76." + std::to_string(index / 256) + "." + std::to_string(index % 256);
+    const std::string address =
+        "127.76." + std::to_string(index / 256) + "." + std::to_string(index % 256);
+    hosts_[spec.id] = {.id = spec.id, .name = spec.name, .public_ipv4 = address};
+    open_ports_[spec.id] = {22};
+    change(spec.id, HostEvent::prepared);
+    return address;
 }
 
 void SimulatedFleet::change(std::int64_t id, HostEvent event) {
@@ -49,8 +49,19 @@ void SimulatedFleet::cut_ssh(int /*count*/, std::uint64_t /*after_bytes*/) {}
 
 void SimulatedFleet::reset_connections(std::int64_t /*id*/) {}
 
+std::vector<HostInfo> SimulatedFleet::list() {
+    const std::lock_guard lock(mutex_);
+    std::vector<HostInfo> infos;
+    infos.reserve(hosts_.size());
+    for (const auto& [id, info] : hosts_) {
+        infos.push_back(info);
+    }
+    return infos;
+}
+
 void SimulatedFleet::remove(std::int64_t id) {
     const std::lock_guard lock(mutex_);
+    hosts_.erase(id);
     open_ports_.erase(id);
 }
 

@@ -26,6 +26,7 @@ public:
     void cut_ssh(int count, std::uint64_t after_bytes) override;
     [[nodiscard]] int ssh_cuts_left() const override { return 0; }
     void reset_connections(std::int64_t id) override;
+    [[nodiscard]] std::vector<HostInfo> list() override;
     void remove(std::int64_t id) override;
 
     /// What set_open_ports() said last, for tests.
@@ -37,6 +38,7 @@ private:
     HostListener listener_;
     std::mutex mutex_;
     int next_index_ = 1;
+    std::map<std::int64_t, HostInfo> hosts_;
     std::map<std::int64_t, std::set<int>> open_ports_;
     // Last: its thread uses the members above.
     Scheduler scheduler_;
