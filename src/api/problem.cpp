@@ -119,6 +119,8 @@ Problem problem_of_error(const base::Error& error) {
         case ErrorKind::unauthorized:
         case ErrorKind::internal:
             is(500, "internal");
+            problem.log_detail =
+                error.message + (error.code.empty() ? "" : " [" + error.code + "]");
             problem.detail =
                 "Something went wrong inside Hatchery; the request id finds it in the log.";
             problem.next_action.clear();

@@ -30,6 +30,8 @@ struct Problem {
     std::vector<std::pair<std::string, std::string>> extra;
     /// Becomes the `Retry-After` header.
     std::optional<int> retry_after_s;
+    /// What the log says instead of `detail`; never shown.
+    std::string log_detail;
     /// Becomes the `Allow` header; for 405.
     std::string allow;
 };

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "api/answer.hpp"
+#include "base/json.hpp"
+#include "core/validate.hpp"
+
+namespace hatchery::api {
+
+/// Reads a JSON object member by member and collects everything that is wrong with it, so that the
+/// caller learns it all at once. Members that nobody asked for are wrong too.
+class BodyReader {
+public:
+    using Check = std::function<core::Wrong(std::string_view)>;
+
+    /// A Problem when the body is no JSON object at all: 400 for malformed JSON or UTF-8 and for
+    /// too deep nesting, 415 for a content type that says it is something else.
+    [[nodiscard]] static tl::expected<BodyReader, Problem> open(const Exchange& exchange);
+
+    /// Empty when it is missing or wrong; finish tells.
+    [[nodiscard]] std::string text(const std::string& field, const Check& check);
+    [[nodiscard]] std::optional<std::string> optional_text(const std::string& field,
+                                                           const Check& check);
+    /// The same where null has a meaning: `is_null` says so.
+    [[nodiscard]] std::optional<std::string> nullable_text(const std::string& field,
+                                                           const Check& check, bool& is_null);
+    [[nodiscard]] std::optional<std::vector<std::int64_t>> optional_user_ids(
+        const std::string& field);
+
+    void wrong(const std::string& field, std::string message);
+    [[nodiscard]] bool is_wrong(const std::string& field) const;
+    /// 422 with every wrong field, or nothing.
+    [[nodiscard]] std::optional<Problem> finish();
+
+private:
+    explicit BodyReader(base::Json object);
+    const base::Json* take(const std::string& field);
+    std::optional<std::string> checked(const std::string& field, const base::Json& value,
+                                       const Check& check);
+
+    std::shared_ptr<const base::Json> object_;
+    std::set<std::string> asked_;
+    std::vector<FieldProblem> errors_;
+};
+
+/// Reads query parameters in the same way. Unknown parameters are left alone: proxies and caches
+/// add some.
+class QueryReader {
+public:
+    explicit QueryReader(const Exchange& exchange) : exchange_(exchange) {}
+
+    [[nodiscard]] std::int64_t number(const std::string& name, std::int64_t otherwise,
+                                      std::int64_t least, std::int64_t most);
+    [[nodiscard]] std::optional<std::string> text(const std::string& name,
+                                                  const BodyReader::Check& check);
+    void wrong(const std::string& name, std::string message);
+    /// 400 with every wrong parameter, or nothing.
+    [[nodiscard]] std::optional<Problem> finish();
+
+private:
+    const Exchange& exchange_;
+    std::vector<FieldProblem> errors_;
+};
+
+}  // namespace hatchery::api

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "core/operation.hpp"
+#include "core/validate.hpp"
+#include "ports/bot_api.hpp"
+#include "ports/fleet_store.hpp"
+#include "ports/job_store.hpp"
+#include "ports/update_receiver.hpp"
+#include "providers/cloud_provider.hpp"
+#include "store/bot_repository.hpp"
+#include "store/database.hpp"
+#include "store/event_repository.hpp"
+#include "store/notifications.hpp"
+#include "store/operation_repository.hpp"
+#include "store/token_repository.hpp"
+
+namespace hatchery::api {
+
+/// What the operator chose, as far as the API needs it.
+struct ApiSettings {
+    /// Where Telegram posts to: `https://…` without a slash at the end.
+    std::string public_url;
+    std::string default_provider = "hetzner";
+    std::string default_region;
+    std::string default_server_type;
+    core::ModelCatalog models;
+    /// Limits of the operations; one that is missing has half an hour.
+    std::map<core::OperationKind, std::chrono::seconds> deadlines;
+};
+
+/// Everything that the routes reach the world by. All outlive the server; all are thread-safe.
+struct ApiDeps {
+    ports::JobStore& jobs;
+    ports::FleetStore& fleet;
+    ports::BotApi& telegram;
+    ports::UpdateReceiver& updates;
+    std::map<std::string, providers::CloudProvider*> clouds;
+    store::Database& database;
+    store::BotRepository& bots;
+    store::OperationRepository& operations;
+    store::EventRepository& events;
+    store::TokenRepository& tokens;
+    store::Notifications& notifications;
+    base::Clock& clock;
+    base::Random& random;
+    ApiSettings settings;
+};
+
+}  // namespace hatchery::api

@@ -1,0 +1,314 @@
+#include "api/router.hpp"
+
+#include <httplib.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+#include "api/access.hpp"
+#include "api/authenticate.hpp"
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+
+namespace hatchery::api {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// A whole request to read from, and a place for the response: httplib's view of a connection.
+class MemoryStream final : public httplib::Stream {
+public:
+    MemoryStream(std::string input, std::string peer)
+        : input_(std::move(input)), peer_(std::move(peer)) {}
+
+    bool is_readable() const override { return position_ < input_.size(); }
+    bool is_writable() const override { return true; }
+    ssize_t read(char* target, size_t size) override {
+        const std::size_t count = std::min(size, input_.size() - position_);
+        std::copy_n(input_.data() + position_, count, target);
+        position_ += count;
+        return static_cast<ssize_t>(count);
+    }
+    ssize_t write(const char* bytes, size_t size) override {
+        output.append(bytes, size);
+        return static_cast<ssize_t>(size);
+    }
+    void get_remote_ip_and_port(std::string& ip, int& port) const override {
+        ip = peer_;
+        port = 0;
+    }
+    void get_local_ip_and_port(std::string& ip, int& port) const override {
+        ip.clear();
+        port = 0;
+    }
+    socket_t socket() const override { return INVALID_SOCKET; }
+
+    std::string output;
+
+private:
+    const std::string input_;
+    const std::string peer_;
+    std::size_t position_ = 0;
+};
+
+/// What passes between handle() and the handlers that httplib calls on the same thread.
+struct Passage {
+    const front::Request& request;
+    std::stop_token stop;
+    std::string_view route = "-";
+    std::shared_ptr<front::EventStream> stream;
+    std::function<void(std::function<void()>)> park;
+    int status = 0;
+};
+thread_local Passage* passage = nullptr;
+
+/// The request's text as httplib reads it; the framing is ours alone.
+std::string request_text(const front::Request& request) {
+    std::string text = request.method + " " + request.target + " HTTP/1.1\r\n";
+    for (const auto& [name, value] : request.fields) {
+        // Without a type httplib leaves the body alone: no form is parsed on the way.
+        if (!front::same_token(name, "Content-Type")) text += name + ": " + value + "\r\n";
+    }
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+        text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+    }
+    return text + "\r\n" + request.body;
+}
+
+/// `/api/bots/:id` as an expression with one group a name.
+std::string expression_of(const std::string& pattern) {
+    std::string expression;
+    for (std::size_t i = 0; i < pattern.size();) {
+        if (pattern[i] == ':') {
+            expression += "([^/]+)";
+            i = std::min(pattern.find('/', i), pattern.size());
+            continue;
+        }
+        if (pattern[i] == '.') expression += '\\';
+        expression += pattern[i++];
+    }
+    return expression;
+}
+
+bool came_by_proxy(const front::Request& request) {
+    return front::find_field(request.fields, "X-Forwarded-For") ||
+           front::find_field(request.fields, "Forwarded");
+}
+
+bool is_loopback(const std::string& address) {
+    return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
+}
+
+class HttplibRouter final : public Router, private httplib::Server {
+public:
+    HttplibRouter(RouterOptions options, store::TokenRepository& tokens, Metrics& metrics)
+        : options_(options), tokens_(tokens), metrics_(metrics) {
+        set_payload_max_length(std::numeric_limits<std::size_t>::max());
+        // Without it httplib sends what() to the caller.
+        set_exception_handler([](const httplib::Request&, httplib::Response& response,
+                                 const std::exception_ptr& thrown) { on_throw(response, thrown); });
+        set_error_handler(httplib::Server::Handler(
+            [this](const httplib::Request& request, httplib::Response& response) {
+                if (response.body.empty()) on_unrouted(request, response);
+            }));
+    }
+
+    void add(const std::string& method, const std::string& pattern, RouteHandler handler) override {
+        const auto rule = find_rule(method, pattern);
+        if (!rule) throw std::logic_error("no access rule for " + method + " " + pattern);
+        if (!added_.insert({method, pattern}).second) {
+            throw std::logic_error("added twice: " + method + " " + pattern);
+        }
+        const std::string expression = expression_of(pattern);
+        matchers_.push_back({method, std::regex(expression)});
+        httplib::Server::Handler run = [this, rule = *rule, handler = std::move(handler)](
+                                           const httplib::Request& request,
+                                           httplib::Response& response) {
+            serve(rule, handler, request, response);
+        };
+        if (method == "GET")
+            Get(expression, std::move(run));
+        else if (method == "POST")
+            Post(expression, std::move(run));
+        else if (method == "PUT")
+            Put(expression, std::move(run));
+        else if (method == "DELETE")
+            Delete(expression, std::move(run));
+        else
+            throw std::logic_error("no such method: " + method);
+    }
+
+    front::Reply handle(const front::Request& request, const std::stop_token& stop) override {
+        Passage here{.request = request, .stop = stop, .stream = {}, .park = {}};
+        passage = &here;
+        MemoryStream stream(request_text(request), request.remote_address);
+        bool closed = false;
+        process_request(stream, !request.keep_alive, closed,
+                        [&](httplib::Request& r) { r.remote_addr = request.remote_address; });
+        passage = nullptr;
+        front::Reply reply{.bytes = std::move(stream.output), .stream = {}, .park = {}};
+        if (here.park) return {.bytes = {}, .stream = {}, .park = std::move(here.park)};
+        if (here.stream && request.method != "HEAD") {
+            reply.stream = std::move(here.stream);
+            reply.bytes = stream_head(request);
+        }
+        note(here, request);
+        return reply;
+    }
+
+    void refused(int status) override { metrics_.count("-", "-", status, {}); }
+
+private:
+    static std::string stream_head(const front::Request& request) {
+        // No length and no coding: the stream ends with the connection.
+        return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+               "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: " +
+               request.request_id + "\r\nConnection: close\r\n\r\n";
+    }
+
+    void note(const Passage& here, const front::Request& request) {
+        const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+            SteadyClock::now() - request.received_at);
+        metrics_.count(request.method, here.route, here.status, took);
+        const bool changes = request.method != "GET" && request.method != "HEAD";
+        const auto level = here.status >= 500 ? base::LogLevel::warning
+                           : changes          ? base::LogLevel::info
+                                              : base::LogLevel::debug;
+        base::log_event(level, "http_request",
+                        {{"method", request.method},
+                         {"route", here.route},
+                         {"status", here.status},
+                         {"ms", static_cast<long long>(took.count() / 1000)},
+                         {"request", request.request_id}});
+    }
+
+    static void dress(httplib::Response& response, int status) {
+        passage->status = status;
+        response.status = status;
+        response.reason = std::string(status_phrase(status));
+        response.set_header("X-Request-Id", passage->request.request_id);
+        response.set_header("Cache-Control", "no-store");
+        response.set_header("X-Content-Type-Options", "nosniff");
+    }
+
+    static void answer_problem(httplib::Response& response, const Problem& problem) {
+        dress(response, problem.status);
+        if (problem.retry_after_s) {
+            response.set_header("Retry-After", std::to_string(*problem.retry_after_s));
+        }
+        if (!problem.allow.empty()) response.set_header("Allow", problem.allow);
+        if (problem.status == 401) response.set_header("WWW-Authenticate", "Bearer");
+        response.set_content(problem_body(problem, passage->request.request_id),
+                             "application/problem+json");
+    }
+
+    static void on_throw(httplib::Response& response, const std::exception_ptr& thrown) {
+        std::string what = "unknown";
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const std::exception& error) {
+            what = error.what();
+        } catch (...) {
+            what = "not a std::exception";
+        }
+        base::log_event(
+            base::LogLevel::error, "route_threw",
+            {{"route", passage->route}, {"request", passage->request.request_id}, {"what", what}});
+        answer_problem(response, problem_of_error({.kind = base::ErrorKind::internal}));
+    }
+
+    /// No route took it: the path is unknown, or known for other methods.
+    void on_unrouted(const httplib::Request& request, httplib::Response& response) {
+        if (response.status != 404) {
+            answer_problem(response, problem_of_status(400, "The request could not be read."));
+            return;
+        }
+        std::string allow;
+        for (const auto& [method, expression] : matchers_) {
+            if (!std::regex_match(request.path, expression)) continue;
+            allow += (allow.empty() ? "" : ", ") + method;
+        }
+        Problem problem = problem_of_status(
+            allow.empty() ? 404 : 405,
+            allow.empty() ? "There is nothing at this path." : "This path takes other methods.");
+        problem.allow = allow;
+        answer_problem(response, problem);
+    }
+
+    void serve(const AccessRule& rule, const RouteHandler& handler, const httplib::Request& request,
+               httplib::Response& response) {
+        passage->route = rule.pattern;
+        Exchange exchange{.request = passage->request,
+                          .path = {},
+                          .query = {request.params.begin(), request.params.end()},
+                          .stop = passage->stop,
+                          .principal = {}};
+        for (std::size_t i = 1; i < request.matches.size(); ++i) {
+            exchange.path.push_back(request.matches[i]);
+        }
+        if (auto refused = enter(rule, exchange)) return answer_problem(response, *refused);
+        Outcome outcome = handler(exchange);
+        if (!outcome) {
+            if (outcome.error().status >= 500) log_failure(rule, outcome.error());
+            return answer_problem(response, outcome.error());
+        }
+        if (outcome->park) {
+            passage->park = std::move(outcome->park);
+            return;
+        }
+        passage->stream = std::move(outcome->stream);
+        dress(response, outcome->status);
+        for (const auto& [name, value] : outcome->headers) response.set_header(name, value);
+        if (outcome->status != 204) response.set_content(outcome->body, outcome->content_type);
+    }
+
+    static void log_failure(const AccessRule& rule, const Problem& problem) {
+        base::log_event(
+            base::LogLevel::warning, "request_failed",
+            {{"route", rule.pattern},
+             {"status", problem.status},
+             {"code", problem.code},
+             {"detail", problem.log_detail.empty() ? problem.detail : problem.log_detail},
+             {"request", passage->request.request_id}});
+    }
+
+    std::optional<Problem> enter(const AccessRule& rule, Exchange& exchange) {
+        switch (rule.door) {
+            case Door::open:
+                return std::nullopt;
+            case Door::operator_only: {
+                const auto& request = exchange.request;
+                const bool own =
+                    options_.admin_listener
+                        ? request.listener == *options_.admin_listener
+                        : is_loopback(request.remote_address) && !came_by_proxy(request);
+                if (own) return std::nullopt;
+                return problem_of_status(404, "There is nothing at this path.");
+            }
+            case Door::token: {
+                auto principal = authenticate(exchange, rule.scope, tokens_);
+                if (!principal) return principal.error();
+                exchange.principal = std::move(*principal);
+                return std::nullopt;
+            }
+        }
+        return problem_of_status(403, "Nobody may use this path.");
+    }
+
+    const RouterOptions options_;
+    store::TokenRepository& tokens_;
+    Metrics& metrics_;
+    std::set<std::pair<std::string, std::string>> added_;
+    std::vector<std::pair<std::string, std::regex>> matchers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Router> make_router(RouterOptions options, store::TokenRepository& tokens,
+                                    Metrics& metrics) {
+    return std::make_unique<HttplibRouter>(options, tokens, metrics);
+}
+
+}  // namespace hatchery::api

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/answer.hpp"
+#include "api/front/request.hpp"
+#include "api/metrics.hpp"
+#include "store/token_repository.hpp"
+
+namespace hatchery::api {
+
+/// Finds the route of a request, lets in whom its access rule lets in, and turns what the route
+/// returns into bytes. cpp-httplib does the parsing, the matching and the response text, on whole
+/// requests from memory. Thread-safe once all routes are added.
+class Router : public front::RequestHandler {
+public:
+    /// `pattern` has `:name` parts. Throws std::logic_error for a route that access.hpp has no rule
+    /// for, or that was added before.
+    virtual void add(const std::string& method, const std::string& pattern,
+                     RouteHandler handler) = 0;
+};
+
+struct RouterOptions {
+    /// Which of the front's listeners is the operator's own; nothing when there is none.
+    std::optional<std::size_t> admin_listener;
+};
+
+[[nodiscard]] std::unique_ptr<Router> make_router(RouterOptions options,
+                                                  store::TokenRepository& tokens, Metrics& metrics);
+
+}  // namespace hatchery::api

@@ -1,0 +1,213 @@
+#include <algorithm>
+
+#include "api/body_reader.hpp"
+#include "api/routes/bot_body.hpp"
+#include "api/routes/routes.hpp"
+#include "base/json_value.hpp"
+#include "base/log.hpp"
+#include "core/webhook_path.hpp"
+
+namespace hatchery::api::routes {
+
+namespace {
+
+using base::Json;
+using core::OperationKind;
+
+Problem storing_problem(const base::Error& error) {
+    Problem problem = problem_of_error(error);
+    if (error.code != "token_conflict") return problem;
+    problem.code = "token_conflict";
+    problem.detail = "Another bot uses this Telegram bot already.";
+    problem.next_action = "Delete that bot first, or make a new Telegram bot with BotFather.";
+    problem.errors = {{"telegramBotToken", "is in use by another bot"}};
+    return problem;
+}
+
+Outcome create(RouteContext& context, const Exchange& exchange) {
+    auto body = BodyReader::open(exchange);
+    if (!body) return refuse(body.error());
+    NewBotBody read = read_new_bot(*body, context, exchange);
+    if (auto problem = body->finish()) return refuse(std::move(*problem));
+    auto me = verified_token(context, exchange, "telegramBotToken", read.telegram_token);
+    if (!me) return refuse(me.error());
+    read.bot.telegram_bot_id = me->id;
+    read.bot.telegram_username = me->username;
+    store::BotSecrets secrets;
+    secrets.emplace_back(ports::secret_name::telegram_token, std::move(read.telegram_token));
+    if (read.model_api_key) {
+        secrets.emplace_back(ports::secret_name::model_api_key, std::move(*read.model_api_key));
+    }
+    auto bot = context.deps.bots.create(read.bot, secrets);
+    if (!bot) return refuse(storing_problem(bot.error()));
+    Answer answer = json_answer(201, bot_view(*bot, context.place_defaults()));
+    answer.headers.emplace_back("Location", "/api/bots/" + bot->id.text());
+    return answer;
+}
+
+Outcome list(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    const auto limit = static_cast<int>(query.number("limit", 50, 1, 200));
+    const auto after = query.text("after", core::check_cursor);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    auto page = context.deps.bots.list(exchange.user(), after, limit);
+    if (!page && page.error().kind == base::ErrorKind::invalid) {
+        query.wrong("after", "must be the `next` of the page before");
+        return refuse(query.finish().value());
+    }
+    if (!page) return refuse(page.error());
+    Json items = Json::array();
+    for (const auto& bot : page->items) items.push_back(bot_view(bot, context.place_defaults()));
+    return json_answer(
+        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+}
+
+Outcome one(RouteContext& context, const Exchange& exchange) {
+    auto bot = own_bot(context, exchange, exchange.path.front());
+    if (!bot) return refuse(bot.error());
+    return json_answer(200, bot_view(*bot, context.place_defaults()));
+}
+
+tl::expected<std::optional<base::Secret>, Problem> stored_secret(RouteContext& context,
+                                                                 const core::Bot& bot,
+                                                                 const char* name) {
+    auto secret = context.deps.fleet.secret(
+        {.owner = ports::SecretOwner::bot, .owner_id = bot.id.text(), .name = name});
+    if (secret) return std::optional(std::move(*secret));
+    if (secret.error().kind == base::ErrorKind::not_found) return std::nullopt;
+    return refuse(secret.error());
+}
+
+store::BotSettings settings_of(const BotUpdateBody& read,
+                               const std::optional<ports::TelegramBot>& telegram_bot) {
+    store::BotSettings settings{.name = read.name,
+                                .model = read.model,
+                                .model_base_url = read.model_base_url,
+                                .allowed_telegram_user_ids = read.allowed_telegram_user_ids,
+                                .telegram_mode = read.telegram_mode,
+                                .telegram_bot_id = {},
+                                .telegram_username = {},
+                                .secrets = {},
+                                .removed_secrets = {}};
+    if (telegram_bot) {
+        settings.telegram_bot_id = telegram_bot->id;
+        settings.telegram_username = telegram_bot->username;
+        settings.secrets.emplace_back(ports::secret_name::telegram_token, *read.telegram_token);
+    }
+    if (read.model_api_key) {
+        settings.secrets.emplace_back(ports::secret_name::model_api_key, *read.model_api_key);
+    }
+    if (read.forget_model_api_key) {
+        settings.removed_secrets.emplace_back(ports::secret_name::model_api_key);
+    }
+    return settings;
+}
+
+/// The Telegram bot that this bot no longer is must not go on posting here. Best effort: an update
+/// that comes nevertheless is refused, for its secret stands for another bot.
+void leave_telegram_bot(RouteContext& context, const Exchange& exchange, const core::Bot& bot,
+                        const base::Secret& old_token) {
+    const auto left = context.deps.telegram.delete_webhook(old_token, exchange.call(outside_limit));
+    if (left) return;
+    base::log_event(base::LogLevel::warning, "old_webhook_stays",
+                    {{"bot", bot.id.text()}, {"why", left.error().message}});
+}
+
+/// A live operation may be reading the settings at this moment, so they wait for its end.
+std::optional<Problem> busy(const store::DeploymentView& view) {
+    if (!view.operation || core::is_terminal(view.operation->operation.state)) return std::nullopt;
+    Problem problem = problem_of_status(409, "Another operation on this bot is under way.");
+    problem.next_action = "Wait for its end, or cancel it.";
+    problem.extra.emplace_back("operationId", view.operation->operation.id.text());
+    return problem;
+}
+
+/// A stopped bot learns its settings when it starts.
+bool must_reconfigure(const store::DeploymentView& view, const BotUpdateBody& read) {
+    return read.concerns_server() && view.server.has_value() &&
+           view.bot.status != core::BotStatus::stopped;
+}
+
+Outcome update(RouteContext& context, const Exchange& exchange) {
+    auto bot = own_bot(context, exchange, exchange.path.front());
+    if (!bot) return refuse(bot.error());
+    auto body = BodyReader::open(exchange);
+    if (!body) return refuse(body.error());
+    auto own_key = stored_secret(context, *bot, ports::secret_name::model_api_key);
+    if (!own_key) return refuse(own_key.error());
+    const BotUpdateBody read = read_bot_update(*body, context, *bot, own_key->has_value());
+    if (auto problem = body->finish()) return refuse(std::move(*problem));
+    auto view = context.deps.bots.deployment(bot->id, exchange.user());
+    if (!view) return refuse(view.error());
+    if (read.concerns_server()) {
+        if (auto problem = busy(*view)) return refuse(std::move(*problem));
+    }
+    std::optional<ports::TelegramBot> telegram_bot;
+    std::optional<base::Secret> old_token;
+    if (read.telegram_token) {
+        auto me = verified_token(context, exchange, "telegramBotToken", *read.telegram_token);
+        if (!me) return refuse(me.error());
+        telegram_bot = std::move(*me);
+        auto old = stored_secret(context, *bot, ports::secret_name::telegram_token);
+        if (!old) return refuse(old.error());
+        if (telegram_bot->id != bot->telegram_bot_id) old_token = std::move(*old);
+    }
+    auto updated =
+        context.deps.bots.update(bot->id, exchange.user(), settings_of(read, telegram_bot));
+    if (!updated) return refuse(storing_problem(updated.error()));
+    if (old_token && view->server) leave_telegram_bot(context, exchange, *bot, *old_token);
+    Json answer = bot_view(*updated, context.place_defaults());
+    answer["operationId"] = nullptr;
+    if (must_reconfigure(*view, read)) {
+        auto operation = start_operation(context, exchange, *updated, OperationKind::reconfigure);
+        if (!operation) {
+            Problem problem = operation.error();
+            problem.next_action = "The settings are stored; send them again once the bot is free.";
+            return refuse(std::move(problem));
+        }
+        answer["operationId"] = operation->id.text();
+    }
+    return json_answer(200, answer);
+}
+
+Json destroy_plan(RouteContext& context, const store::DeploymentView& view) {
+    const bool hooked = view.server && view.bot.telegram_mode == core::TelegramMode::webhook;
+    return {{"botId", view.bot.id.text()},
+            {"plan",
+             {{"server", server_view(view.server)},
+              {"webhook",
+               hooked ? Json(context.deps.settings.public_url + core::hook_path(view.bot.public_id))
+                      : Json()},
+              {"secrets", "all sealed secrets of the bot and its server"}}}};
+}
+
+Outcome destroy(RouteContext& context, const Exchange& exchange) {
+    auto bot = own_bot(context, exchange, exchange.path.front());
+    if (!bot) return refuse(bot.error());
+    QueryReader query(exchange);
+    const auto plan = query.text("plan", [](std::string_view text) -> core::Wrong {
+        const bool fits = text == "true" || text == "false";
+        return fits ? core::Wrong{} : core::Wrong{"must be true or false"};
+    });
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    if (plan == "true") {
+        auto view = context.deps.bots.deployment(bot->id, exchange.user());
+        if (!view) return refuse(view.error());
+        return json_answer(200, destroy_plan(context, *view));
+    }
+    auto operation = start_operation(context, exchange, *bot, OperationKind::destroy);
+    if (!operation) return refuse(operation.error());
+    return accepted(*bot, *operation);
+}
+
+}  // namespace
+
+void add_bot_routes(Router& router, RouteContext& context) {
+    router.add("POST", "/api/bots/create", [&](const Exchange& e) { return create(context, e); });
+    router.add("GET", "/api/bots", [&](const Exchange& e) { return list(context, e); });
+    router.add("GET", "/api/bots/:id", [&](const Exchange& e) { return one(context, e); });
+    router.add("PUT", "/api/bots/:id", [&](const Exchange& e) { return update(context, e); });
+    router.add("DELETE", "/api/bots/:id", [&](const Exchange& e) { return destroy(context, e); });
+}
+
+}  // namespace hatchery::api::routes

@@ -1,0 +1,150 @@
+#include "api/body_reader.hpp"
+#include "api/routes/routes.hpp"
+#include "base/encoding.hpp"
+#include "base/json_value.hpp"
+#include "core/chain.hpp"
+
+namespace hatchery::api::routes {
+
+namespace {
+
+using base::Json;
+using core::OperationKind;
+
+constexpr std::int64_t max_seq = std::int64_t{1} << 60;
+
+Outcome begin(RouteContext& context, const Exchange& exchange, const std::string& id,
+              OperationKind kind) {
+    auto bot = own_bot(context, exchange, id);
+    if (!bot) return refuse(bot.error());
+    auto operation = start_operation(context, exchange, *bot, kind);
+    if (!operation) return refuse(operation.error());
+    return accepted(*bot, *operation);
+}
+
+Outcome deploy(RouteContext& context, const Exchange& exchange) {
+    auto body = BodyReader::open(exchange);
+    if (!body) return refuse(body.error());
+    const std::string id = body->text("botId", core::check_uuid);
+    if (auto problem = body->finish()) return refuse(std::move(*problem));
+    return begin(context, exchange, id, OperationKind::deploy);
+}
+
+tl::expected<store::DeploymentView, Problem> deployment(RouteContext& context,
+                                                        const Exchange& exchange) {
+    const std::string& id = exchange.path.front();
+    if (!base::is_uuid(id)) return refuse(404, "There is no such bot.");
+    auto view = context.deps.bots.deployment(base::BotId(id), exchange.user());
+    if (view) return std::move(*view);
+    if (view.error().kind == base::ErrorKind::not_found) {
+        return refuse(404, "There is no such bot.");
+    }
+    return refuse(view.error());
+}
+
+Outcome status(RouteContext& context, const Exchange& exchange) {
+    auto view = deployment(context, exchange);
+    if (!view) return refuse(view.error());
+    return json_answer(200, deployment_view(*view));
+}
+
+Outcome cancel(RouteContext& context, const Exchange& exchange) {
+    auto view = deployment(context, exchange);
+    if (!view) return refuse(view.error());
+    const bool live = view->operation && !core::is_terminal(view->operation->operation.state);
+    if (!live) return refuse(409, "Nothing is under way that could be cancelled.");
+    auto& operation = view->operation->operation;
+    if (!core::can_cancel(operation.kind)) {
+        return refuse(409, "A deletion cannot be cancelled.");
+    }
+    const auto asked = context.deps.jobs.request_cancel(operation.id, context.deps.clock.now());
+    if (!asked) return refuse(asked.error());
+    operation.cancel_requested = true;
+    Answer answer = accepted(view->bot, operation);
+    return answer;
+}
+
+template <typename E>
+std::optional<E> choice(QueryReader& query, const std::string& name) {
+    std::optional<E> chosen;
+    const auto check = [&](std::string_view text) -> core::Wrong {
+        chosen = base::parse_enum<E>(text);
+        if (chosen) return std::nullopt;
+        std::string list;
+        for (const auto& [value, word] : base::EnumNames<E>::names) {
+            list += (list.empty() ? "" : ", ") + std::string(word);
+        }
+        return "must be one of: " + list;
+    };
+    (void)query.text(name, check);
+    return chosen;
+}
+
+core::Wrong check_search(std::string_view text) {
+    const bool fits = base::is_utf8(text) && text.size() <= 200 && text.find('\0') == text.npos;
+    return fits ? core::Wrong{} : core::Wrong{"must be text of at most 200 bytes"};
+}
+
+Outcome logs(RouteContext& context, const Exchange& exchange) {
+    auto bot = own_bot(context, exchange, exchange.path.front());
+    if (!bot) return refuse(bot.error());
+    QueryReader query(exchange);
+    store::EventQuery wanted{.bot = bot->id,
+                             .after = query.number("after", 0, 0, max_seq),
+                             .limit = static_cast<int>(query.number("limit", 50, 1, 200)),
+                             .step = choice<core::StepKind>(query, "step"),
+                             .level = choice<core::EventLevel>(query, "level"),
+                             .type = choice<core::EventType>(query, "type"),
+                             .text = query.text("q", check_search).value_or("")};
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    // One more than asked for tells whether there is a next page.
+    const auto limit = static_cast<std::size_t>(wanted.limit++);
+    auto events = context.deps.events.find(wanted);
+    if (!events) return refuse(events.error());
+    const bool more = events->size() > limit;
+    if (more) events->resize(limit);
+    Json items = Json::array();
+    for (const auto& event : *events) items.push_back(event_view(event));
+    return json_answer(200, {{"items", std::move(items)},
+                             {"next", more ? Json(std::to_string(events->back().seq)) : Json()}});
+}
+
+Outcome events(RouteContext& context, const Exchange& exchange) {
+    auto bot = own_bot(context, exchange, exchange.path.front());
+    if (!bot) return refuse(bot.error());
+    QueryReader query(exchange);
+    auto after = query.number("after", 0, 0, max_seq);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    // A reader that comes back says where it was; what it says may be anything.
+    const auto last = core::read_whole_number(exchange.header("Last-Event-ID"), 0, max_seq);
+    if (last) after = *last;
+    Answer answer;
+    if (exchange.request.method != "HEAD") answer.stream = context.hub.open(bot->id, after);
+    answer.content_type = "text/event-stream";
+    return answer;
+}
+
+}  // namespace
+
+void add_deploy_routes(Router& router, RouteContext& context) {
+    const auto on_bot = [&](const char* word, OperationKind kind) {
+        router.add("POST", std::string("/api/deploy/:botId/") + word,
+                   [&context, kind](const Exchange& exchange) {
+                       return begin(context, exchange, exchange.path.front(), kind);
+                   });
+    };
+    router.add("POST", "/api/deploy", [&](const Exchange& e) { return deploy(context, e); });
+    router.add("GET", "/api/deploy/:botId/status",
+               [&](const Exchange& e) { return status(context, e); });
+    router.add("GET", "/api/deploy/:botId/logs",
+               [&](const Exchange& e) { return logs(context, e); });
+    router.add("GET", "/api/deploy/:botId/events",
+               [&](const Exchange& e) { return events(context, e); });
+    on_bot("stop", OperationKind::stop);
+    on_bot("start", OperationKind::start);
+    on_bot("restart", OperationKind::restart);
+    router.add("POST", "/api/deploy/:botId/cancel",
+               [&](const Exchange& e) { return cancel(context, e); });
+}
+
+}  // namespace hatchery::api::routes

@@ -1,0 +1,54 @@
+#include "api/routes/routes.hpp"
+#include "base/json_value.hpp"
+#include "store/migrations.hpp"
+
+namespace hatchery::api::routes {
+
+namespace {
+
+Outcome healthz(const Exchange&) { return json_answer(200, {{"status", "ok"}}); }
+
+Outcome readyz(RouteContext& context) {
+    const auto current = store::schema_current(context.deps.database);
+    const bool migrated = current.has_value() && *current;
+    if (migrated) {
+        return json_answer(200, {{"status", "ok"}, {"database", "ok"}, {"migrations", "ok"}});
+    }
+    Problem problem =
+        problem_of_status(503, current ? "The database's schema is not the one of this version."
+                                       : "The database does not answer.");
+    problem.next_action =
+        current ? "Run `hatchery migrate`." : "See that PostgreSQL runs and DATABASE_URL is right.";
+    if (!current) problem.log_detail = current.error().message;
+    problem.retry_after_s = 2;
+    return refuse(std::move(problem));
+}
+
+Outcome metrics(RouteContext& context) {
+    std::string text = context.metrics.text();
+    const auto gauge = [&](std::string_view name, std::string_view help, long long value) {
+        text += gauge_text(name, help, value);
+    };
+    gauge("hatchery_http_connections", "Open connections.",
+          static_cast<long long>(context.connections()));
+    gauge("hatchery_event_streams", "Open event streams.",
+          static_cast<long long>(context.hub.streams()));
+    gauge("hatchery_database_connections", "Open connections of the pool.",
+          context.deps.database.open_connections());
+    gauge("hatchery_notifications_listening", "Whether hints from other processes arrive.",
+          context.deps.notifications.listening() ? 1 : 0);
+    Answer answer;
+    answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    answer.body = std::move(text);
+    return answer;
+}
+
+}  // namespace
+
+void add_health_routes(Router& router, RouteContext& context) {
+    router.add("GET", "/healthz", healthz);
+    router.add("GET", "/readyz", [&](const Exchange&) { return readyz(context); });
+    router.add("GET", "/metrics", [&](const Exchange&) { return metrics(context); });
+}
+
+}  // namespace hatchery::api::routes

@@ -1,0 +1,44 @@
+#include "api/body_reader.hpp"
+#include "api/routes/routes.hpp"
+#include "base/json_value.hpp"
+
+namespace hatchery::api::routes {
+
+namespace {
+
+constexpr std::int64_t max_wait_s = 60;
+
+Outcome one_operation(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    const auto wait = query.number("wait", 0, 0, max_wait_s);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    const std::string& id = exchange.path.front();
+    if (!base::is_uuid(id)) return refuse(404, "There is no such operation.");
+    const auto seen = context.hub.version();
+    auto found = context.deps.operations.find(base::OperationId(id), exchange.user());
+    if (!found && found.error().kind == base::ErrorKind::not_found) {
+        return refuse(404, "There is no such operation.");
+    }
+    if (!found) return refuse(found.error());
+    const auto deadline = exchange.request.received_at + std::chrono::seconds(wait);
+    const bool waits =
+        std::chrono::steady_clock::now() < deadline && !exchange.stop.stop_requested();
+    if (core::is_terminal(found->operation.state) || !waits) {
+        return json_answer(200, operation_view(*found));
+    }
+    Answer later;
+    later.park = [&hub = context.hub, bot = found->operation.bot_id, deadline,
+                  seen](std::function<void()> wake) {
+        hub.wake_on(bot, deadline, seen, std::move(wake));
+    };
+    return later;
+}
+
+}  // namespace
+
+void add_operation_routes(Router& router, RouteContext& context) {
+    router.add("GET", "/api/operations/:id",
+               [&](const Exchange& exchange) { return one_operation(context, exchange); });
+}
+
+}  // namespace hatchery::api::routes

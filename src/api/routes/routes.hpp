@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "api/answer.hpp"
+#include "api/deps.hpp"
+#include "api/event_hub.hpp"
+#include "api/metrics.hpp"
+#include "api/offer_cache.hpp"
+#include "api/router.hpp"
+#include "api/views.hpp"
+
+namespace hatchery::api::routes {
+
+/// What the handlers share. Outlives the router.
+struct RouteContext {
+    ApiDeps deps;
+    EventHub& hub;
+    Metrics& metrics;
+    OfferCache offers;
+    /// Open connections, for metrics.
+    std::function<std::size_t()> connections;
+
+    [[nodiscard]] PlaceDefaults place_defaults() const {
+        return {.provider = deps.settings.default_provider,
+                .region = deps.settings.default_region,
+                .server_type = deps.settings.default_server_type};
+    }
+};
+
+void add_health_routes(Router& router, RouteContext& context);
+void add_hook_routes(Router& router, RouteContext& context);
+void add_telegram_routes(Router& router, RouteContext& context);
+void add_bot_routes(Router& router, RouteContext& context);
+void add_deploy_routes(Router& router, RouteContext& context);
+void add_operation_routes(Router& router, RouteContext& context);
+void add_cloud_routes(Router& router, RouteContext& context);
+
+/// How long Telegram and providers may take while a caller waits.
+inline constexpr std::chrono::milliseconds outside_limit{10'000};
+
+/// The caller's bot of this id; 404 for somebody else's, and for what is no id.
+[[nodiscard]] tl::expected<core::Bot, Problem> own_bot(RouteContext& context,
+                                                       const Exchange& exchange,
+                                                       const std::string& id);
+
+/// Starts the operation on the caller's bot; 409 names a live one in `operationId`.
+[[nodiscard]] tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
+                                                                     const Exchange& exchange,
+                                                                     const core::Bot& bot,
+                                                                     core::OperationKind kind);
+
+/// 202 `{operationId, botId, status, operation}`.
+[[nodiscard]] Answer accepted(const core::Bot& bot, const core::Operation& operation);
+
+/// Whose token it is, by getMe: 422 `token_invalid` naming `field` when Telegram does not know it.
+[[nodiscard]] tl::expected<ports::TelegramBot, Problem> verified_token(RouteContext& context,
+                                                                       const Exchange& exchange,
+                                                                       const std::string& field,
+                                                                       const base::Secret& token);
+
+}  // namespace hatchery::api::routes

@@ -1,0 +1,57 @@
+#include "api/server.hpp"
+
+#include "api/routes/routes.hpp"
+
+namespace hatchery::api {
+
+namespace {
+
+class HttpApiServer final : public ApiServer {
+public:
+    HttpApiServer(ApiOptions options, ApiDeps deps)
+        : has_admin_(options.admin_listener.has_value()),
+          hub_(deps.events, deps.notifications, {}),
+          context_{.deps = std::move(deps),
+                   .hub = hub_,
+                   .metrics = metrics_,
+                   .offers = OfferCache(),
+                   .connections = [this] { return front_->connections(); }},
+          router_(make_router(
+              {.admin_listener = has_admin_ ? std::optional<std::size_t>(1) : std::nullopt},
+              context_.deps.tokens, metrics_)) {
+        options.front.listeners = {options.listener};
+        if (options.admin_listener) options.front.listeners.push_back(*options.admin_listener);
+        routes::add_health_routes(*router_, context_);
+        routes::add_hook_routes(*router_, context_);
+        routes::add_telegram_routes(*router_, context_);
+        routes::add_bot_routes(*router_, context_);
+        routes::add_deploy_routes(*router_, context_);
+        routes::add_operation_routes(*router_, context_);
+        routes::add_cloud_routes(*router_, context_);
+        front_ = front::make_front(std::move(options.front), *router_);
+    }
+    ~HttpApiServer() override { stop(); }
+
+    base::Result<void> start() override { return front_->start(); }
+    std::uint16_t port() const override { return front_->port(0); }
+    std::uint16_t admin_port() const override {
+        return has_admin_ ? front_->port(1) : std::uint16_t{0};
+    }
+    void stop() override { front_->stop(); }
+
+private:
+    const bool has_admin_;
+    Metrics metrics_;
+    EventHub hub_;
+    routes::RouteContext context_;
+    std::unique_ptr<Router> router_;
+    std::unique_ptr<front::Front> front_;
+};
+
+}  // namespace
+
+std::unique_ptr<ApiServer> make_api_server(ApiOptions options, ApiDeps deps) {
+    return std::make_unique<HttpApiServer>(std::move(options), std::move(deps));
+}
+
+}  // namespace hatchery::api

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "api/deps.hpp"
+#include "api/front/front.hpp"
+#include "base/result.hpp"
+
+namespace hatchery::api {
+
+struct ApiOptions {
+    front::Listener listener;
+    /// A second listener that serves /metrics too; without it, /metrics answers loopback callers
+    /// that come without a proxy's header.
+    std::optional<front::Listener> admin_listener;
+    /// Limits and timeouts; its `listeners` are ignored.
+    front::FrontOptions front;
+};
+
+/// The HTTP API of API.md and Telegram's webhook. Thread-safe.
+class ApiServer {
+public:
+    virtual ~ApiServer() = default;
+    /// Binds and serves. Does not wait for the database: /readyz tells.
+    [[nodiscard]] virtual base::Result<void> start() = 0;
+    /// The port that was got, for port 0.
+    [[nodiscard]] virtual std::uint16_t port() const = 0;
+    /// Of the admin listener; 0 without one.
+    [[nodiscard]] virtual std::uint16_t admin_port() const = 0;
+    /// Lets what is being answered go out for up to a second; blocks until done.
+    virtual void stop() = 0;
+};
+
+[[nodiscard]] std::unique_ptr<ApiServer> make_api_server(ApiOptions options, ApiDeps deps);
+
+}  // namespace hatchery::api
