@@ -1,0 +1,258 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/ownership.hpp"
+#include "simulation/deploy/world.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace hatchery;
+using namespace std::chrono_literals;
+using core::OperationKind;
+using core::OperationState;
+using simulation::World;
+using support::FakeCloudProvider;
+using support::FakeRemoteHost;
+
+std::vector<std::string> script_lines(const World& world, const base::BotId& bot) {
+    std::vector<std::string> lines;
+    for (const auto& event : world.database.events(bot)) {
+        if (event.stream == core::EventStream::out) lines.push_back(event.message);
+    }
+    return lines;
+}
+
+const std::vector<std::string> all_lines{"user",     "swap",         "firewall",
+                                         "unit",     "sum is right", "unpacked",
+                                         "switched", "valid",        "hatchery-fact config=changed",
+                                         "starting", "ready"};
+
+/// What must hold whatever happened: nothing billed that no row knows, no secret told.
+void check_always(const World& world, const base::BotId& bot) {
+    const auto rows = world.database.servers();
+    for (const auto& server : world.cloud.servers()) {
+        const bool known = std::ranges::any_of(rows, [&](const core::Server& row) {
+            return row.name == server.name && row.state != core::ServerState::deleted;
+        });
+        REQUIRE(known);
+    }
+    std::int64_t seq = 0;
+    for (const auto& event : world.database.events(bot)) {
+        REQUIRE(event.seq == ++seq);
+        for (const char* secret : {"hook-secret", "gateway-secret", "model-secret",
+                                   "abcdefghijklmnopqrstuvwxyz", "PRIVATE KEY"}) {
+            REQUIRE(event.message.find(secret) == std::string::npos);
+            REQUIRE(event.data.find(secret) == std::string::npos);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a deploy over fakes ends with an active bot and one request for its server") {
+    World world(1);
+    const auto bot = world.add_bot();
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::succeeded);
+    REQUIRE(world.database.bot(bot.id)->bot.status == core::BotStatus::active);
+    REQUIRE(world.cloud.servers().size() == 1);
+    REQUIRE(world.cloud.calls_of(FakeCloudProvider::Method::create) == 1);
+    REQUIRE(world.cloud.calls_of(FakeCloudProvider::Method::find) == 0);
+    REQUIRE(script_lines(world, bot.id) == all_lines);
+    check_always(world, bot.id);
+
+    const auto server = world.database.servers().front();
+    REQUIRE(server.host_key == "ssh-ed25519 ROTATED");
+    REQUIRE(server.host_key_rotated);
+    REQUIRE(world.database.secrets_of(server.id.text()) == std::vector<std::string>{"client_key"});
+}
+
+TEST_CASE("a process that dies before any one of its calls loses nothing and repeats nothing") {
+    // The number of calls of an undisturbed deploy bounds the places to die at.
+    World undisturbed(1);
+    undisturbed.crash_point.arm(1'000'000);
+    const auto first = undisturbed.add_bot();
+    undisturbed.run_to_end(undisturbed.start(first.id, OperationKind::deploy).id);
+    const int calls = undisturbed.crash_point.calls();
+    REQUIRE(calls > 40);
+
+    for (int call = 0; call < calls; ++call) {
+        INFO("dies before call " << call);
+        World world(1);
+        const auto bot = world.add_bot();
+        world.crash_point.arm(call);
+        const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+        REQUIRE(world.crashes == 1);
+        REQUIRE(ended.state == OperationState::succeeded);
+        REQUIRE(world.cloud.servers().size() == 1);
+        REQUIRE(script_lines(world, bot.id) == all_lines);
+        for (const char* script : {"install_dependencies.sh", "deploy_openclaw.sh",
+                                   "configure_bot.sh", "start_bot.sh"}) {
+            INFO(script);
+            REQUIRE(world.hosts.starts_of(script) == 1);
+        }
+        check_always(world, bot.id);
+    }
+}
+
+TEST_CASE("a destroy that dies before any one of its calls leaves nothing") {
+    for (int call = 0; call < 16; ++call) {
+        INFO("dies before call " << call);
+        World world(1);
+        const auto bot = world.add_bot();
+        world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+        world.crash_point.arm(call);
+        const auto ended = world.run_to_end(world.start(bot.id, OperationKind::destroy).id);
+        REQUIRE(ended.state == OperationState::succeeded);
+        REQUIRE(world.cloud.servers().empty());
+        REQUIRE(world.telegram.webhook(123456789).value_or(support::FakeBotApi::Webhook{}).url ==
+                "");
+        REQUIRE(world.database.bot(bot.id)->deleted);
+        REQUIRE(world.database.secrets_of(bot.id.text()).empty());
+    }
+}
+
+TEST_CASE("the lost answer to a create is looked up and its server adopted") {
+    World world(2);
+    const auto bot = world.add_bot();
+    world.cloud.lose_next_create_answers(1);
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::succeeded);
+    REQUIRE(world.cloud.servers().size() == 1);
+    REQUIRE(world.cloud.calls_of(FakeCloudProvider::Method::create) == 1);
+    check_always(world, bot.id);
+}
+
+TEST_CASE("somebody else's server of our name is neither adopted nor deleted") {
+    World world(3);
+    const auto bot = world.add_bot();
+    const auto operation = world.start(bot.id, OperationKind::deploy);
+    world.cloud.lose_next_create_answers(0);
+    bool planted = false;
+    world.cloud.before_each_call([&](FakeCloudProvider::Method method) {
+        if (planted || method != FakeCloudProvider::Method::create) return;
+        planted = true;
+        providers::CloudServer foreign;
+        foreign.provider_server_id = "7";
+        foreign.name = world.database.servers().front().name;
+        foreign.labels = {{core::label_installation, "another"}};
+        world.cloud.add_server(foreign);
+    });
+    const auto ended = world.run_to_end(operation.id);
+    REQUIRE(ended.state == OperationState::failed);
+    REQUIRE(ended.error->code == "foreign_server");
+    REQUIRE(world.cloud.servers().size() == 1);
+    REQUIRE(world.cloud.calls_of(FakeCloudProvider::Method::remove) == 0);
+}
+
+TEST_CASE("another host key than the planted one ends the deploy and removes the server") {
+    World world(4);
+    const auto bot = world.add_bot();
+    bool replaced = false;
+    world.hosts.before_each_call([&](FakeRemoteHost::Method) {
+        if (replaced || world.cloud.servers().empty()) return;
+        replaced = true;
+        world.hosts.add_server(world.cloud.servers().front().public_ip, "ssh-ed25519 SOMEBODY");
+    });
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::failed);
+    REQUIRE(ended.error->code == "host_key_mismatch");
+    REQUIRE(world.cloud.servers().empty());
+    REQUIRE(world.database.bot(bot.id)->bot.status == core::BotStatus::failed);
+    REQUIRE(world.hosts.starts_of("install_dependencies.sh") == 0);
+}
+
+TEST_CASE("errors of every kind at every port end the deploy in success or with nothing left") {
+    for (const auto& [kind, name] : base::EnumNames<base::ErrorKind>::names) {
+        for (const auto method :
+             {FakeCloudProvider::Method::create, FakeCloudProvider::Method::find}) {
+            INFO(name << " from the provider");
+            World world(5);
+            const auto bot = world.add_bot();
+            world.cloud.fail_next(method, 1, kind);
+            const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+            check_always(world, bot.id);
+            const bool good = ended.state == OperationState::succeeded;
+            REQUIRE(world.cloud.servers().size() == (good ? 1 : 0));
+        }
+        for (const auto method :
+             {FakeRemoteHost::Method::exec, FakeRemoteHost::Method::start_run,
+              FakeRemoteHost::Method::read_run, FakeRemoteHost::Method::upload,
+              FakeRemoteHost::Method::put_file, FakeRemoteHost::Method::open_tunnel}) {
+            INFO(name << " from a server");
+            World world(6);
+            const auto bot = world.add_bot();
+            world.hosts.fail_next(method, 1, kind);
+            const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+            check_always(world, bot.id);
+            const bool good = ended.state == OperationState::succeeded;
+            REQUIRE(world.cloud.servers().size() == (good ? 1 : 0));
+        }
+    }
+}
+
+TEST_CASE("a server that never boots ends its deploy by the deadline, and is removed") {
+    World world(7);
+    const auto bot = world.add_bot();
+    world.hosts.fail_next(FakeRemoteHost::Method::exec, 1'000'000, base::ErrorKind::unavailable);
+    const auto started = world.clock.now();
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id, 2h);
+    REQUIRE(ended.state == OperationState::failed);
+    REQUIRE(ended.error->kind == base::ErrorKind::timeout);
+    REQUIRE(world.clock.now() - started < 46min);
+    REQUIRE(world.cloud.servers().empty());
+}
+
+TEST_CASE("a cancel at any moment ends with nothing left behind") {
+    for (int steps = 0; steps < 60; steps += 3) {
+        INFO("cancelled after " << steps << " rounds");
+        World world(8);
+        const auto bot = world.add_bot();
+        const auto operation = world.start(bot.id, OperationKind::deploy);
+        for (int i = 0; i < steps; ++i) world.step();
+        support::FakeJobStore jobs(world.database);
+        const auto asked = jobs.request_cancel(operation.id, world.clock.now());
+        const auto ended = world.run_to_end(operation.id);
+        if (asked) {
+            REQUIRE(ended.state == OperationState::cancelled);
+            REQUIRE(world.cloud.servers().empty());
+            REQUIRE(world.database.bot(bot.id)->bot.status == core::BotStatus::stopped);
+        } else {
+            REQUIRE(ended.state == OperationState::succeeded);
+        }
+    }
+}
+
+TEST_CASE("a script whose machine is restarted is run again") {
+    World world(9);
+    const auto bot = world.add_bot();
+    const auto operation = world.start(bot.id, OperationKind::deploy);
+    bool restarted = false;
+    while (!core::is_terminal(world.database.operation(operation.id)->state)) {
+        world.step();
+        if (!restarted && world.hosts.starts_of("deploy_openclaw.sh") == 1) {
+            restarted = true;
+            world.hosts.restart(world.cloud.servers().front().public_ip);
+        }
+    }
+    REQUIRE(world.database.operation(operation.id)->state == OperationState::succeeded);
+    REQUIRE(world.hosts.starts_of("deploy_openclaw.sh") == 2);
+}
+
+TEST_CASE("stop keeps the server, start brings the bot back, restart runs once") {
+    World world(10);
+    const auto bot = world.add_bot();
+    world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(world.run_to_end(world.start(bot.id, OperationKind::stop).id).state ==
+            OperationState::succeeded);
+    REQUIRE(world.database.bot(bot.id)->bot.status == core::BotStatus::stopped);
+    REQUIRE(world.cloud.servers().size() == 1);
+    REQUIRE(world.run_to_end(world.start(bot.id, OperationKind::start).id).state ==
+            OperationState::succeeded);
+    REQUIRE(world.database.bot(bot.id)->bot.status == core::BotStatus::active);
+    REQUIRE(world.run_to_end(world.start(bot.id, OperationKind::restart).id).state ==
+            OperationState::succeeded);
+    REQUIRE(world.cloud.servers().size() == 1);
+}
