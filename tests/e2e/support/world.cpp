@@ -195,7 +195,7 @@ Answer World::create_bot(const std::string& name, const std::string& token) {
     return api().post("/api/bots/create",
                       {{"name", name},
                        {"telegramBotToken", token},
-                       {"model", "sandbox/sandbox-model"},
+                       {"model", "sandbox/sandbox-1"},
                        {"modelApiKey", "sandbox-key"},
                        {"modelBaseUrl", model_url_},
                        {"allowedTelegramUserIds", base::Json::array({user_id})}});

@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Measures deployments in the sandbox cloud: one with the real OpenClaw, twenty at once with the
+stand-in. Prints a table and writes bench.json.
+
+deploy.own_ms   what Hatchery itself took of one deployment: for every run of a step, its time without
+                its calls to provider, server and Telegram, plus how late after its due time it began.
+deploy.requests requests to the provider per deployment, with twenty deployed at once.
+"""
+import argparse
+import base64
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
+
+
+class Api:
+    def __init__(self, base, bearer=""):
+        self.base, self.bearer = base, bearer
+
+    def call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.base + path, data=data, method=method)
+        request.add_header("Content-Type", "application/json")
+        if self.bearer:
+            request.add_header("Authorization", "Bearer " + self.bearer)
+        with urllib.request.urlopen(request, timeout=90) as answer:
+            text = answer.read()
+            return json.loads(text) if text else None
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class World:
+    """A database, a sandbox cloud and Hatchery, for one measurement."""
+
+    def __init__(self, binaries, folder, bundles):
+        self.bin, self.folder = binaries, folder
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        os.chmod(folder, 0o711)
+        self.log = os.path.join(folder, "hatchery.log")
+        self.processes = []
+        self.database = os.path.join(folder, "postgres")
+        url = subprocess.run([SOURCE + "/tools/private-postgres", "start", self.database],
+                             check=True, capture_output=True, text=True).stdout.strip()
+        sandbox = subprocess.Popen(
+            [binaries + "/hatchery-sandbox", "--listen", "127.0.0.1:0", "--die-with-parent"],
+            stdout=subprocess.PIPE, stderr=open(os.path.join(folder, "sandbox.log"), "w"))
+        self.processes.append(sandbox)
+        urls = json.loads(sandbox.stdout.readline())
+        self.cloud, self.model = Api(urls["hetzner"], "bench-project"), urls["model"]
+        port = free_port()
+        self.environment = dict(
+            os.environ, DATABASE_URL=url, PORT=str(port), HATCHERY_LISTEN="127.0.0.1",
+            HATCHERY_MASTER_KEY=base64.b64encode(secrets.token_bytes(32)).decode(),
+            HATCHERY_PUBLIC_URL=f"http://127.0.0.1:{port}",
+            HATCHERY_API_URL=f"http://127.0.0.1:{port}", HETZNER_API_TOKEN="bench-project",
+            HETZNER_API_URL=urls["hetzner"], TELEGRAM_API_URL=urls["telegram"],
+            HATCHERY_BUNDLE_DIR=bundles, HATCHERY_LOG_LEVEL="debug")
+        hatchery = subprocess.Popen([binaries + "/hatchery", "serve"], env=self.environment,
+                                    cwd=folder, stderr=open(self.log, "w"))
+        self.processes.append(hatchery)
+        self.api = Api(f"http://127.0.0.1:{port}")
+        self.wait(lambda: self.ready(), 30)
+        made = subprocess.run(
+            [binaries + "/hatchery", "token", "create", "--user", "bench@example.com", "--scopes",
+             "bots:read,bots:write,deploy,admin"], env=self.environment, cwd=folder, check=True,
+            capture_output=True, text=True)
+        self.api.bearer = made.stdout.strip()
+
+    def ready(self):
+        try:
+            self.api.call("GET", "/readyz")
+            return True
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    @staticmethod
+    def wait(holds, limit):
+        end = time.monotonic() + limit
+        while not holds():
+            if time.monotonic() > end:
+                sys.exit("bench: gave up waiting")
+            time.sleep(0.1)
+
+    def deploy(self, name):
+        token = f"{secrets.randbelow(8 * 10**9) + 10**9}:{secrets.token_hex(18)}"
+        bot = self.api.call("POST", "/api/bots/create", {
+            "name": name, "telegramBotToken": token, "model": "sandbox/sandbox-1",
+            "modelApiKey": "bench-key", "modelBaseUrl": self.model,
+            "allowedTelegramUserIds": [4711]})["id"]
+        self.api.call("POST", "/api/deploy", {"botId": bot})
+        return bot
+
+    def wait_active(self, bots, limit):
+        def all_active():
+            states = [self.api.call("GET", f"/api/deploy/{bot}/status") for bot in bots]
+            for state in states:
+                if state["status"] == "failed":
+                    sys.exit("bench: a deployment failed: " + json.dumps(state, indent=2))
+            return all(state["status"] == "active" for state in states)
+        self.wait(all_active, limit)
+
+    def own_ms(self, bot):
+        total = 0
+        with open(self.log) as lines:
+            for line in lines:
+                if " event=step_run " not in line:
+                    continue
+                fields = dict(FIELD.findall(line))
+                if fields["bot"] == bot:
+                    total += int(fields["ms"]) - int(fields["outside_ms"])
+                    total += max(0, int(fields["late_ms"]))
+        return total
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.terminate()
+            process.wait(30)
+        subprocess.run([SOURCE + "/tools/private-postgres", "remove", self.database], check=False,
+                       capture_output=True)
+
+
+def seconds(start, end):
+    parse = lambda text: time.mktime(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) + float(
+        "0" + text[19:].rstrip("Z"))
+    return parse(end) - parse(start)
+
+
+def measure_one(arguments, figures):
+    world = World(arguments.bin, SOURCE + "/build/bench/one", arguments.bundles)
+    try:
+        bot = world.deploy("One")
+        world.wait_active([bot], 300)
+        operation = world.api.call("GET", f"/api/deploy/{bot}/status")["operation"]
+        print("one deployment with the real OpenClaw")
+        for step in operation["steps"]:
+            took = seconds(step["startedAt"], step["finishedAt"])
+            print(f"  {step['kind']:24} {took:8.2f} s")
+            figures.append({"name": f"deploy.{step['kind']}_s", "value": round(took, 2), "unit": "s",
+                            "aim": None, "holds": None})
+        whole = seconds(operation["steps"][0]["startedAt"], operation["steps"][-1]["finishedAt"])
+        figures.append({"name": "deploy.whole_s", "value": round(whole, 2), "unit": "s",
+                        "aim": None, "holds": None})
+        own = world.own_ms(bot)
+        figures.append({"name": "deploy.own_ms", "value": own, "unit": "ms", "aim": "at most 500",
+                        "holds": own <= 500})
+    finally:
+        world.close()
+
+
+def measure_twenty(arguments, figures):
+    stand_in = SOURCE + "/build/bench/stand-in"
+    subprocess.run([SOURCE + "/tests/support/stand_in_bundle/build.sh", stand_in], check=True)
+    world = World(arguments.bin, SOURCE + "/build/bench/twenty", stand_in)
+    try:
+        world.cloud.call("DELETE", "/sandbox/requests")
+        started = time.monotonic()
+        bots = [world.deploy(f"Bot {number}") for number in range(20)]
+        world.wait_active(bots, 600)
+        took = time.monotonic() - started
+        counted = world.cloud.call("GET", "/sandbox/requests")
+        per_deployment = counted["total"] / len(bots)
+        print("twenty deployments at once, requests to the provider:")
+        for route, count in sorted(counted.get("routes", {}).items()):
+            print(f"  {route:40} {count:5}")
+        figures.append({"name": "deploy.twenty_s", "value": round(took, 1), "unit": "s",
+                        "aim": None, "holds": None})
+        figures.append({"name": "deploy.requests", "value": round(per_deployment, 2),
+                        "unit": "requests per deployment", "aim": "at most 1.3",
+                        "holds": per_deployment <= 1.3})
+    finally:
+        world.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--bundles", required=True)
+    parser.add_argument("--out", required=True)
+    arguments = parser.parse_args()
+    arguments.bin = os.path.abspath(arguments.bin)
+    subprocess.run([arguments.bin + "/hatchery", "bundle", "build", "--output", arguments.bundles],
+                   check=True, stdout=subprocess.DEVNULL)
+    figures = []
+    measure_one(arguments, figures)
+    measure_twenty(arguments, figures)
+    with open(arguments.out, "w") as out:
+        json.dump(figures, out, indent=2)
+    print(f"\n{'figure':32} {'value':>10} {'unit':26} {'aim':14} holds")
+    for figure in figures:
+        holds = "" if figure["holds"] is None else ("yes" if figure["holds"] else "NO")
+        print(f"{figure['name']:32} {figure['value']:>10} {figure['unit']:26} "
+              f"{figure['aim'] or '':14} {holds}")
+    print(f"\nwritten to {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()
