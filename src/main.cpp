@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,14 +50,18 @@ int main(int argc, char** argv) {
     app::harden_process();
     try {
         const std::vector<std::string> words(argv + 1, argv + argc);
-        const auto http = net::make_curl_transport();
+        std::unique_ptr<ports::HttpTransport> http;
+        const auto transport = [&]() -> ports::HttpTransport& {
+            if (!http) http = net::make_curl_transport();
+            return *http;
+        };
         base::SystemClock clock;
         cli::Context context{.out = std::cout,
                              .err = std::cerr,
                              .in = std::cin,
                              .out_is_terminal = isatty(STDOUT_FILENO) == 1,
                              .in_is_terminal = isatty(STDIN_FILENO) == 1,
-                             .http = *http,
+                             .http = transport,
                              .clock = clock,
                              .load_config = config::load_here,
                              .variable = variable,

@@ -1,5 +1,6 @@
 #include "app/process.hpp"
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -39,14 +40,22 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() { close(signal_fd_); }
 
-void StopSignals::wait() {
+bool StopSignals::wait_for(std::chrono::milliseconds limit) {
+    if (came_) return true;
+    pollfd entry{.fd = signal_fd_, .events = POLLIN, .revents = 0};
+    if (poll(&entry, 1, static_cast<int>(limit.count())) <= 0) return false;
     signalfd_siginfo info{};
-    while (read(signal_fd_, &info, sizeof info) < 0 && errno == EINTR) {
-    }
+    if (read(signal_fd_, &info, sizeof info) != sizeof info) return false;
+    came_ = true;
     // From here on the default action stands: who is impatient sends the signal again.
     const sigset_t signals = ending_signals();
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-    source_.request_stop();
+    return true;
+}
+
+void StopSignals::wait() {
+    while (!wait_for(std::chrono::hours(1))) {
+    }
 }
 
 }  // namespace hatchery::app

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stop_token>
+#include <chrono>
 
 namespace hatchery::app {
 
@@ -8,8 +8,8 @@ namespace hatchery::app {
 /// connection is an error there, not a signal here.
 void harden_process();
 
-/// Routes SIGTERM and SIGINT into a stop token. Make it first of all, before any thread: threads
-/// inherit the signal mask. A second signal ends the process at once.
+/// Waits for SIGTERM and SIGINT instead of dying of them. Make it first of all, before any thread:
+/// threads inherit the signal mask. A second signal ends the process at once.
 class StopSignals {
 public:
     StopSignals();
@@ -17,12 +17,13 @@ public:
     StopSignals(const StopSignals&) = delete;
     StopSignals& operator=(const StopSignals&) = delete;
 
-    [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+    /// Waits for a signal; whether one has come by now.
+    [[nodiscard]] bool wait_for(std::chrono::milliseconds limit);
     /// Blocks until a signal has come.
     void wait();
 
 private:
-    std::stop_source source_;
+    bool came_ = false;
     int signal_fd_ = -1;
 };
 

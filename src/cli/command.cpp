@@ -128,12 +128,17 @@ ExitCode report(Context& context, const base::Error& error) {
     return exit_code_of(error.kind);
 }
 
-std::optional<config::Config> load_or_report(Context& context, config::Need need) {
-    config::Loaded loaded = context.load_config(need);
-    if (loaded.problems.empty()) return std::move(loaded.config);
+ExitCode report_problems(Context& context, const config::Loaded& loaded) {
     for (const auto& problem : loaded.problems) {
         context.err << "hatchery: " << problem.where << " " << problem.message << "\n";
     }
+    return ExitCode::config;
+}
+
+std::optional<config::Config> load_or_report(Context& context, config::Need need) {
+    config::Loaded loaded = context.load_config(need);
+    if (loaded.problems.empty()) return std::move(loaded.config);
+    report_problems(context, loaded);
     return std::nullopt;
 }
 

@@ -24,7 +24,8 @@ struct Context {
     /// Whether a person sees `out` and types into `in`.
     bool out_is_terminal = false;
     bool in_is_terminal = false;
-    ports::HttpTransport& http;
+    /// Made when first asked for: it may start threads, and `serve` blocks signals before that.
+    std::function<ports::HttpTransport&()> http;
     base::Clock& clock;
     std::function<config::Loaded(config::Need)> load_config;
     /// A variable of the environment; nothing when unset or empty.
@@ -53,6 +54,9 @@ struct Command {
 
 /// Prints the error as two lines at most, cause and what to do, and answers its exit code.
 ExitCode report(Context& context, const base::Error& error);
+
+/// Prints everything that is wrong with the configuration.
+ExitCode report_problems(Context& context, const config::Loaded& loaded);
 
 /// The configuration, or nothing after all problems were printed.
 [[nodiscard]] std::optional<config::Config> load_or_report(Context& context, config::Need need);

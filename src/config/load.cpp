@@ -118,12 +118,7 @@ void complete(Loaded& loaded, Need need) {
     if (need != Need::service) return;
     if (config.provider == "hetzner" && config.hetzner_token.empty()) {
         missing(loaded, "HETZNER_API_TOKEN",
-                "is not set; make a read-and-write token in the Hetzner Cloud console, or set "
-                "HATCHERY_PROVIDER to another provider");
-    }
-    if (config.provider == "digitalocean" && config.digitalocean_token.empty()) {
-        missing(loaded, "DIGITALOCEAN_API_TOKEN",
-                "is not set; make one in DigitalOcean's control panel");
+                "is not set; make a read-and-write token in the Hetzner Cloud console");
     }
     if (config.google_client_id.empty() != config.google_client_secret.empty()) {
         missing(loaded,

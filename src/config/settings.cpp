@@ -183,7 +183,7 @@ Wrong read_word(const std::string& text, std::string& into) {
 }
 
 Wrong read_provider(const std::string& text, Config& config) {
-    if (text != "hetzner" && text != "digitalocean") return "must be hetzner or digitalocean";
+    if (text != "hetzner") return "must be hetzner";
     config.provider = text;
     return std::nullopt;
 }

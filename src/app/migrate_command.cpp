@@ -1,0 +1,35 @@
+#include <ostream>
+
+#include "app/operate.hpp"
+#include "store/migrations.hpp"
+
+namespace hatchery::app {
+
+namespace {
+
+cli::ExitCode run(const cli::Options&, cli::Context& context) {
+    const auto config = cli::load_or_report(context, config::Need::database);
+    if (!config) return cli::ExitCode::config;
+    auto database = store::make_database(config->database_url, 2);
+    if (!database) return cli::report(context, database.error());
+    const auto report = store::migrate(**database);
+    if (!report) return cli::report(context, report.error());
+    for (const auto& file : report->applied) context.out << "applied " << file << "\n";
+    context.out << "the schema is current: " << report->total << " migrations\n";
+    return cli::ExitCode::ok;
+}
+
+}  // namespace
+
+cli::Command migrate_command() {
+    return {.name = "migrate",
+            .summary = "brings the database's schema up to date",
+            .operands = {},
+            .options = {},
+            .details =
+                "Needs DATABASE_URL. `hatchery serve` does the same at its start; several at\n"
+                "once are safe.\n",
+            .run = run};
+}
+
+}  // namespace hatchery::app

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "cli/command.hpp"
+
+namespace hatchery::app {
+
+/// `hatchery migrate`
+[[nodiscard]] cli::Command migrate_command();
+/// `hatchery token create`
+[[nodiscard]] cli::Command token_create_command();
+/// `hatchery config check`
+[[nodiscard]] cli::Command config_check_command();
+/// `hatchery bundle build`
+[[nodiscard]] cli::Command bundle_build_command();
+/// `hatchery bundle list`
+[[nodiscard]] cli::Command bundle_list_command();
+
+}  // namespace hatchery::app

@@ -1,0 +1,240 @@
+#include "app/serve.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <ostream>
+#include <thread>
+
+#include "api/server.hpp"
+#include "app/process.hpp"
+#include "app/service.hpp"
+#include "base/log.hpp"
+#include "store/migrations.hpp"
+#include "web-hooks/bot_lines.hpp"
+#include "web-hooks/hook_directory.hpp"
+#include "web-hooks/receiver.hpp"
+#include "web-hooks/relay.hpp"
+
+namespace hatchery::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+using base::log_event;
+using base::LogLevel;
+
+/// From the signal to the end of the process.
+constexpr auto shutdown_limit = 10s;
+constexpr base::Milliseconds drain_limit = 7s;
+
+/// Ends the process when the orderly way takes too long. Nothing is lost by that: leases run out
+/// and other processes, or the next start, go on.
+class ShutdownLimit {
+public:
+    ShutdownLimit()
+        : thread_([](const std::stop_token& stop) {
+              std::mutex mutex;
+              std::condition_variable_any changed;
+              std::unique_lock lock(mutex);
+              changed.wait_for(lock, stop, shutdown_limit, [] { return false; });
+              if (stop.stop_requested()) return;
+              log_event(LogLevel::warning, "shutdown_cut", {{"after_s", 10}});
+              _exit(static_cast<int>(cli::ExitCode::failed));
+          }) {}
+
+private:
+    std::jthread thread_;
+};
+
+/// Migrates, waiting for a database that does not answer yet. Nothing when a signal came first.
+std::optional<base::Result<store::MigrationReport>> migrate_patiently(store::Database& database,
+                                                                      StopSignals& signals) {
+    for (bool said = false;; said = true) {
+        auto report = store::migrate(database);
+        if (report || report.error().kind != base::ErrorKind::unavailable) return report;
+        if (!said) {
+            log_event(LogLevel::warning, "waiting_for_database",
+                      {{"message", report.error().message}});
+        }
+        if (signals.wait_for(1s)) return std::nullopt;
+    }
+}
+
+/// What `serve` has besides the engine.
+class Front {
+public:
+    Front(Adapters& adapters, const config::Config& config)
+        : directory_(
+              web_hooks::make_hook_directory(*adapters.bots, *adapters.fleet, adapters.clock)),
+          receiver_(*directory_, *adapters.inbox, adapters.clock),
+          lines_(web_hooks::make_bot_lines(*adapters.fleet, *adapters.hosts, *adapters.http,
+                                           adapters.clock, {.ssh_port = config.ssh_port})),
+          relay_(web_hooks::make_relay({.inbox = *adapters.inbox,
+                                        .fleet = *adapters.fleet,
+                                        .lines = *lines_,
+                                        .clock = adapters.clock,
+                                        .random = adapters.random})),
+          api_(api::make_api_server(
+              {.listener = {.address = config.listen_host, .port = config.port}},
+              {.jobs = *adapters.jobs,
+               .fleet = *adapters.fleet,
+               .telegram = *adapters.telegram,
+               .updates = receiver_,
+               .clouds = adapters.cloud_pointers(),
+               .database = *adapters.database,
+               .bots = *adapters.bots,
+               .operations = *adapters.operations,
+               .events = *adapters.events,
+               .tokens = *adapters.tokens,
+               .notifications = *adapters.notifications,
+               .clock = adapters.clock,
+               .random = adapters.random,
+               .settings = api_settings(config)})) {}
+
+    [[nodiscard]] base::Result<void> start(store::Notifications& notifications) {
+        inbox_hints_ =
+            notifications.subscribe(store::Channel::inbox, [this](const auto&) { relay_->hint(); });
+        bot_hints_ = notifications.subscribe(store::Channel::events,
+                                             [this](const std::vector<std::string>& bots) {
+                                                 for (const auto& bot : bots)
+                                                     relay_->bot_changed(base::BotId(bot));
+                                             });
+        relay_->start();
+        return api_->start();
+    }
+
+    void stop() {
+        api_->stop();
+        inbox_hints_.reset();
+        bot_hints_.reset();
+        relay_->stop();
+    }
+
+    [[nodiscard]] std::uint16_t port() const { return api_->port(); }
+
+private:
+    static api::ApiSettings api_settings(const config::Config& config) {
+        return {.public_url = config.public_url,
+                .default_provider = config.provider,
+                .default_region = config.region,
+                .default_server_type = config.server_type,
+                .models = {.aliases = config.model_aliases,
+                           .operator_keys = {{"anthropic", !config.anthropic_key.empty()},
+                                             {"openai", !config.openai_key.empty()},
+                                             {"google", !config.google_ai_key.empty()}}},
+                .deadlines = config.deadlines};
+    }
+
+    std::unique_ptr<web_hooks::HookDirectory> directory_;
+    web_hooks::Receiver receiver_;
+    std::unique_ptr<web_hooks::BotLines> lines_;
+    std::unique_ptr<web_hooks::Relay> relay_;
+    std::unique_ptr<api::ApiServer> api_;
+    std::unique_ptr<store::Notifications::Subscription> inbox_hints_;
+    std::unique_ptr<store::Notifications::Subscription> bot_hints_;
+};
+
+void warn_about_start(const config::Loaded& loaded, Adapters& adapters) {
+    for (const auto& warning : loaded.warnings) {
+        log_event(LogLevel::warning, "unknown_setting",
+                  {{"name", warning.where}, {"message", warning.message}});
+    }
+    if (const auto bundle = adapters.bundles->current(); !bundle) {
+        log_event(LogLevel::warning, "no_release_bundle",
+                  {{"message", bundle.error().message}, {"next", bundle.error().next_action}});
+    }
+}
+
+std::string url_of(const std::string& host, std::uint16_t port) {
+    const bool v6 = host.find(':') != std::string::npos;
+    return v6 ? fmt::format("http://[{}]:{}", host, port) : fmt::format("http://{}:{}", host, port);
+}
+
+enum class Role : std::uint8_t { serve, worker };
+
+/// Everything between a good configuration and the signal. `signals` comes before every thread.
+cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& signals,
+                          cli::Context& context) {
+    const config::Config& config = loaded.config;
+    auto adapters = make_adapters(config);
+    if (!adapters) {
+        cli::report(context, adapters.error());
+        return cli::ExitCode::config;
+    }
+    Adapters& a = **adapters;
+    const auto migrated = migrate_patiently(*a.database, signals);
+    if (!migrated) return cli::ExitCode::ok;
+    if (!*migrated) return cli::report(context, migrated->error());
+    warn_about_start(loaded, a);
+
+    const auto engine = make_engine_of(a, config);
+    auto job_hints =
+        a.notifications->subscribe(store::Channel::jobs, [&](const auto&) { engine->hint(); });
+    std::unique_ptr<Front> front;
+    if (role == Role::serve) {
+        front = std::make_unique<Front>(a, config);
+        if (const auto started = front->start(*a.notifications); !started) {
+            front->stop();
+            return cli::report(context, started.error());
+        }
+    }
+    engine->start();
+    if (front) {
+        const std::string url = url_of(config.listen_host, front->port());
+        context.out << "hatchery is ready at " << url << std::endl;
+        log_event(LogLevel::info, "ready", {{"url", url}, {"public_url", config.public_url}});
+    } else {
+        context.out << "hatchery worker is ready" << std::endl;
+        log_event(LogLevel::info, "ready", {{"role", "worker"}});
+    }
+
+    signals.wait();
+    log_event(LogLevel::info, "draining");
+    const ShutdownLimit limit;
+    // The engine first stops claiming; what it cuts needs the rest to be still there.
+    std::jthread drain([&] { engine->drain(drain_limit); });
+    if (front) front->stop();
+    drain.join();
+    job_hints.reset();
+    log_event(LogLevel::info, "stopped");
+    return cli::ExitCode::ok;
+}
+
+cli::ExitCode run_role(Role role, cli::Context& context) {
+    StopSignals signals;
+    const config::Loaded loaded = context.load_config(config::Need::service);
+    if (!loaded.problems.empty()) return cli::report_problems(context, loaded);
+    base::set_log_level(loaded.config.log_level);
+    return run_service(role, loaded, signals, context);
+}
+
+}  // namespace
+
+cli::Command serve_command() {
+    return {.name = "serve",
+            .summary = "runs the API, the webhook receiver and the engine",
+            .operands = {},
+            .options = {},
+            .details =
+                "Migrates the database first. SIGTERM and SIGINT end it within ten seconds;\n"
+                "work under way goes on at the next start, or on another machine at once.\n",
+            .run = [](const cli::Options&, cli::Context& context) {
+                return run_role(Role::serve, context);
+            }};
+}
+
+cli::Command worker_command() {
+    return {.name = "worker",
+            .summary = "runs an engine alone, for more capacity",
+            .operands = {},
+            .options = {},
+            .details = "Needs the same configuration as `hatchery serve`.\n",
+            .run = [](const cli::Options&, cli::Context& context) {
+                return run_role(Role::worker, context);
+            }};
+}
+
+}  // namespace hatchery::app

@@ -1,0 +1,96 @@
+#include "app/service.hpp"
+
+#include "bundles/local_bundles.hpp"
+#include "crypto/key_ring.hpp"
+#include "net/curl_transport.hpp"
+#include "providers/hetzner/hetzner_provider.hpp"
+#include "remote/ssh_remote_host.hpp"
+#include "store/pg_fleet_store.hpp"
+#include "store/pg_job_store.hpp"
+#include "telegram/telegram_api.hpp"
+
+namespace hatchery::app {
+
+namespace {
+
+void add_clouds(Adapters& adapters, const config::Config& config) {
+    if (!config.hetzner_token.empty()) {
+        adapters.clouds["hetzner"] = providers::make_hetzner_provider(
+            {.base_url = config.hetzner_url, .token = config.hetzner_token}, *adapters.http,
+            adapters.clock);
+    }
+}
+
+void add_stores(Adapters& adapters, const config::Config& config) {
+    Adapters& a = adapters;
+    a.notifications = store::make_notifications(config.database_url);
+    a.jobs = store::make_pg_job_store(*a.database, a.clock, a.random, *a.notifications);
+    a.fleet = store::make_pg_fleet_store(*a.database, *a.box, a.clock, a.random);
+    a.bots = store::make_bot_repository(*a.database, *a.box, a.clock, a.random);
+    a.operations = store::make_operation_repository(*a.database);
+    a.events = store::make_event_repository(*a.database);
+    a.tokens = store::make_token_repository(*a.database, a.clock, a.random);
+    a.inbox = store::make_inbox_repository(*a.database, *a.notifications);
+}
+
+std::map<std::string, base::Secret> model_keys(const config::Config& config) {
+    std::map<std::string, base::Secret> keys;
+    if (!config.anthropic_key.empty()) keys["anthropic"] = config.anthropic_key;
+    if (!config.openai_key.empty()) keys["openai"] = config.openai_key;
+    if (!config.google_ai_key.empty()) keys["google"] = config.google_ai_key;
+    return keys;
+}
+
+}  // namespace
+
+std::map<std::string, providers::CloudProvider*> Adapters::cloud_pointers() const {
+    std::map<std::string, providers::CloudProvider*> pointers;
+    for (const auto& [name, cloud] : clouds) pointers[name] = cloud.get();
+    return pointers;
+}
+
+base::Result<std::unique_ptr<Adapters>> make_adapters(const config::Config& config) {
+    auto adapters = std::make_unique<Adapters>();
+    adapters->http = net::make_curl_transport();
+    auto box = crypto::make_secret_box(config.master_keys);
+    if (!box) return base::fail(std::move(box).error());
+    adapters->box = *std::move(box);
+    adapters->keys = crypto::make_key_maker();
+    auto database = store::make_database(config.database_url, config.database_connections);
+    if (!database) return base::fail(std::move(database).error());
+    adapters->database = *std::move(database);
+    add_stores(*adapters, config);
+    add_clouds(*adapters, config);
+    adapters->telegram = telegram::make_telegram_api(config.telegram_url, *adapters->http);
+    adapters->hosts = remote::make_ssh_remote_host();
+    adapters->bundles = bundles::make_local_bundles(config.bundle_dir, config.openclaw_version);
+    return adapters;
+}
+
+std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config::Config& config) {
+    const engine::EnginePorts ports{.jobs = *adapters.jobs,
+                                    .fleet = *adapters.fleet,
+                                    .clouds = adapters.cloud_pointers(),
+                                    .hosts = *adapters.hosts,
+                                    .telegram = *adapters.telegram,
+                                    .http = *adapters.http,
+                                    .bundles = *adapters.bundles,
+                                    .keys = *adapters.keys,
+                                    .clock = adapters.clock,
+                                    .random = adapters.random};
+    engine::EngineSettings settings;
+    settings.worker = base::make_id<base::WorkerId>(adapters.clock.now(), adapters.random);
+    settings.threads = config.workers;
+    settings.lease_for = config.lease;
+    settings.provider = config.provider;
+    settings.region = config.region;
+    settings.server_type = config.server_type;
+    settings.image = config.image;
+    settings.ssh_port = config.ssh_port;
+    settings.public_url = config.public_url;
+    settings.telegram_api_url = config.server_telegram_url;
+    settings.model_keys = model_keys(config);
+    return engine::make_engine(ports, settings);
+}
+
+}  // namespace hatchery::app

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "config/config.hpp"
+#include "engine/engine.hpp"
+#include "ports/http_transport.hpp"
+#include "store/bot_repository.hpp"
+#include "store/database.hpp"
+#include "store/event_repository.hpp"
+#include "store/inbox_repository.hpp"
+#include "store/notifications.hpp"
+#include "store/operation_repository.hpp"
+#include "store/token_repository.hpp"
+
+namespace hatchery::app {
+
+/// The adapters behind the ports, made from the configuration, in the order in which they depend
+/// on one another; they go in the opposite order.
+struct Adapters {
+    base::SystemClock clock;
+    base::SystemRandom random;
+    std::unique_ptr<ports::HttpTransport> http;
+    std::unique_ptr<ports::SecretBox> box;
+    std::unique_ptr<ports::KeyMaker> keys;
+    std::unique_ptr<store::Database> database;
+    std::unique_ptr<store::Notifications> notifications;
+    std::unique_ptr<ports::JobStore> jobs;
+    std::unique_ptr<ports::FleetStore> fleet;
+    std::unique_ptr<store::BotRepository> bots;
+    std::unique_ptr<store::OperationRepository> operations;
+    std::unique_ptr<store::EventRepository> events;
+    std::unique_ptr<store::TokenRepository> tokens;
+    std::unique_ptr<store::InboxRepository> inbox;
+    std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds;
+    std::unique_ptr<ports::BotApi> telegram;
+    std::unique_ptr<ports::RemoteHost> hosts;
+    std::unique_ptr<ports::ReleaseBundles> bundles;
+
+    /// The clouds as the engine and the API take them.
+    [[nodiscard]] std::map<std::string, providers::CloudProvider*> cloud_pointers() const;
+};
+
+/// Makes all of them; connects to nothing yet, but starts the notifications' threads.
+[[nodiscard]] base::Result<std::unique_ptr<Adapters>> make_adapters(const config::Config& config);
+
+/// The engine on these adapters, with an identity of its own.
+[[nodiscard]] std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters,
+                                                             const config::Config& config);
+
+}  // namespace hatchery::app

@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ostream>
+
+#include "api/access.hpp"
+#include "app/operate.hpp"
+#include "base/enum_text.hpp"
+#include "crypto/digest.hpp"
+#include "store/migrations.hpp"
+#include "store/token_repository.hpp"
+
+namespace hatchery::app {
+
+namespace {
+
+using base::ErrorKind;
+
+constexpr std::array scopes = {api::Scope::bots_read, api::Scope::bots_write, api::Scope::deploy,
+                               api::Scope::admin, api::Scope::act_as};
+constexpr std::string_view usual_scopes = "bots:read,bots:write,deploy";
+
+/// What the command line asks for.
+struct Request {
+    std::string email;
+    std::string name;
+    store::UserRole role = store::UserRole::user;
+    std::vector<std::string> scopes;
+    std::chrono::seconds lifetime{0};
+};
+
+base::Result<std::vector<std::string>> read_scopes(std::string_view text) {
+    std::vector<std::string> read;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        const std::string_view word = text.substr(0, comma);
+        const bool known = std::any_of(scopes.begin(), scopes.end(), [&](api::Scope scope) {
+            return api::scope_text(scope) == word;
+        });
+        if (!known) {
+            return base::fail(ErrorKind::invalid,
+                              fmt::format("--scopes: unknown scope '{}'; there are bots:read, "
+                                          "bots:write, deploy, admin and act-as",
+                                          word));
+        }
+        read.emplace_back(word);
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+    if (read.empty()) return base::fail(ErrorKind::invalid, "--scopes: name one scope at least");
+    return read;
+}
+
+base::Result<std::chrono::seconds> read_lifetime(const std::string& text) {
+    constexpr std::array<std::pair<char, long long>, 3> units = {
+        {{'m', 60}, {'h', 3'600}, {'d', 86'400}}};
+    long long count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    for (const auto& [letter, seconds] : units) {
+        const bool whole = error == std::errc{} && end + 1 == text.data() + text.size();
+        if (whole && *end == letter && count > 0 && count * seconds <= 3'660 * 86'400LL) {
+            return std::chrono::seconds(count * seconds);
+        }
+    }
+    return base::fail(ErrorKind::invalid, "--expires-in: write 30m, 12h or 90d, at most 3660d");
+}
+
+bool is_email(std::string_view text) {
+    const auto at = text.find('@');
+    return text.size() <= 254 && at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
+           text.find('@', at + 1) == std::string_view::npos &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c != '\x7f'; });
+}
+
+base::Result<Request> read_request(const cli::Options& options) {
+    Request request{.email = options.value_or("user", ""), .name = options.value_or("name", "cli")};
+    if (!is_email(request.email)) {
+        return base::fail(ErrorKind::invalid, "--user: give an e-mail address");
+    }
+    if (request.name.empty() || request.name.size() > 100) {
+        return base::fail(ErrorKind::invalid, "--name: 1 to 100 characters");
+    }
+    const auto role = base::parse_enum<store::UserRole>(options.value_or("role", "user"));
+    if (!role) return base::fail(ErrorKind::invalid, "--role: user, support or admin");
+    request.role = *role;
+    auto wanted = read_scopes(options.value_or("scopes", usual_scopes));
+    if (!wanted) return base::fail(std::move(wanted).error());
+    request.scopes = *std::move(wanted);
+    auto lifetime = read_lifetime(options.value_or("expires-in", "90d"));
+    if (!lifetime) return base::fail(std::move(lifetime).error());
+    request.lifetime = *lifetime;
+    return request;
+}
+
+cli::ExitCode create(const Request& request, const config::Config& config, cli::Context& context) {
+    auto database = store::make_database(config.database_url, 2);
+    if (!database) return cli::report(context, database.error());
+    if (const auto migrated = store::migrate(**database); !migrated) {
+        return cli::report(context, migrated.error());
+    }
+    base::SystemRandom random;
+    const auto tokens = store::make_token_repository(**database, context.clock, random);
+    const auto user = tokens->get_or_create_user(request.email, request.role);
+    if (!user) return cli::report(context, user.error());
+    const std::string token = "hat_" + base::random_token(random, 32);
+    const auto expires_at = context.clock.now() + request.lifetime;
+    const auto made = tokens->create({.user_id = user->id,
+                                      .name = request.name,
+                                      .hash_hex = crypto::sha256_hex(token),
+                                      .scopes = request.scopes,
+                                      .expires_at = expires_at});
+    if (!made) return cli::report(context, made.error());
+    context.out << token << std::endl;
+    context.err << "This is shown once. It may: "
+                << fmt::format("{}", fmt::join(request.scopes, ", ")) << "; it expires at "
+                << base::format_time(expires_at) << ".\n";
+    return cli::ExitCode::ok;
+}
+
+cli::ExitCode run(const cli::Options& options, cli::Context& context) {
+    const auto request = read_request(options);
+    if (!request) {
+        cli::report(context, request.error());
+        return cli::ExitCode::usage;
+    }
+    const auto config = cli::load_or_report(context, config::Need::database);
+    if (!config) return cli::ExitCode::config;
+    return create(*request, *config, context);
+}
+
+}  // namespace
+
+cli::Command token_create_command() {
+    return {.name = "token create",
+            .summary = "makes an API token and prints it once",
+            .operands = {},
+            .options = {{.name = "user", .value = "EMAIL", .help = "whose token; made when new"},
+                        {.name = "scopes",
+                         .value = "LIST",
+                         .help = "of bots:read,bots:write,deploy,admin,act-as (default: the first "
+                                 "three)"},
+                        {.name = "name", .value = "TEXT", .help = "what it is for (default: cli)"},
+                        {.name = "expires-in", .value = "TIME", .help = "30m, 12h, 90d (default)"},
+                        {.name = "role",
+                         .value = "ROLE",
+                         .help = "of a new user: user (default), support, admin"}},
+            .details = "Needs DATABASE_URL. The database keeps only a hash of the token.\n",
+            .run = run};
+}
+
+}  // namespace hatchery::app
