@@ -35,14 +35,21 @@ public:
     }
 
 private:
-    enum class Act : std::uint8_t { start, send_input, read_out, read_err, notice_end };
+    enum class Act : std::uint8_t {
+        start,
+        send_input,
+        prepare_next,
+        read_out,
+        read_err,
+        notice_end,
+    };
 
     /// Does what is possible without waiting; `false` asks for a wait.
     Result<bool> step() {
         if (half_written_) return perform(*half_written_);
         bool moved = false;
-        for (const Act act :
-             {Act::start, Act::send_input, Act::read_out, Act::read_err, Act::notice_end}) {
+        for (const Act act : {Act::start, Act::send_input, Act::prepare_next, Act::read_out,
+                              Act::read_err, Act::notice_end}) {
             auto done = perform(act);
             if (!done) return done;
             moved = moved || *done;
@@ -72,6 +79,8 @@ private:
                 return start();
             case Act::send_input:
                 return send_input();
+            case Act::prepare_next:
+                return prepare_next();
             case Act::read_out:
                 return accepted_ ? receive(0, result_.out) : 0;
             case Act::read_err:
@@ -111,6 +120,15 @@ private:
         const ssize_t sent = libssh2_channel_write(channel_, piece_.data(), piece_.size());
         if (sent > 0) piece_.remove_prefix(static_cast<std::size_t>(sent));
         return sent > 0 ? 1 : sent;
+    }
+
+    /// The next command's channel is asked for while this one runs, so that even a command that
+    /// follows at once finds it open.
+    long prepare_next() {
+        if (!input_ended_ || (prepared_ && half_written_ != Act::prepare_next)) return 0;
+        prepared_ = true;
+        if (!session_.prepare_channel()) return LIBSSH2_ERROR_SOCKET_DISCONNECT;
+        return session_.blocked_in_write() ? LIBSSH2_ERROR_EAGAIN : 0;
     }
 
     long receive(int stream, std::string& into) {
@@ -167,6 +185,7 @@ private:
     bool input_ended_ = false;  ///< and the server was told so
     bool asked_ = false;        ///< the request may have left
     bool accepted_ = false;     ///< the server has started the command
+    bool prepared_ = false;     ///< the next command's channel was asked for
     bool closed_ = false;       ///< the server has closed the channel: the command has ended
 };
 

@@ -25,8 +25,9 @@ struct RemoteCommand {
 /// Input that is in memory as a whole; the text must outlive the command.
 [[nodiscard]] NextInput input_of(std::string_view text);
 
-/// Runs one command on a channel and waits for its end. The request and the input leave without
-/// waiting for each other's answers, so a short command costs one round trip. An error's effect is
+/// Runs one command on a channel and waits for its end. The request leaves on a channel that
+/// is open already, so a command costs one round trip, and one with input two: sshd makes room for
+/// input only when it has taken the command. An error's effect is
 /// `unknown` once the request may have left; the session is unusable after any error.
 [[nodiscard]] base::Result<ports::ExecResult> run_command(SshSession& session, SshChannel* channel,
                                                           const RemoteCommand& command,

@@ -39,8 +39,7 @@ SessionPool::Lease::~Lease() {
 }
 
 void SessionPool::Lease::keep() {
-    session_->prepare_channel();
-    pool_->give_back(*this, true);
+    pool_->give_back(*this, session_->prepare_channel());
     host_.reset();
 }
 

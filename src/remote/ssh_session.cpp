@@ -94,6 +94,9 @@ SshSession::~SshSession() {
 Result<std::unique_ptr<SshSession>> SshSession::connect(const ports::SshTarget& target,
                                                         const CallWait& wait) {
     start_libssh2_once();
+    if (auto checked = check_client_key(target.private_key); !checked) {
+        return tl::unexpected(checked.error());
+    }
     auto socket = tcp_connect(target.host, target.port, wait);
     if (!socket) return tl::unexpected(socket.error());
     std::unique_ptr<SshSession> session(new SshSession(
@@ -102,6 +105,18 @@ Result<std::unique_ptr<SshSession>> SshSession::connect(const ports::SshTarget& 
     if (auto done = session->check_host_key(target); !done) return tl::unexpected(done.error());
     if (auto done = session->log_in(target, wait); !done) return tl::unexpected(done.error());
     return session;
+}
+
+Result<void> SshSession::check_client_key(const base::Secret& key) {
+    // libssh2 reports a malformed key like a malformed packet of the server.
+    static constexpr std::string_view begin = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
+    static constexpr std::string_view end = "\n-----END OPENSSH PRIVATE KEY-----";
+    std::string_view text = key.reveal();
+    const auto stop = text.find(end);
+    if (!text.starts_with(begin) || stop == std::string_view::npos || stop < begin.size()) {
+        return fail(ErrorKind::invalid, "the client key is no private key in OpenSSH's text form");
+    }
+    return {};
 }
 
 Result<void> SshSession::handshake(const CallWait& wait_for) {
@@ -174,8 +189,9 @@ Result<SshChannel*> SshSession::open_channel(Trust trust, const CallWait& wait_f
     return second;
 }
 
-void SshSession::prepare_channel() {
+bool SshSession::prepare_channel() {
     if (prepared_ == nullptr) prepared_ = libssh2_channel_open_session(session_);
+    return prepared_ != nullptr || libssh2_session_last_errno(session_) == LIBSSH2_ERROR_EAGAIN;
 }
 
 Result<void> SshSession::wait(const CallWait& wait_for) {

@@ -43,8 +43,8 @@ public:
     /// A channel for a command. An error means that no command was sent.
     [[nodiscard]] base::Result<SshChannel*> open_channel(Trust trust, const CallWait& wait);
     /// Asks for the next command's channel without waiting for it, which saves that command a
-    /// round trip.
-    void prepare_channel();
+    /// round trip. `false` when the session is broken.
+    [[nodiscard]] bool prepare_channel();
 
     /// Waits until the socket is ready for what libssh2 last said EAGAIN about.
     [[nodiscard]] base::Result<void> wait(const CallWait& wait);
@@ -60,6 +60,7 @@ public:
 private:
     SshSession(UniqueFd socket, std::string name);
 
+    [[nodiscard]] static base::Result<void> check_client_key(const base::Secret& key);
     [[nodiscard]] base::Result<void> handshake(const CallWait& wait);
     [[nodiscard]] base::Result<void> check_host_key(const ports::SshTarget& target) const;
     [[nodiscard]] base::Result<void> log_in(const ports::SshTarget& target, const CallWait& wait);

@@ -73,6 +73,14 @@ std::vector<pid_t> children_of(pid_t parent) {
     return children;
 }
 
+/// Dead processes have closed their sockets, reaped or not.
+bool is_dead(pid_t pid) {
+    const std::string stat = read_file(fmt::format("/proc/{}/stat", pid));
+    const auto after_name = stat.rfind(") ");
+    return after_name == std::string::npos || stat[after_name + 2] == 'Z';
+}
+
+/// Returns when they are dead.
 void kill_with_children(pid_t pid) {
     // A privileged monitor and, for users other than root, a second process below it.
     for (const pid_t child : children_of(pid)) {
@@ -80,6 +88,8 @@ void kill_with_children(pid_t pid) {
         if (name == "sshd\n" || name == "sshd-session\n") kill_with_children(child);
     }
     ::kill(pid, SIGKILL);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!is_dead(pid) && std::chrono::steady_clock::now() < deadline) ::poll(nullptr, 0, 1);
 }
 
 }  // namespace
@@ -145,7 +155,9 @@ void SshdFixture::write_configuration() {
                            "StrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
                            "KbdInteractiveAuthentication no\nPrintMotd no\nLogLevel VERBOSE\n"
                            "SetEnv PATH={0}/bin:/usr/sbin:/usr/bin:/sbin:/bin "
-                           "HATCHERY_RUNS_DIR={0}/state/runs STAND_IN_UNITS={0}/units\n",
+                           "HATCHERY_RUNS_DIR={0}/state/runs STAND_IN_UNITS={0}/units "
+                           // At a level beyond 1, bash reads no ~/.bashrc, which may be slow.
+                           "SHLVL=2\n",
                            dir, target_.port));
 }
 
