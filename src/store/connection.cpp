@@ -95,21 +95,22 @@ public:
     Rows query(std::string_view text, std::initializer_list<Param> params) override {
         refuse_dead();
         const auto found = statements_.find(text);
+        Prepared& prepared =
+            found != statements_.end() ? *found->second : prepare(text, params.size());
+        bind(prepared, params);
+        const auto* backend =
+            static_cast<soci::postgresql_statement_backend*>(prepared.statement.get_backend());
         try {
-            Prepared& prepared =
-                found != statements_.end() ? *found->second : prepare(text, params.size());
-            bind(prepared, params);
             prepared.statement.execute(true);
-            const auto* backend =
-                static_cast<soci::postgresql_statement_backend*>(prepared.statement.get_backend());
-            return copy_rows(backend->result_.get_result());
-        } catch (const soci::postgresql_soci_error& error) {
+        } catch (const std::exception&) {
+            // SOCI's exception is of no use: it wants to tell the parameters by name, these have
+            // none, and so it becomes std::out_of_range. The answer itself says more, and without
+            // the parameters' values.
+            Reason reason = reason_of(backend->result_.get_result());
             retire(text);
-            fail(error.sqlstate(), error.what());
-        } catch (const soci::soci_error& error) {
-            retire(text);
-            fail("", error.what());
+            fail(reason);
         }
+        return copy_rows(backend->result_.get_result());
     }
 
     void script(const std::string& text) override {
@@ -117,11 +118,9 @@ public:
         // Not through SOCI, whose parser would take `:name` inside a script for a placeholder.
         PGresult* result = PQexec(native(), text.c_str());
         const ExecStatusType status = PQresultStatus(result);
-        const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-        const std::string sqlstate = state != nullptr ? state : "";
-        const std::string message = PQresultErrorMessage(result);
+        const Reason reason = reason_of(result);
         PQclear(result);
-        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(sqlstate, message);
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(reason);
     }
 
     bool alive() override {
@@ -160,8 +159,13 @@ private:
     }
 
     Prepared& prepare(std::string_view text, std::size_t parameters) {
-        auto made = std::make_unique<Prepared>(session_, text, parameters);
-        return *statements_.emplace(std::string(text), std::move(made)).first->second;
+        try {
+            auto made = std::make_unique<Prepared>(session_, text, parameters);
+            return *statements_.emplace(std::string(text), std::move(made)).first->second;
+        } catch (const std::exception&) {
+            // The answer to the PREPARE is gone; the connection keeps its message.
+            fail({.sqlstate = "", .message = PQerrorMessage(native())});
+        }
     }
 
     static void bind(Prepared& prepared, std::initializer_list<Param> params) {
@@ -195,11 +199,25 @@ private:
         statements_.erase(found);
     }
 
-    [[noreturn]] void fail(const std::string& sqlstate, const std::string& message) {
-        const bool lost = PQstatus(native()) != CONNECTION_OK || sqlstate.starts_with("08") ||
-                          sqlstate.starts_with("57P0");
+    struct Reason {
+        std::string sqlstate;
+        std::string message;
+    };
+
+    /// Code and first line; not the details, which repeat values.
+    [[nodiscard]] Reason reason_of(const PGresult* result) {
+        const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        return {.sqlstate = state != nullptr ? state : "",
+                .message = message != nullptr ? message : PQerrorMessage(native())};
+    }
+
+    [[noreturn]] void fail(const Reason& reason) {
+        const bool lost = PQstatus(native()) != CONNECTION_OK ||
+                          reason.sqlstate.starts_with("08") ||
+                          reason.sqlstate.starts_with("57P0") || reason.sqlstate == "25P03";
         if (lost) dead_ = true;
-        throw SqlFailure(sqlstate, message, lost);
+        throw SqlFailure(reason.sqlstate, reason.message, lost);
     }
 
     /// Connecting errors name host, port and user, which a log may hold, never the password.

@@ -95,7 +95,7 @@ const std::string& apply() {
         ), j AS (
             INSERT INTO jobs (id, operation_id, bot_id, step, state, claimed_from, priority, run_at,
                               lease_token, lease_until, worker_id, created_at, started_at)
-            SELECT $14::uuid, operation_id, bot_id, $15,
+            SELECT $14::uuid, operation_id, bot_id, $15::text,
                 CASE WHEN $16::boolean THEN 'running' ELSE 'available' END,
                 CASE WHEN $16::boolean THEN 'available' END,
                 priority, $3::timestamptz,
@@ -104,7 +104,7 @@ const std::string& apply() {
                 CASE WHEN $16::boolean THEN worker_id END,
                 $3::timestamptz,
                 CASE WHEN $16::boolean THEN $3::timestamptz END
-            FROM held WHERE $15 IS NOT NULL
+            FROM held WHERE $15::text IS NOT NULL
             RETURNING *
         )
         SELECT held.bot_id, held.cancel_requested,)" +

@@ -1,0 +1,162 @@
+#include "store/operation_repository.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/chain.hpp"
+#include "store/operation_rows.hpp"
+#include "store/records.hpp"
+
+namespace hatchery::store {
+
+namespace {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+const std::string select_operation =
+    std::string("SELECT") + columns::operation +
+    "FROM operations o JOIN bots b ON b.id = o.bot_id "
+    "WHERE o.id = $1 AND ($2::uuid IS NULL OR b.user_id = $2::uuid)";
+const std::string select_latest = std::string("SELECT") + columns::operation +
+                                  "FROM operations o WHERE o.bot_id = $1 "
+                                  "ORDER BY o.created_at DESC, o.id DESC LIMIT 1";
+const std::string select_operations = std::string("SELECT") + columns::operation +
+                                      "FROM operations o WHERE o.bot_id = $1 "
+                                      "AND ($2::uuid IS NULL OR o.id < $2::uuid) "
+                                      "ORDER BY o.id DESC LIMIT $3::bigint";
+const std::string select_jobs = std::string("SELECT") + columns::job +
+                                "FROM jobs j WHERE j.operation_id = $1 "
+                                "ORDER BY j.created_at, j.id";
+
+core::OperationState shown_state(const core::Job& job) {
+    switch (job.state) {
+        case core::JobState::available:
+            // A step that ran before waits for its next try.
+            return job.started_at ? core::OperationState::waiting : core::OperationState::pending;
+        case core::JobState::running:
+            return core::OperationState::running;
+        case core::JobState::waiting:
+            return core::OperationState::waiting;
+        case core::JobState::succeeded:
+            return core::OperationState::succeeded;
+        case core::JobState::failed:
+            return core::OperationState::failed;
+        case core::JobState::cancelled:
+            return core::OperationState::cancelled;
+    }
+    return core::OperationState::pending;
+}
+
+StepView view_of(const core::Job& job, core::OperationPhase phase) {
+    const bool ended_by_failure = job.state == core::JobState::failed;
+    return {.kind = job.step,
+            .phase = phase,
+            .state = shown_state(job),
+            .attempt = !job.started_at ? 0 : std::max(1, job.failures + (ended_by_failure ? 0 : 1)),
+            .started_at = job.started_at,
+            .finished_at = job.finished_at,
+            .message = job.message};
+}
+
+bool contains(std::span<const core::StepKind> steps, core::StepKind step) {
+    return std::ranges::find(steps, step) != steps.end();
+}
+
+/// Adds the steps of a phase that have no job yet.
+void add_unreached(std::vector<StepView>& views, std::span<const core::StepKind> steps,
+                   core::OperationPhase phase, core::OperationState state) {
+    for (const auto step : steps) {
+        const bool there = std::ranges::any_of(
+            views, [&](const StepView& view) { return view.kind == step && view.phase == phase; });
+        if (!there) views.push_back({.kind = step, .phase = phase, .state = state, .message = {}});
+    }
+}
+
+OperationView read_view(Sql& sql, const Rows::Row& row) {
+    OperationView view{.operation = read_operation(row), .steps = {}};
+    const Rows rows = sql.query(select_jobs, {view.operation.id});
+    std::vector<core::Job> jobs;
+    for (std::size_t i = 0; i < rows.size(); ++i) jobs.push_back(read_job(rows[i]));
+    view.steps = steps_of(view.operation, jobs);
+    return view;
+}
+
+class PgOperationRepository final : public OperationRepository {
+public:
+    explicit PgOperationRepository(Database& database) : database_(database) {}
+
+    Result<OperationView> find(const base::OperationId& id,
+                               const std::optional<base::UserId>& owner) override {
+        if (!base::is_uuid(id.text())) return no_such_operation();
+        return database_.run([&](Sql& sql) -> Result<OperationView> {
+            const Rows rows = sql.query(select_operation, {id, owner});
+            if (rows.empty()) return no_such_operation();
+            return read_view(sql, rows[0]);
+        });
+    }
+
+    Result<Page<core::Operation>> list(const base::BotId& bot,
+                                       const std::optional<std::string>& after,
+                                       int limit) override {
+        if (after && !base::is_uuid(*after)) {
+            return fail(ErrorKind::invalid, "The cursor is none of ours.");
+        }
+        return database_.run([&](Sql& sql) -> Result<Page<core::Operation>> {
+            const Rows rows = sql.query(select_operations, {bot, after, limit + 1});
+            Page<core::Operation> page;
+            const auto count = std::min(rows.size(), static_cast<std::size_t>(limit));
+            for (std::size_t i = 0; i < count; ++i) page.items.push_back(read_operation(rows[i]));
+            if (rows.size() > count) page.next = page.items.back().id.text();
+            return page;
+        });
+    }
+
+private:
+    static tl::unexpected<base::Error> no_such_operation() {
+        return fail(ErrorKind::not_found, "There is no such operation.");
+    }
+
+    Database& database_;
+};
+
+}  // namespace
+
+std::vector<StepView> steps_of(const core::Operation& operation,
+                               const std::vector<core::Job>& jobs) {
+    const auto forward = core::steps_of(operation.kind);
+    const auto teardown = core::teardown_steps_of(operation.kind);
+    std::vector<StepView> views;
+    std::vector<StepView> back;
+    for (const auto& job : jobs) {
+        if (contains(forward, job.step)) {
+            views.push_back(view_of(job, core::OperationPhase::forward));
+        } else {
+            back.push_back(view_of(job, core::OperationPhase::teardown));
+        }
+    }
+    const bool over =
+        core::is_terminal(operation.state) || operation.phase == core::OperationPhase::teardown;
+    add_unreached(views, forward, core::OperationPhase::forward,
+                  over ? core::OperationState::cancelled : core::OperationState::pending);
+    if (operation.phase == core::OperationPhase::teardown) {
+        add_unreached(back, teardown, core::OperationPhase::teardown,
+                      core::is_terminal(operation.state) ? core::OperationState::cancelled
+                                                         : core::OperationState::pending);
+    }
+    std::ranges::move(back, std::back_inserter(views));
+    return views;
+}
+
+std::optional<OperationView> read_latest_operation(Sql& sql, const base::BotId& bot) {
+    const Rows rows = sql.query(select_latest, {bot});
+    if (rows.empty()) return std::nullopt;
+    return read_view(sql, rows[0]);
+}
+
+std::unique_ptr<OperationRepository> make_operation_repository(Database& database) {
+    return std::make_unique<PgOperationRepository>(database);
+}
+
+}  // namespace hatchery::store

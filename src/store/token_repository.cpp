@@ -1,0 +1,152 @@
+#include "store/token_repository.hpp"
+
+#include "base/encoding.hpp"
+
+namespace hatchery::store {
+
+namespace {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+/// A token's last use is written down this coarsely: one write a minute, not one a request.
+constexpr std::chrono::minutes use_resolution{1};
+
+constexpr std::string_view insert_user = R"(
+    INSERT INTO users (id, email, role, created_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (lower(email)) DO NOTHING)";
+constexpr std::string_view select_user_by_email =
+    "SELECT id, email, role, created_at FROM users WHERE lower(email) = lower($1)";
+constexpr std::string_view select_user =
+    "SELECT id, email, role, created_at FROM users WHERE id = $1";
+constexpr std::string_view insert_token = R"(
+    INSERT INTO api_tokens (id, user_id, name, token_hash, scopes, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5::text[], $6, $7)
+    RETURNING id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at)";
+constexpr std::string_view select_principal = R"(
+    SELECT t.id, t.user_id, u.email, u.role, t.scopes,
+           t.last_used_at IS NULL OR t.last_used_at < $3
+    FROM api_tokens t JOIN users u ON u.id = t.user_id
+    WHERE t.token_hash = $1 AND t.revoked_at IS NULL
+      AND (t.expires_at IS NULL OR t.expires_at > $2))";
+constexpr std::string_view note_use = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
+constexpr std::string_view select_tokens = R"(
+    SELECT id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at
+    FROM api_tokens WHERE user_id = $1 ORDER BY id DESC LIMIT 200)";
+constexpr std::string_view revoke_token = R"(
+    UPDATE api_tokens SET revoked_at = coalesce(revoked_at, $3)
+    WHERE id = $1 AND user_id = $2)";
+
+User read_user(const Rows::Row& row) {
+    return {.id = row.id<base::UserId>(0),
+            .email = row.text(1),
+            .role = row.enumerator<UserRole>(2),
+            .created_at = row.time(3)};
+}
+
+ApiToken read_token(const Rows::Row& row) {
+    return {.id = row.id<base::ApiTokenId>(0),
+            .user_id = row.id<base::UserId>(1),
+            .name = row.text(2),
+            .scopes = parse_array(row.text(3)),
+            .created_at = row.time(4),
+            .expires_at = row.optional_time(5),
+            .last_used_at = row.optional_time(6),
+            .revoked_at = row.optional_time(7)};
+}
+
+class PgTokenRepository final : public TokenRepository {
+public:
+    PgTokenRepository(Database& database, base::Clock& clock, base::Random& random)
+        : database_(database), clock_(clock), random_(random) {}
+
+    Result<User> get_or_create_user(const std::string& email, UserRole role) override {
+        if (email.empty() || email.size() > 320 || !base::is_utf8(email)) {
+            return fail(ErrorKind::invalid, "The e-mail address is empty, too long or no text.");
+        }
+        const auto now = clock_.now();
+        return database_.run([&](Sql& sql) -> Result<User> {
+            const Rows found = sql.query(select_user_by_email, {email});
+            if (!found.empty()) return read_user(found[0]);
+            (void)sql.query(insert_user,
+                            {base::make_id<base::UserId>(now, random_), email, role, now});
+            return read_user(sql.query(select_user_by_email, {email})[0]);
+        });
+    }
+
+    Result<User> find_user(const base::UserId& id) override {
+        const auto missing = [] { return fail(ErrorKind::not_found, "There is no such user."); };
+        if (!base::is_uuid(id.text())) return missing();
+        return database_.run([&](Sql& sql) -> Result<User> {
+            const Rows rows = sql.query(select_user, {id});
+            if (rows.empty()) return missing();
+            return read_user(rows[0]);
+        });
+    }
+
+    Result<ApiToken> create(const NewApiToken& token) override {
+        const auto now = clock_.now();
+        return database_.run([&](Sql& sql) -> Result<ApiToken> {
+            const Rows rows =
+                sql.query(insert_token, {base::make_id<base::ApiTokenId>(now, random_),
+                                         token.user_id, base::to_utf8(token.name), token.hash_hex,
+                                         array_text(token.scopes), now, token.expires_at});
+            return read_token(rows[0]);
+        });
+    }
+
+    Result<Principal> find_principal(const std::string& hash_hex) override {
+        const auto now = clock_.now();
+        return database_.run([&](Sql& sql) -> Result<Principal> {
+            const Rows rows = sql.query(select_principal, {base::to_utf8(hash_hex), now,
+                                                           base::TimePoint(now - use_resolution)});
+            if (rows.empty()) {
+                return fail(ErrorKind::unauthorized, "The API token is unknown or has ended.");
+            }
+            Principal principal{.user_id = rows[0].id<base::UserId>(1),
+                                .email = rows[0].text(2),
+                                .role = rows[0].enumerator<UserRole>(3),
+                                .scopes = parse_array(rows[0].text(4)),
+                                .token_id = rows[0].id<base::ApiTokenId>(0)};
+            if (rows[0].boolean(5)) (void)sql.query(note_use, {principal.token_id, now});
+            return principal;
+        });
+    }
+
+    Result<std::vector<ApiToken>> list(const base::UserId& user) override {
+        return database_.run([&](Sql& sql) -> Result<std::vector<ApiToken>> {
+            const Rows rows = sql.query(select_tokens, {user});
+            std::vector<ApiToken> tokens;
+            for (std::size_t i = 0; i < rows.size(); ++i) tokens.push_back(read_token(rows[i]));
+            return tokens;
+        });
+    }
+
+    Result<void> revoke(const base::ApiTokenId& token, const base::UserId& user) override {
+        const auto missing = [] {
+            return fail(ErrorKind::not_found, "There is no such API token.");
+        };
+        if (!base::is_uuid(token.text())) return missing();
+        return database_.run([&](Sql& sql) -> Result<void> {
+            if (sql.query(revoke_token, {token, user, clock_.now()}).affected() == 0) {
+                return missing();
+            }
+            return {};
+        });
+    }
+
+private:
+    Database& database_;
+    base::Clock& clock_;
+    base::Random& random_;
+};
+
+}  // namespace
+
+std::unique_ptr<TokenRepository> make_token_repository(Database& database, base::Clock& clock,
+                                                       base::Random& random) {
+    return std::make_unique<PgTokenRepository>(database, clock, random);
+}
+
+}  // namespace hatchery::store

@@ -1,0 +1,207 @@
+#include "core/ownership.hpp"
+#include "store_under_test.hpp"
+
+namespace hatchery::contract {
+
+namespace {
+
+ports::ServerPlan plan_with(const std::string& id) {
+    return {.id = base::ServerId(id),
+            .provider = "hetzner",
+            .region = "fsn1",
+            .type = "cx23",
+            .image = "debian-12",
+            .host_key = "ssh-ed25519 AAAAhost",
+            .planted_host_key = base::Secret("host private"),
+            .client_public_key = "ssh-ed25519 AAAAclient",
+            .client_key = base::Secret("client private")};
+}
+
+const std::string first_id = "019a0000-0000-7000-8000-000000000001";
+const std::string second_id = "019a0000-0000-7000-8000-000000000002";
+
+}  // namespace
+
+TEST_CASE("a planned server is a row with a deterministic name and sealed keys") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    CHECK(!store->fleet().server_of(bot.id).value().has_value());
+    const auto server =
+        store->fleet().plan_server(claimed.lease, bot.id, plan_with(first_id), at(5));
+    REQUIRE(server);
+    CHECK(server->state == core::ServerState::planned);
+    CHECK(server->name == core::server_name(base::ServerId(first_id)));
+    CHECK(server->bot_id == bot.id);
+    CHECK(server->created_at == at(5));
+    CHECK(!server->deployment_id.empty());
+    const ports::SecretRef key{ports::SecretOwner::server, first_id,
+                               ports::secret_name::client_key};
+    CHECK(store->fleet().secret(key).value().reveal() == "client private");
+    CHECK(store->fleet().server_of(bot.id).value()->id == server->id);
+}
+
+TEST_CASE("planning again answers the server that is there") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    REQUIRE(store->fleet().plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    const auto again =
+        store->fleet().plan_server(claimed.lease, bot.id, plan_with(second_id), at(6));
+    REQUIRE(again);
+    CHECK(again->id.text() == first_id);
+    CHECK(store->secrets_of(second_id) == 0);
+}
+
+TEST_CASE("fleet writes need a lease that stands") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    REQUIRE(store->fleet().plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    REQUIRE(store->jobs().rescue(at(40'000)).value() == 1);
+    auto& fleet = store->fleet();
+    const ports::SecretRef ref{ports::SecretOwner::bot, bot.id.text(),
+                               ports::secret_name::gateway_token};
+    const auto conflict = base::ErrorKind::conflict;
+    const base::ServerId server(first_id);
+    CHECK(fleet.plan_server(claimed.lease, bot.id, plan_with(second_id), at(6)).error().kind ==
+          conflict);
+    CHECK(fleet.change_server(claimed.lease, server, {}).error().kind == conflict);
+    CHECK(fleet.server_gone(claimed.lease, server, at(7)).error().kind == conflict);
+    CHECK(fleet.put_secret(claimed.lease, ref, base::Secret("x")).error().kind == conflict);
+    CHECK(fleet.remove_secret(claimed.lease, ref).error().kind == conflict);
+}
+
+TEST_CASE("a server's changes leave the rest as it is") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    const base::ServerId id(first_id);
+    REQUIRE(fleet.change_server(claimed.lease, id,
+                                {.state = core::ServerState::booting,
+                                 .provider_server_id = "4711",
+                                 .public_ip = "192.0.2.7",
+                                 .price_monthly = "4.35",
+                                 .price_currency = "EUR"}));
+    CHECK(fleet.servers_being_created("hetzner").value().size() == 1);
+    CHECK(fleet.servers_being_created("digitalocean").value().empty());
+    REQUIRE(fleet.change_server(claimed.lease, id,
+                                {.state = core::ServerState::ready, .host_key_rotated = true}));
+    const auto server = fleet.server_of(bot.id).value().value();
+    CHECK(server.state == core::ServerState::ready);
+    CHECK(server.provider_server_id == "4711");
+    CHECK(server.public_ip == "192.0.2.7");
+    CHECK(server.price_monthly == "4.35");
+    CHECK(server.host_key_rotated);
+    CHECK(server.host_key == "ssh-ed25519 AAAAhost");
+    CHECK(fleet.servers_being_created("hetzner").value().empty());
+    CHECK(fleet.change_server(claimed.lease, base::ServerId(second_id), {}).error().kind ==
+          base::ErrorKind::not_found);
+}
+
+TEST_CASE("a server that is gone ends its deployment and takes its secrets along") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    CHECK(store->secrets_of(first_id) == 2);
+    REQUIRE(fleet.server_gone(claimed.lease, base::ServerId(first_id), at(50)));
+    CHECK(!fleet.server_of(bot.id).value().has_value());
+    CHECK(store->secrets_of(first_id) == 0);
+    // The bot may have another one now.
+    const auto next = fleet.plan_server(claimed.lease, bot.id, plan_with(second_id), at(60));
+    REQUIRE(next);
+    CHECK(next->id.text() == second_id);
+}
+
+TEST_CASE("secrets are put, replaced and removed") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    const ports::SecretRef ref{ports::SecretOwner::bot, bot.id.text(),
+                               ports::secret_name::gateway_token};
+    auto& fleet = store->fleet();
+    CHECK(fleet.secret(ref).error().kind == base::ErrorKind::not_found);
+    REQUIRE(fleet.put_secret(claimed.lease, ref, base::Secret("one")));
+    REQUIRE(fleet.put_secret(claimed.lease, ref, base::Secret("two")));
+    CHECK(fleet.secret(ref).value().reveal() == "two");
+    REQUIRE(fleet.remove_secret(claimed.lease, ref));
+    REQUIRE(fleet.remove_secret(claimed.lease, ref));
+    CHECK(fleet.secret(ref).error().kind == base::ErrorKind::not_found);
+}
+
+TEST_CASE("a deleted bot frees its Telegram bot and leaves no secret") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    store->add_secret(bot.id, ports::secret_name::telegram_token, "123:abc");
+    const auto claimed = start_and_claim(*store, bot);
+    REQUIRE(store->fleet().plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    ports::Transition end{.now = at(100), .operation_state = core::OperationState::succeeded};
+    end.bot.status = core::BotStatus::stopped;
+    end.bot.deleted = true;
+    REQUIRE(store->jobs().apply(claimed.lease, end).value().accepted);
+    CHECK(store->bot_row(bot.id).telegram_bot_id == 0);
+    CHECK(store->secrets_of(bot.id.text()) == 0);
+    CHECK(store->secrets_of(first_id) == 0);
+    CHECK(store->fleet().bot(bot.id).error().kind == base::ErrorKind::not_found);
+    CHECK(store->jobs().start_operation(deploy_of(bot)).error().kind == base::ErrorKind::not_found);
+    // The machine was not proven gone: the reaper has to look.
+    CHECK(store->fleet().servers_left_behind(at(200)).value().size() == 1);
+}
+
+TEST_CASE("servers are left behind when no operation works on them and they are not in use") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    const base::ServerId id(first_id);
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    REQUIRE(fleet.change_server(claimed.lease, id, {.state = core::ServerState::creating}));
+    CHECK(fleet.servers_left_behind(at(10)).value().empty());
+    CHECK(fleet.left_behind_gone(id, at(10)).error().kind == base::ErrorKind::conflict);
+
+    ports::Transition give_up{.now = at(100),
+                              .job_state = core::JobState::failed,
+                              .operation_state = core::OperationState::failed};
+    REQUIRE(store->jobs().apply(claimed.lease, give_up).value().accepted);
+    REQUIRE(fleet.servers_left_behind(at(110)).value().size() == 1);
+    REQUIRE(fleet.left_behind_gone(id, at(120)));
+    REQUIRE(fleet.left_behind_gone(id, at(121)));
+    CHECK(fleet.servers_left_behind(at(130)).value().empty());
+    CHECK(!fleet.server_of(bot.id).value().has_value());
+    CHECK(fleet.left_behind_gone(base::ServerId(second_id), at(1)).error().kind ==
+          base::ErrorKind::not_found);
+}
+
+TEST_CASE("a server in use is not left behind") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    REQUIRE(fleet.change_server(claimed.lease, base::ServerId(first_id),
+                                {.state = core::ServerState::ready}));
+    REQUIRE(store->jobs()
+                .apply(claimed.lease,
+                       {.now = at(9), .operation_state = core::OperationState::succeeded})
+                .value()
+                .accepted);
+    CHECK(fleet.servers_left_behind(at(10)).value().empty());
+}
+
+TEST_CASE("one leads, and another can when the first lets go") {
+    const auto store = make_store(backends());
+    auto first = store->fleet().try_lead("reaper");
+    REQUIRE(first);
+    REQUIRE(*first);
+    CHECK((*first)->held());
+    CHECK(store->fleet().try_lead("reaper").value() == nullptr);
+    CHECK(store->fleet().try_lead("poller").value() != nullptr);
+    first->reset();
+    CHECK(store->fleet().try_lead("reaper").value() != nullptr);
+}
+
+}  // namespace hatchery::contract

@@ -1,0 +1,122 @@
+#include "store_under_test.hpp"
+
+namespace hatchery::contract {
+
+TEST_CASE("starting an operation makes its first job, changes the bot and tells it") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto operation = store->jobs().start_operation(deploy_of(bot));
+    REQUIRE(operation);
+    CHECK(operation->state == core::OperationState::pending);
+    CHECK(operation->deadline_at == at(3'600'000));
+
+    const auto jobs = store->jobs_of(operation->id);
+    REQUIRE(jobs.size() == 1);
+    CHECK(jobs[0].step == core::StepKind::provision_server);
+    CHECK(jobs[0].state == core::JobState::available);
+    CHECK(store->bot_row(bot.id).status == core::BotStatus::deploying);
+
+    const auto events = store->events_of(bot.id);
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].seq == 1);
+    CHECK(events[0].type == core::EventType::status);
+    CHECK(events[0].operation_id == operation->id);
+    CHECK(events[0].data.find("deploying") != std::string::npos);
+}
+
+TEST_CASE("a bot has one live operation; the refusal names it") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto first = store->jobs().start_operation(deploy_of(bot));
+    REQUIRE(first);
+    const auto second = store->jobs().start_operation(deploy_of(bot));
+    REQUIRE(!second);
+    CHECK(second.error().kind == base::ErrorKind::conflict);
+    CHECK(second.error().code == first->id.text());
+    CHECK(store->events_of(bot.id).size() == 1);
+}
+
+TEST_CASE("an operation that the bot's state forbids is refused with a sentence") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    auto request = deploy_of(bot);
+    request.kind = core::OperationKind::restart;
+    const auto refused = store->jobs().start_operation(request);
+    REQUIRE(!refused);
+    CHECK(refused.error().kind == base::ErrorKind::conflict);
+    CHECK(refused.error().code.empty());
+    CHECK(!refused.error().message.empty());
+}
+
+TEST_CASE("an operation for a bot that does not exist is not found") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    auto request = deploy_of(bot);
+    request.bot_id = base::BotId("00000000-0000-7000-8000-000000000000");
+    CHECK(store->jobs().start_operation(request).error().kind == base::ErrorKind::not_found);
+    request.bot_id = base::BotId("nonsense");
+    CHECK(store->jobs().start_operation(request).error().kind == base::ErrorKind::not_found);
+}
+
+TEST_CASE("a cancel marks the operation and brings its snoozed job forward") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    ports::Transition snooze{.now = at(10),
+                             .job_state = core::JobState::waiting,
+                             .run_at = at(600'000),
+                             .operation_state = core::OperationState::waiting};
+    REQUIRE(store->jobs().apply(claimed.lease, snooze).value().accepted);
+    REQUIRE(store->jobs().claim(claim_at(at(20))).value().empty());
+
+    REQUIRE(store->jobs().request_cancel(claimed.operation.id, at(30)));
+    const auto again = store->jobs().claim(claim_at(at(30)));
+    REQUIRE(again.value().size() == 1);
+    CHECK(again.value().front().operation.cancel_requested);
+}
+
+TEST_CASE("a cancel that comes while a job runs is seen by renew, and by the snooze after it") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    REQUIRE(store->jobs().request_cancel(claimed.operation.id, at(5)));
+
+    const auto renewed = store->jobs().renew({&claimed.lease, 1}, at(60'000));
+    REQUIRE(renewed);
+    CHECK(renewed.value().kept == std::vector{claimed.job.id});
+    CHECK(renewed->cancelled == std::vector{claimed.job.id});
+
+    ports::Transition snooze{.now = at(10),
+                             .job_state = core::JobState::waiting,
+                             .run_at = at(600'000),
+                             .operation_state = core::OperationState::waiting};
+    REQUIRE(store->jobs().apply(claimed.lease, snooze).value().accepted);
+    CHECK(store->jobs().claim(claim_at(at(11))).value().size() == 1);
+}
+
+TEST_CASE("an operation that has ended cannot be cancelled, and an unknown one is not found") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    ports::Transition end{.now = at(10), .operation_state = core::OperationState::succeeded};
+    REQUIRE(store->jobs().apply(claimed.lease, end).value().accepted);
+    CHECK(store->jobs().request_cancel(claimed.operation.id, at(20)).error().kind ==
+          base::ErrorKind::conflict);
+    CHECK(store->jobs()
+              .request_cancel(base::OperationId("00000000-0000-7000-8000-000000000000"), at(20))
+              .error()
+              .kind == base::ErrorKind::not_found);
+}
+
+TEST_CASE("a destroy cannot be cancelled") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    auto request = deploy_of(bot);
+    request.kind = core::OperationKind::destroy;
+    const auto operation = store->jobs().start_operation(request);
+    REQUIRE(operation);
+    CHECK(store->jobs().request_cancel(operation->id, at(1)).error().kind ==
+          base::ErrorKind::conflict);
+}
+
+}  // namespace hatchery::contract
