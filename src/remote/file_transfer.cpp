@@ -44,7 +44,7 @@ std::string put_command(const std::string& path, int mode, std::size_t bytes) {
         quoted_path(path), bytes, mode);
 }
 
-std::string upload_probe_command(const ports::FileUpload& file) {
+std::string upload_probe_command(const ports::FileUpload& file, std::uint64_t size) {
     return fmt::format(
         "f={}\n"
         "p={}\n"
@@ -52,10 +52,12 @@ std::string upload_probe_command(const ports::FileUpload& file) {
         "  chmod {:04o} \"$f\" && rm -f \"$p\" \"$p.pid\"\n"
         "  echo done\n"
         "else\n"
-        "  stat -c %s \"$p\" 2>/dev/null || echo 0\n"
+        "  n=$(stat -c %s \"$p\" 2>/dev/null || echo 0)\n"
+        "  if [ \"$n\" -gt {} ]; then rm -f \"$p\" && n=0; fi\n"
+        "  echo \"$n\"\n"
         "fi\n",
         quoted_path(file.remote_path), quoted_path(part_of(file)), shell_quote(file.sha256),
-        file.mode);
+        file.mode, size);
 }
 
 std::string upload_command(const ports::FileUpload& file, std::uint64_t offset,

@@ -24,8 +24,8 @@ enum UploadExit : int {
 };
 
 /// Prints `done` when the file is there with the right sum, else the length of what an earlier
-/// transfer left.
-[[nodiscard]] std::string upload_probe_command(const ports::FileUpload& file);
+/// transfer left; a part longer than `size` is removed.
+[[nodiscard]] std::string upload_probe_command(const ports::FileUpload& file, std::uint64_t size);
 /// Appends standard input to the part, which must have `offset` bytes, checks the sum while it
 /// flows, and moves the part into place.
 [[nodiscard]] std::string upload_command(const ports::FileUpload& file, std::uint64_t offset,

@@ -221,7 +221,8 @@ private:
 
     Result<Uploaded> upload_once(const SshTarget& target, const FileUpload& file, FileInput& source,
                                  const Call& call) {
-        auto probe = run(target, {.command = upload_probe_command(file), .input = nullptr}, call);
+        auto probe = run(
+            target, {.command = upload_probe_command(file, source.size()), .input = nullptr}, call);
         if (!probe) return tl::unexpected(probe.error());
         if (!succeeded(*probe)) {
             return ended_badly(ErrorKind::bad_response, "looking for an earlier upload", *probe);
@@ -230,9 +231,7 @@ private:
             if (file.progress) file.progress(source.size(), source.size());
             return Uploaded::yes;
         }
-        // Longer than the file: nonsense that the sum will find out and remove.
-        const std::uint64_t offset =
-            std::min<std::uint64_t>(std::strtoull(probe->out.c_str(), nullptr, 10), source.size());
+        const std::uint64_t offset = std::strtoull(probe->out.c_str(), nullptr, 10);
         if (file.progress) file.progress(offset, source.size());
         auto sent = run(target,
                         {.command = upload_command(file, offset, source.size()),
@@ -240,8 +239,12 @@ private:
                         call);
         if (!sent) return tl::unexpected(sent.error());
         if (succeeded(*sent)) return Uploaded::yes;
-        if (sent->signal.empty() && sent->exit_code == upload_moved_on) return Uploaded::ask_again;
-        if (sent->signal.empty() && sent->exit_code == upload_wrong_sum) {
+        const int code = sent->signal.empty() ? sent->exit_code : -1;
+        // A wrong sum after going on may lie in what the earlier transfer left.
+        if (code == upload_moved_on || (code == upload_wrong_sum && offset > 0)) {
+            return Uploaded::ask_again;
+        }
+        if (code == upload_wrong_sum) {
             return fail(ErrorKind::invalid, fmt::format("{} arrived with another SHA-256 than {}",
                                                         file.remote_path, file.sha256));
         }
