@@ -75,7 +75,7 @@ wait_for_cloud_init() {
             fail 21 "cloud-init has not ended within $CLOUD_INIT_LIMIT_S s: $(cloud_init_reason)"
         sleep 0.2
     done
-    if tr -d ' \n' </run/cloud-init/result.json | grep -q '"errors":\[\]'; then
+    if [[ $(tr -d ' \n' </run/cloud-init/result.json) == *'"errors":[]'* ]]; then
         say "cloud-init has ended"
         return 0
     fi

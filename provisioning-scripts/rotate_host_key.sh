@@ -114,6 +114,19 @@ reload_sshd() {
     done
 }
 
+# A reload is not over when systemctl returns: for some milliseconds sshd shows the old key, then
+# listens to nobody. The next connection of the caller shall find the new key.
+wait_until_shown() {
+    local port shown='' wanted deadline=$((SECONDS + 10))
+    port=$(/usr/sbin/sshd -T 2>/dev/null | awk '$1 == "port" && !found { print $2; found = 1 }')
+    wanted=$(public_half "$ACTIVE")
+    until [[ $shown == *"$wanted"* ]]; do
+        shown=$(ssh-keyscan -T 2 -t ed25519 -p "${port:-22}" 127.0.0.1 2>/dev/null) || true
+        ((SECONDS < deadline)) || fail 70 "sshd does not show the new key"
+        sleep 0.02
+    done
+}
+
 activate() {
     local state=activated
     if is_active; then
@@ -136,6 +149,7 @@ activate() {
     remove_other_keys
     sync /etc/ssh
     reload_sshd
+    wait_until_shown
     print_key "$ACTIVE"
     echo "hatchery-fact host_key_state=$state"
 }

@@ -138,9 +138,9 @@ PYTHON
 was_out_of_memory() {
     [[ $result == oom-kill ]] && return 0
     journalctl --unit="$UNIT" --since="@$began" --no-pager 2>/dev/null |
-        grep -qE 'killed by the OOM killer|JavaScript heap out of memory' && return 0
+        grep -E 'killed by the OOM killer|JavaScript heap out of memory' >/dev/null && return 0
     journalctl --dmesg --since="@$began" --no-pager 2>/dev/null |
-        grep -qE 'Out of memory: Killed process [0-9]+ \((node|openclaw)'
+        grep -E 'Out of memory: Killed process [0-9]+ \((node|openclaw)' >/dev/null
 }
 
 give_up() {
@@ -151,7 +151,7 @@ give_up() {
 # OpenClaw gives a helper of its own five seconds to start; without a free CPU that is too little.
 lost_its_lease() {
     journalctl --unit="$UNIT" --since="@$began" --no-pager 2>/dev/null |
-        grep -q 'lease heartbeat did not become ready'
+        grep 'lease heartbeat did not become ready' >/dev/null
 }
 
 # Called when the service does not run: tries again after 78, else says why and ends.

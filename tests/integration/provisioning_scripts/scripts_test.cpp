@@ -1,0 +1,287 @@
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "core/openclaw_config.hpp"
+#include "crypto/digest.hpp"
+#include "integration/provisioning_scripts/sandbox_server.hpp"
+#include "support/catch.hpp"
+
+using namespace hatchery;
+using test::SandboxServer;
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using Environment = std::map<std::string, std::string>;
+
+constexpr auto version = "2026.9.6";
+constexpr auto bundle_on_server = "/var/lib/hatchery/upload/bundle.tar.zst";
+constexpr auto token = "7000000001:AAHd1mmyT0kenDummyT0kenDummyT0kenDu";
+constexpr long long user = 4711;
+
+/// What the engine's steps do with one server, with the small stand-in for OpenClaw.
+class Bot {
+public:
+    explicit Bot(SandboxServer& server) : server_(server) {
+        support::ChildProcess build(
+            {.command = {HATCHERY_SOURCE_DIR "/tests/support/stand_in_bundle/build.sh",
+                         server.folder().string(), version},
+             .environment = {},
+             .working_directory = {},
+             .log_path = (server.folder() / "build.log").string(),
+             .capture_output = false});
+        REQUIRE(build.wait(60s) == 0);
+        bundle_ = server.folder() / fmt::format("openclaw-{}-linux-x64.tar.zst", version);
+        sum_ = *crypto::sha256_file(bundle_.string());
+        settings_ = {.model = "sandbox/sandbox-1",
+                     .model_base_url = server.model_url(),
+                     .model_api_key = base::Secret("model-key"),
+                     .telegram_token = base::Secret(token),
+                     .webhook = core::OpenClawWebhook{.public_url = "http://127.0.0.1:9/hooks/x",
+                                                      .secret = base::Secret("hook-secret"),
+                                                      .local_path = "/hooks/telegram/x"},
+                     .allowed_telegram_user_ids = {user},
+                     .telegram_api_root = server.telegram_url(),
+                     .gateway_token = base::Secret("gateway-token")};
+    }
+
+    core::OpenClawSettings& settings() { return settings_; }
+
+    /// Brings what the script needs onto the server, as a step does before each start.
+    Environment prepare(const std::string& script) {
+        if (script == "deploy_openclaw.sh") {
+            server_.exec("mkdir -p /var/lib/hatchery/upload");
+            server_.upload(bundle_, bundle_on_server);
+            return {{"OPENCLAW_VERSION", version},
+                    {"BUNDLE_SHA256", sum_},
+                    {"BUNDLE", bundle_on_server}};
+        }
+        if (script == "configure_bot.sh") {
+            const auto files = core::render_openclaw_config(settings_);
+            REQUIRE(files);
+            const std::string stage = fmt::format("/var/lib/hatchery/stage/s{}", ++stages_);
+            server_.exec("mkdir -p -m 0700 " + stage);
+            server_.put(files->config, stage + "/openclaw.json");
+            server_.put(files->environment.reveal(), stage + "/env");
+            return {{"STAGE_DIR", stage}};
+        }
+        if (script == "start_bot.sh") {
+            return {{"ACTION", "restart"},
+                    {"OPERATION_ID", fmt::format("op-{}", operation_)},
+                    {"WEBHOOK", settings_.webhook ? "yes" : "no"},
+                    {"START_LIMIT_S", "120"}};
+        }
+        return {};
+    }
+    test::EndedRun run(const std::string& script) { return server_.run(script, prepare(script)); }
+    /// The same, and it must end well.
+    test::EndedRun succeed(const std::string& script) {
+        auto ended = run(script);
+        INFO(script << " " << ended.text());
+        REQUIRE(ended.exit_code == 0);
+        return ended;
+    }
+    void next_operation() { ++operation_; }
+
+    /// Says something in Telegram and waits for the bot's answer.
+    std::string chat(const std::string& text) {
+        const auto said = server_.telegram().post(
+            "/sandbox/messages",
+            {{"token", token}, {"chatId", user}, {"userId", user}, {"text", text}});
+        REQUIRE(said.status == 201);
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        long long after = 0;
+        for (;;) {
+            const auto listed = server_.telegram().get(
+                fmt::format("/sandbox/messages?token={}&after={}&wait=5", token, after));
+            for (const auto& item : base::json_member(listed.body, "items")) {
+                after = std::max(after, base::json_int(item, "seq"));
+                const auto told = base::json_string(item, "text");
+                if (base::json_string(item, "direction") == "bot" && told.ends_with(text))
+                    return told;
+            }
+            REQUIRE(std::chrono::steady_clock::now() < deadline);
+        }
+    }
+
+private:
+    SandboxServer& server_;
+    fs::path bundle_;
+    std::string sum_;
+    core::OpenClawSettings settings_;
+    int stages_ = 0;
+    int operation_ = 1;
+};
+
+bool cannot_run() {
+    const auto reason = SandboxServer::missing();
+    if (reason) WARN("skipped: " << *reason);
+    return reason.has_value();
+}
+
+const std::vector<std::string> in_order{"install_dependencies.sh", "deploy_openclaw.sh",
+                                        "configure_bot.sh", "start_bot.sh"};
+
+std::string webhook_answer(SandboxServer& server, const std::string& path,
+                           const std::string& secret) {
+    return server.exec(fmt::format(
+        "curl -s -o /dev/null -w '%{{http_code}}' -H 'X-Telegram-Bot-Api-Secret-Token: {}' "
+        "-d '{{\"update_id\":1}}' http://127.0.0.1:8787{}",
+        secret, path));
+}
+
+}  // namespace
+
+TEST_CASE("every script succeeds, succeeds again without a change, and the bot answers") {
+    if (cannot_run()) return;
+    SandboxServer server("in-order");
+    Bot bot(server);
+
+    for (const auto& script : in_order) {
+        bot.succeed(script);
+        const auto again = bot.succeed(script);
+        if (script == "deploy_openclaw.sh")
+            CHECK(again.facts.at("release_state") == "already_current");
+        if (script == "configure_bot.sh") CHECK(again.facts.at("config") == "unchanged");
+    }
+    CHECK(webhook_answer(server, "/hooks/telegram/x", "hook-secret") == "200");
+    CHECK(webhook_answer(server, "/hooks/telegram/x", "wrong") == "401");
+    CHECK(webhook_answer(server, "/hooks/telegram/y", "hook-secret") == "404");
+
+    bot.settings().webhook = std::nullopt;
+    bot.next_operation();
+    CHECK(bot.succeed("configure_bot.sh").facts.at("config") == "changed");
+    bot.succeed("start_bot.sh");
+    CHECK(bot.chat("are you there?") == "Stand-in heard: are you there?");
+
+    CHECK(bot.succeed("stop_bot.sh").facts.at("stopped") == "clean");
+    CHECK(bot.succeed("stop_bot.sh").facts.at("stopped") == "was_stopped");
+}
+
+TEST_CASE("a script that was killed anywhere is run again and ends well") {
+    if (cannot_run()) return;
+    SandboxServer server("killed");
+    Bot bot(server);
+    auto scripts = in_order;
+    scripts.emplace_back("stop_bot.sh");
+
+    for (const auto& script : scripts) {
+        for (std::size_t lines = 0; lines < 4; ++lines) {
+            const auto id = server.start(script, bot.prepare(script));
+            server.follow(id, lines);
+            server.kill_run(id);
+            const auto ended = server.follow(id);
+            INFO(script << " killed after " << lines << " lines: " << ended.text());
+            // It may have been quicker than the kill.
+            CHECK((ended.state == ports::RunState::lost || ended.exit_code == 0));
+        }
+        bot.succeed(script);
+        bot.next_operation();
+    }
+}
+
+TEST_CASE("the same restart happens once, the next one again") {
+    if (cannot_run()) return;
+    SandboxServer server("restart");
+    Bot bot(server);
+    for (const auto& script : in_order) bot.succeed(script);
+    const auto run_of_service = [&] {
+        return server.exec("systemctl show -p InvocationID --value openclaw-gateway");
+    };
+
+    const auto first = run_of_service();
+    bot.succeed("start_bot.sh");
+    CHECK(run_of_service() == first);
+    bot.next_operation();
+    bot.succeed("start_bot.sh");
+    CHECK(run_of_service() != first);
+}
+
+TEST_CASE("each cause of failure has its exit code, and what worked is kept") {
+    if (cannot_run()) return;
+    SandboxServer server("failures");
+    Bot bot(server);
+    bot.succeed("install_dependencies.sh");
+
+    auto environment = bot.prepare("deploy_openclaw.sh");
+    environment["BUNDLE_SHA256"] = std::string(64, 'a');
+    CHECK(server.run("deploy_openclaw.sh", environment).exit_code == 31);
+    CHECK(server.run("deploy_openclaw.sh", environment).exit_code == 30);
+    CHECK(bot.run("configure_bot.sh").exit_code == 42);
+    CHECK(bot.run("start_bot.sh").exit_code == 56);
+    bot.succeed("deploy_openclaw.sh");
+    CHECK(
+        server.run("configure_bot.sh", {{"STAGE_DIR", "/var/lib/hatchery/stage/none"}}).exit_code ==
+        40);
+    bot.succeed("configure_bot.sh");
+
+    environment = bot.prepare("configure_bot.sh");
+    server.put("{\"unknown\": true}", environment["STAGE_DIR"] + "/openclaw.json");
+    CHECK(server.run("configure_bot.sh", environment).exit_code == 41);
+    bot.succeed("start_bot.sh");
+
+    // The bot is known to Telegram by another secret.
+    const std::string wrong = "7000000001:BBHd1mmyT0kenDummyT0kenDummyT0kenDu";
+    bot.settings().telegram_token = base::Secret(wrong);
+    bot.next_operation();
+    bot.succeed("configure_bot.sh");
+    const auto refused = bot.run("start_bot.sh");
+    INFO(refused.text());
+    CHECK(refused.exit_code == 54);
+    CHECK(refused.text().find(wrong) == std::string::npos);
+}
+
+TEST_CASE("systemd reads back exactly what the environment file was written from") {
+    if (cannot_run()) return;
+    SandboxServer server("environment");
+    std::string value = " '";
+    for (char c = 0x20; c < 0x7f; ++c) value += c;
+    value += "\xC3\xBC \\\\ $HOME ${HOME} `id` \\n # ; end\\";
+    const auto line = core::environment_line("VALUE", value);
+    REQUIRE(line);
+    server.put(*line + *core::environment_line("NEXT", "next"), "/root/env");
+
+    CHECK(server.exec("systemd-run --quiet --pipe --wait -p EnvironmentFile=/root/env "
+                      "python3 -c 'import os; print(os.environ[\"VALUE\"], end=\"\")'") == value);
+    CHECK(server.exec("systemd-run --quiet --pipe --wait -p EnvironmentFile=/root/env "
+                      "printenv NEXT") == "next\n");
+}
+
+TEST_CASE("the host key is replaced once, and both phases may be repeated") {
+    if (cannot_run()) return;
+    SandboxServer server("host-key");
+    server.exec("mkdir -p /var/lib/hatchery");
+    std::ifstream script(HATCHERY_SOURCE_DIR "/provisioning-scripts/rotate_host_key.sh");
+    server.put(std::string(std::istreambuf_iterator<char>(script), {}),
+               "/var/lib/hatchery/rotate.sh");
+    const auto phase = [&](const std::string& name) {
+        return server.try_exec("bash /var/lib/hatchery/rotate.sh " + name);
+    };
+    const auto key_of = [](const std::string& out) {
+        const auto at = out.find("host_key=") + 9;
+        return out.substr(at, out.find('\n', at) - at);
+    };
+
+    CHECK(phase("activate").exit_code == 71);
+    const auto prepared = key_of(phase("prepare").out);
+    CHECK(key_of(phase("prepare").out) == prepared);
+    CHECK(prepared != server.target().host_keys.front());
+    const auto activated = phase("activate");
+    CHECK(activated.exit_code == 0);
+    CHECK(key_of(activated.out) == prepared);
+    server.host().forget(server.target());
+    const auto refused = server.host().exec(server.target(), {.command = "true", .input = {}},
+                                            base::Call::within(20s));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == "host_key_mismatch");
+
+    server.target().host_keys = {prepared};
+    CHECK(phase("activate").out.find("already_active") != std::string::npos);
+    CHECK(key_of(phase("prepare").out) == prepared);
+    CHECK(server.exec("ls /etc/ssh/ssh_host_*") ==
+          "/etc/ssh/ssh_host_ed25519_key\n/etc/ssh/ssh_host_ed25519_key.pub\n");
+    server.reset();
+    CHECK(key_of(phase("prepare").out) == prepared);
+}
