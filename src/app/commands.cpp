@@ -2,13 +2,18 @@
 
 #include "app/operate.hpp"
 #include "app/serve.hpp"
+#include "cli/commands.hpp"
 
 namespace hatchery::app {
 
 std::vector<cli::Command> all_commands() {
-    return {serve_command(),        worker_command(),       migrate_command(),
-            token_create_command(), config_check_command(), bundle_build_command(),
-            bundle_list_command()};
+    std::vector<cli::Command> commands = {serve_command(), worker_command()};
+    for (auto& command : cli::client_commands()) commands.push_back(std::move(command));
+    for (auto& command : {migrate_command(), token_create_command(), config_check_command(),
+                          bundle_build_command(), bundle_list_command()}) {
+        commands.push_back(command);
+    }
+    return commands;
 }
 
 }  // namespace hatchery::app

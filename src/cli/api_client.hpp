@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "ports/http_transport.hpp"
+
+namespace hatchery::cli {
+
+/// The API as its commands use it: JSON in and out, problem+json as an Error whose message names
+/// the wrong fields and whose next_action says what to do. Blocking.
+class ApiClient {
+public:
+    ApiClient(ports::HttpTransport& http, std::string base_url, base::Secret token)
+        : http_(http), base_url_(std::move(base_url)), token_(std::move(token)) {}
+
+    [[nodiscard]] base::Result<base::Json> get(const std::string& path);
+    [[nodiscard]] base::Result<base::Json> post(const std::string& path, const base::Json& body);
+    [[nodiscard]] base::Result<base::Json> post(const std::string& path);
+    [[nodiscard]] base::Result<base::Json> remove(const std::string& path);
+
+    /// All items of a list, page by page.
+    [[nodiscard]] base::Result<std::vector<base::Json>> all(const std::string& path);
+    /// The bot of this id, or else of this name. `not_found`; `conflict` when several have the
+    /// name.
+    [[nodiscard]] base::Result<base::Json> find_bot(const std::string& id_or_name);
+
+private:
+    [[nodiscard]] base::Result<base::Json> send(ports::HttpRequest request);
+
+    ports::HttpTransport& http_;
+    std::string base_url_;
+    base::Secret token_;
+};
+
+}  // namespace hatchery::cli

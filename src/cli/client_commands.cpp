@@ -1,0 +1,10 @@
+#include "cli/commands.hpp"
+
+namespace hatchery::cli {
+
+std::vector<Command> client_commands() {
+    return {deploy_command(), bots_command(),    status_command(), logs_command(),   stop_command(),
+            start_command(),  restart_command(), cancel_command(), destroy_command()};
+}
+
+}  // namespace hatchery::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "cli/command.hpp"
+
+namespace hatchery::cli {
+
+/// The commands that talk to the API.
+[[nodiscard]] std::vector<Command> client_commands();
+
+// One for each file of commands/.
+[[nodiscard]] Command deploy_command();
+[[nodiscard]] Command bots_command();
+[[nodiscard]] Command status_command();
+[[nodiscard]] Command logs_command();
+[[nodiscard]] Command stop_command();
+[[nodiscard]] Command start_command();
+[[nodiscard]] Command restart_command();
+[[nodiscard]] Command cancel_command();
+[[nodiscard]] Command destroy_command();
+
+}  // namespace hatchery::cli
