@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "providers/cloud_provider.hpp"
+#include "support/fake_cloud_provider.hpp"
+
+namespace hatchery::contract {
+
+using Method = support::FakeCloudProvider::Method;
+
+/// A provider under test and the strings of the cloud behind it. A world starts empty and is used
+/// for one check.
+class CloudWorld {
+public:
+    virtual ~CloudWorld() = default;
+    [[nodiscard]] virtual providers::CloudProvider& provider() = 0;
+    /// What a create may ask for here.
+    [[nodiscard]] virtual providers::CreateServer plain_request(const std::string& name) = 0;
+
+    /// Takes all servers and faults away.
+    virtual void clear() = 0;
+    /// Waits, or lets time pass, until the server runs.
+    [[nodiscard]] virtual bool runs_in_time(const std::string& provider_server_id) = 0;
+    virtual void lose_next_create_answer() = 0;
+    /// The next call of this method is answered with this status and code and has no effect.
+    virtual void refuse_next(Method method, int status, const std::string& code) = 0;
+    virtual void set_out_of_stock(const std::string& type, const std::string& region) = 0;
+    virtual void set_max_servers(int count) = 0;
+    virtual void exhaust_requests() = 0;
+
+    /// What the official API description objects to since the world began; empty when nothing, or
+    /// when nobody looks.
+    [[nodiscard]] virtual std::string violations() { return {}; }
+};
+
+[[nodiscard]] std::unique_ptr<CloudWorld> make_fake_world();
+/// The Hetzner adapter with the sandbox behind it, its calls going through `api_url` when given.
+enum class Route { direct, through_openapi_proxy };
+[[nodiscard]] std::unique_ptr<CloudWorld> make_hetzner_world(Route route);
+
+/// Where the published API descriptions are; empty when they are not there.
+[[nodiscard]] std::string openapi_document(const std::string& name);
+
+}  // namespace hatchery::contract

@@ -1,0 +1,266 @@
+#include "contract/cloud_provider/contract_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "support/catch.hpp"
+
+namespace hatchery::contract {
+
+namespace {
+
+using namespace std::chrono_literals;
+using base::Effect;
+using base::ErrorKind;
+using providers::CloudServer;
+using providers::CloudServerStatus;
+
+base::Call soon() { return base::Call::within(60s); }
+
+CloudServer must_create(CloudWorld& world, const std::string& name) {
+    auto created = world.provider().create_server(world.plain_request(name), soon());
+    if (!created) FAIL("create failed: " << created.error().message);
+    return *created;
+}
+
+base::Error must_fail_to_create(CloudWorld& world, const std::string& name) {
+    auto created = world.provider().create_server(world.plain_request(name), soon());
+    REQUIRE_FALSE(created);
+    return created.error();
+}
+
+void created_as_asked(CloudWorld& world) {
+    const auto request = world.plain_request("hatchery-one");
+    const CloudServer server = must_create(world, request.name);
+    CHECK_FALSE(server.provider_server_id.empty());
+    CHECK(server.name == request.name);
+    CHECK(server.labels == request.labels);
+    CHECK(server.region == request.region);
+    CHECK(server.type == request.type);
+    CHECK_FALSE(server.public_ip.empty());
+    CHECK(server.status != CloudServerStatus::unknown);
+    CHECK(server.created_at > base::TimePoint{});
+    CHECK_FALSE(server.price_hourly.empty());
+    CHECK_FALSE(server.price_monthly.empty());
+    CHECK(server.price_currency == "EUR");
+
+    const auto found = world.provider().find_server(request.name, soon());
+    REQUIRE(found);
+    REQUIRE(*found);
+    CHECK((*found)->provider_server_id == server.provider_server_id);
+    CHECK((*found)->labels == request.labels);
+    const auto shown = world.provider().get_server(server.provider_server_id, soon());
+    REQUIRE(shown);
+    REQUIRE(*shown);
+    CHECK((*shown)->name == request.name);
+    CHECK((*shown)->public_ip == server.public_ip);
+}
+
+void boots(CloudWorld& world) {
+    const CloudServer server = must_create(world, "hatchery-boots");
+    CHECK(world.runs_in_time(server.provider_server_id));
+}
+
+void name_is_taken(CloudWorld& world) {
+    must_create(world, "hatchery-twice");
+    const auto error = must_fail_to_create(world, "hatchery-twice");
+    CHECK(error.kind == ErrorKind::conflict);
+    CHECK(error.code == "uniqueness_error");
+    CHECK(error.effect == Effect::none);
+}
+
+void lost_answer(CloudWorld& world) {
+    world.lose_next_create_answer();
+    const auto error = must_fail_to_create(world, "hatchery-lost");
+    CHECK(error.kind == ErrorKind::unavailable);
+    CHECK(error.effect == Effect::unknown);
+    const auto found = world.provider().find_server("hatchery-lost", soon());
+    REQUIRE(found);
+    REQUIRE(*found);
+    CHECK((*found)->labels == world.plain_request("hatchery-lost").labels);
+    CHECK(must_fail_to_create(world, "hatchery-lost").code == "uniqueness_error");
+}
+
+void refusals(CloudWorld& world) {
+    struct Row {
+        int status;
+        const char* code;
+        ErrorKind kind;
+        Effect effect;
+    };
+    static constexpr auto rows = std::to_array<Row>({
+        {401, "unauthorized", ErrorKind::unauthorized, Effect::none},
+        {401, "token_readonly", ErrorKind::unauthorized, Effect::none},
+        {403, "forbidden", ErrorKind::unauthorized, Effect::none},
+        {403, "resource_limit_exceeded", ErrorKind::quota_exceeded, Effect::none},
+        {409, "conflict", ErrorKind::conflict, Effect::none},
+        {412, "resource_unavailable", ErrorKind::out_of_stock, Effect::none},
+        {422, "placement_error", ErrorKind::out_of_stock, Effect::none},
+        {422, "invalid_input", ErrorKind::invalid, Effect::none},
+        {423, "locked", ErrorKind::conflict, Effect::none},
+        {429, "rate_limit_exceeded", ErrorKind::rate_limited, Effect::none},
+        {500, "server_error", ErrorKind::unavailable, Effect::unknown},
+        {502, "bad_gateway", ErrorKind::unavailable, Effect::unknown},
+        {503, "unavailable", ErrorKind::unavailable, Effect::unknown},
+        {504, "timeout", ErrorKind::timeout, Effect::unknown},
+    });
+    for (const Row& row : rows) {
+        CAPTURE(row.status, row.code);
+        world.refuse_next(Method::create, row.status, row.code);
+        const auto error = must_fail_to_create(world, "hatchery-refused");
+        CHECK(error.kind == row.kind);
+        CHECK(error.effect == row.effect);
+        CHECK(error.code == row.code);
+        CHECK(error.retry_after.has_value() == (row.kind == ErrorKind::rate_limited));
+    }
+    CHECK_FALSE(world.provider().find_server("hatchery-refused", soon())->has_value());
+}
+
+void failed_look_ups(CloudWorld& world) {
+    world.refuse_next(Method::find, 503, "unavailable");
+    const auto found = world.provider().find_server("x", soon());
+    REQUIRE_FALSE(found);
+    CHECK(found.error().kind == ErrorKind::unavailable);
+    world.refuse_next(Method::list, 500, "server_error");
+    CHECK_FALSE(world.provider().list_servers("installation", "one", soon()));
+    world.refuse_next(Method::get, 504, "timeout");
+    CHECK_FALSE(world.provider().get_server("1", soon()));
+}
+
+void out_of_stock(CloudWorld& world) {
+    const auto request = world.plain_request("hatchery-stock");
+    world.set_out_of_stock(request.type, request.region);
+    const auto error = must_fail_to_create(world, request.name);
+    CHECK(error.kind == ErrorKind::out_of_stock);
+    CHECK(error.effect == Effect::none);
+    auto elsewhere = request;
+    elsewhere.region = "nbg1";
+    CHECK(world.provider().create_server(elsewhere, soon()));
+}
+
+void quota(CloudWorld& world) {
+    world.set_max_servers(1);
+    must_create(world, "hatchery-first");
+    const auto error = must_fail_to_create(world, "hatchery-second");
+    CHECK(error.kind == ErrorKind::quota_exceeded);
+    CHECK(error.effect == Effect::none);
+}
+
+void rate_limit(CloudWorld& world) {
+    world.exhaust_requests();
+    const auto error = must_fail_to_create(world, "hatchery-limited");
+    CHECK(error.kind == ErrorKind::rate_limited);
+    CHECK(error.effect == Effect::none);
+    REQUIRE(error.retry_after);
+    CHECK(*error.retry_after >= 1s);
+    CHECK(*error.retry_after <= 60s);
+}
+
+void listed_by_label(CloudWorld& world) {
+    // One more than a page, and a neighbour's server that must not be touched.
+    std::set<std::string> names;
+    for (int i = 0; i < 51; ++i) {
+        names.insert(must_create(world, fmt::format("hatchery-many-{}", i)).name);
+    }
+    auto foreign = world.plain_request("hatchery-foreign");
+    foreign.labels["installation"] = "two";
+    REQUIRE(world.provider().create_server(foreign, soon()));
+    const auto listed = world.provider().list_servers("installation", "one", soon());
+    REQUIRE(listed);
+    std::set<std::string> found;
+    for (const CloudServer& server : *listed) found.insert(server.name);
+    CHECK(listed->size() == 51);
+    CHECK(found == names);
+    CHECK(world.provider().list_servers("installation", "three", soon())->empty());
+    CHECK(world.provider().list_servers("installation", "two", soon())->size() == 1);
+}
+
+void deleted(CloudWorld& world) {
+    const CloudServer server = must_create(world, "hatchery-gone");
+    REQUIRE(world.runs_in_time(server.provider_server_id));
+    REQUIRE(world.provider().delete_server(server.provider_server_id, soon()));
+    CHECK(world.provider().delete_server(server.provider_server_id, soon()));
+    CHECK(world.provider().delete_server("999999999", soon()));
+    // Gone, or on its way.
+    const auto shown = world.provider().get_server(server.provider_server_id, soon());
+    REQUIRE(shown);
+    CHECK((!*shown || (*shown)->status == CloudServerStatus::deleting));
+}
+
+void locked_while_busy(CloudWorld& world) {
+    const CloudServer server = must_create(world, "hatchery-locked");
+    REQUIRE(world.runs_in_time(server.provider_server_id));
+    world.refuse_next(Method::remove, 423, "locked");
+    const auto refused = world.provider().delete_server(server.provider_server_id, soon());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == ErrorKind::conflict);
+    CHECK(refused.error().effect == Effect::none);
+    CHECK(world.provider().get_server(server.provider_server_id, soon())->has_value());
+    CHECK(world.provider().delete_server(server.provider_server_id, soon()));
+}
+
+void absent(CloudWorld& world) {
+    CHECK_FALSE(world.provider().find_server("hatchery-nobody", soon())->has_value());
+    CHECK_FALSE(world.provider().get_server("999999999", soon())->has_value());
+    CHECK(world.provider().list_servers("installation", "one", soon())->empty());
+}
+
+void offers(CloudWorld& world) {
+    const auto offers = world.provider().offers(soon());
+    REQUIRE(offers);
+    const auto request = world.plain_request("x");
+    const auto found = std::ranges::find_if(*offers, [&](const providers::Offer& offer) {
+        return offer.type == request.type && offer.region == request.region;
+    });
+    REQUIRE(found != offers->end());
+    CHECK(found->cores > 0);
+    CHECK(found->memory_gb > 0);
+    CHECK(found->disk_gb > 0);
+    CHECK(found->available);
+    CHECK(found->architecture == "x86");
+    CHECK_FALSE(found->region_description.empty());
+    CHECK_FALSE(found->price_monthly.empty());
+    CHECK_FALSE(found->price_hourly.empty());
+    CHECK(found->price_currency == "EUR");
+}
+
+void stopped(CloudWorld& world) {
+    std::stop_source stop;
+    stop.request_stop();
+    const base::Call call = base::Call::within(60s, stop.get_token());
+    const auto created = world.provider().create_server(world.plain_request("hatchery-x"), call);
+    REQUIRE_FALSE(created);
+    CHECK(created.error().kind == ErrorKind::cancelled);
+    CHECK(created.error().effect == Effect::none);
+    const auto late = world.provider().delete_server("1", base::Call::within(0ms));
+    REQUIRE_FALSE(late);
+    CHECK(late.error().kind == ErrorKind::timeout);
+    CHECK_FALSE(world.provider().find_server("hatchery-x", soon())->has_value());
+}
+
+constexpr auto checks = std::to_array<Check>({
+    {"a server is created as asked and can be found, shown and listed", created_as_asked},
+    {"a created server comes to run", boots},
+    {"a taken name is a conflict without an effect", name_is_taken},
+    {"a lost answer to create leaves a server that can be adopted", lost_answer},
+    {"every refusal has its kind and effect", refusals},
+    {"a failed look-up is an error, never an empty answer", failed_look_ups},
+    {"out of stock is said, and another region still sells", out_of_stock},
+    {"the account's quota is its own kind of error", quota},
+    {"a rate limit says when to come again", rate_limit},
+    {"a list spans pages and holds what bears the label only", listed_by_label},
+    {"deleting ends a server, and a second time is a success", deleted},
+    {"a locked server refuses to go and can be deleted later", locked_while_busy},
+    {"what is not there is nothing, not an error", absent},
+    {"offers say what can be had where and for how much", offers},
+    {"nothing happens after a stop or a deadline", stopped},
+});
+
+}  // namespace
+
+std::span<const Check> all_checks() { return checks; }
+
+}  // namespace hatchery::contract

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <span>
+
+#include "contract/cloud_provider/cloud_world.hpp"
+
+namespace hatchery::contract {
+
+/// One promise of CloudProvider.
+struct Check {
+    const char* promise;
+    void (*run)(CloudWorld& world);
+};
+
+[[nodiscard]] std::span<const Check> all_checks();
+
+}  // namespace hatchery::contract
