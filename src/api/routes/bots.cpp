@@ -38,6 +38,11 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
     if (read.model_api_key) {
         secrets.emplace_back(ports::secret_name::model_api_key, std::move(*read.model_api_key));
     }
+    // The bot's own from its first day: every configuration of its server finds the same ones.
+    for (const char* name :
+         {ports::secret_name::webhook_secret, ports::secret_name::gateway_token}) {
+        secrets.emplace_back(name, base::Secret(base::random_token(context.deps.random, 32)));
+    }
     auto bot = context.deps.bots.create(read.bot, secrets);
     if (!bot) return refuse(storing_problem(bot.error()));
     Answer answer = json_answer(201, bot_view(*bot, context.place_defaults()));
