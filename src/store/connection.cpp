@@ -69,6 +69,9 @@ Rows copy_rows(const PGresult* result) {
     return {columns, std::move(values), touched[0] == '\0' ? 0 : std::atoll(touched)};
 }
 
+/// libpq would print notices to standard error in the middle of the log.
+void ignore_notice(void*, const char*) {}
+
 class SociConnection final : public Connection {
 public:
     SociConnection(const base::Secret& url, const ConnectionSettings& settings) {
@@ -78,6 +81,7 @@ public:
         } catch (const soci::soci_error& error) {
             throw SqlFailure("08001", reason_without_address(error), true);
         }
+        PQsetNoticeProcessor(native(), ignore_notice, nullptr);
         script(fmt::format(
             "SET timezone = 'UTC'; SET statement_timeout = {}; "
             "SET idle_in_transaction_session_timeout = {}",

@@ -46,6 +46,8 @@ NativeConnection connect(const base::Secret& url) {
         return nullptr;
     }
     if (PQstatus(connection.get()) != CONNECTION_OK) return nullptr;
+    // libpq would print notices to standard error in the middle of the log.
+    PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
     return connection;
 }
 

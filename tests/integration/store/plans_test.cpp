@@ -1,0 +1,99 @@
+// The hot statements use the indexes that they are meant to use, also with many ended jobs around.
+#include "store/pg_job_statements.hpp"
+#include "world.hpp"
+
+namespace hatchery::store {
+
+namespace {
+
+/// A thousand bots with an ended operation and job each, and a few that wait.
+void fill(World& world) {
+    const auto user = world.add_user();
+    world.script(R"(
+        INSERT INTO bots (id, public_id, user_id, name, model, provider, telegram_mode, status,
+                          created_at, updated_at)
+        SELECT gen_random_uuid(), 'p' || i, ')" +
+                 user.text() + R"(', 'bot', 'm', 'hetzner', 'webhook', 'active', now(), now()
+        FROM generate_series(1, 1000) AS i;
+        INSERT INTO operations (id, bot_id, user_id, kind, state, phase, created_at, deadline_at,
+                                finished_at)
+        SELECT gen_random_uuid(), id, user_id, 'deploy', 'succeeded', 'forward', now(), now(), now()
+        FROM bots, generate_series(1, 5);
+        INSERT INTO jobs (id, operation_id, bot_id, step, state, run_at, created_at, finished_at)
+        SELECT gen_random_uuid(), id, bot_id, 'start_bot', 'succeeded', now(), now(), now()
+        FROM operations, generate_series(1, 5);
+        INSERT INTO jobs (id, operation_id, bot_id, step, state, run_at, created_at)
+        SELECT gen_random_uuid(), id, bot_id, 'start_bot', 'available', now(), now()
+        FROM operations LIMIT 50;
+        ANALYZE jobs;
+        ANALYZE operations;
+        ANALYZE bots)");
+}
+
+/// The plan that a prepared statement uses for any parameters.
+std::string generic_plan(World& world, const std::string& statement, const std::string& values) {
+    return world.pool
+        .run([&](Sql& sql) -> base::Result<std::string> {
+            sql.script("SET plan_cache_mode = force_generic_plan; PREPARE p AS " + statement);
+            const Rows rows = sql.query("EXPLAIN EXECUTE p(" + values + ")");
+            std::string plan;
+            for (std::size_t i = 0; i < rows.size(); ++i) plan += rows[i].text(0) + "\n";
+            sql.script("RESET plan_cache_mode; DEALLOCATE p");
+            return plan;
+        })
+        .value();
+}
+
+bool mentions(const std::string& plan, const std::string& what) {
+    return plan.find(what) != std::string::npos;
+}
+
+const std::string some_id = "'019a0000-0000-7000-8000-000000000001'";
+
+}  // namespace
+
+TEST_CASE("the claim walks the partial index in its order, without a sort of the queue") {
+    World world;
+    fill(world);
+    const auto plan = generic_plan(world, statements::claim(), "now(), 10, now(), 'w'");
+    INFO(plan);
+    CHECK(mentions(plan, "Index Scan using jobs_claimable_idx"));
+    CHECK(!mentions(plan, "Seq Scan on jobs"));
+    CHECK(!mentions(plan, "Seq Scan on operations"));
+}
+
+TEST_CASE("the fence finds its job by the primary key") {
+    World world;
+    fill(world);
+    const auto plan = generic_plan(
+        world, statements::record(),
+        some_id + "," + some_id + ", NULL, 0, '{}', '{}', '{}', '{}', '{}', '{}', '{}'");
+    INFO(plan);
+    CHECK(mentions(plan, "Index Scan using jobs_pkey"));
+    CHECK(!mentions(plan, "jobs_running_idx"));
+    CHECK(!mentions(plan, "Seq Scan on jobs"));
+}
+
+TEST_CASE("a transition finds job, operation and bot by their keys") {
+    World world;
+    fill(world);
+    std::string values = some_id + "," + some_id + ", now(), 'succeeded', now()";
+    for (int i = 6; i <= 32; ++i) values += ", NULL";
+    const auto plan = generic_plan(world, statements::apply(), values);
+    INFO(plan);
+    CHECK(mentions(plan, "Index Scan using jobs_pkey"));
+    CHECK(mentions(plan, "using operations_pkey"));
+    CHECK(mentions(plan, "using bots_pkey"));
+    CHECK(!mentions(plan, "Seq Scan on"));
+}
+
+TEST_CASE("the rescue looks at running jobs only") {
+    World world;
+    fill(world);
+    const auto plan = generic_plan(world, statements::rescue(), "now(), 500");
+    INFO(plan);
+    CHECK(mentions(plan, "jobs_running_idx"));
+    CHECK(!mentions(plan, "Seq Scan on jobs"));
+}
+
+}  // namespace hatchery::store
