@@ -29,7 +29,9 @@ std::string fingerprint_of(const std::string& public_key) {
         EVP_DecodeBlock(blob.data(), reinterpret_cast<const unsigned char*>(encoded.data()),
                         static_cast<int>(encoded.size()));
     const auto padding = static_cast<int>(std::count(encoded.begin(), encoded.end(), '='));
-    if (size <= padding + 4) {
+    // The bytes repeat the type in front, after its length in four bytes.
+    const std::string start(blob.begin(), blob.begin() + std::max(size, 0));
+    if (size <= padding + 4 || start.compare(4, type.size(), type) != 0) {
         return "";
     }
     unsigned char digest[EVP_MAX_MD_SIZE];

@@ -100,6 +100,11 @@ Result<std::pair<int, UniqueFd>> claim_number(const Log& log) {
     }
     std::pair<int, UniqueFd> claimed{-1, UniqueFd{}};
     for (int number = 0; number < kInstances; ++number) {
+        const bool left_something =
+            fs::exists(record_path(number), error) || fs::exists(cgroup_path(number), error);
+        if (claimed.first >= 0 && !left_something) {
+            continue;
+        }
         UniqueFd lock = try_lock(lock_path(number));
         if (!lock.valid()) {
             continue;
