@@ -43,6 +43,8 @@ tl::expected<BodyReader, Problem> BodyReader::open(const Exchange& exchange) {
     const std::string& body = exchange.request.body;
     if (body.empty()) return refuse_body("it is empty; send a JSON object");
     if (!base::is_utf8(body)) return refuse_body("it is not UTF-8");
+    // The parser takes a NUL for the end and would not look behind it.
+    if (body.find('\0') != std::string::npos) return refuse_body("it has a NUL byte");
     auto parsed = base::parse_json(body, max_body_bytes, max_depth);
     if (!parsed) return refuse_body(parsed.error().message);
     if (!parsed->is_object()) return refuse_body("it must be a JSON object");

@@ -105,6 +105,7 @@ public:
             const std::lock_guard lock(mutex_);
             if (seen == version_ && !thread_.get_stop_token().stop_requested()) {
                 watched_[bot].waiters.push_back(std::move(waiter));
+                deadlines_changed_ = true;
                 changed_.notify_all();
                 return;
             }
@@ -138,8 +139,10 @@ private:
             std::vector<std::function<void()>> wakes;
             {
                 std::unique_lock lock(mutex_);
-                changed_.wait_until(lock, stop, std::min(next_poll, first_deadline()),
-                                    [&] { return all_due_ || !due_.empty(); });
+                changed_.wait_until(lock, stop, std::min(next_poll, first_deadline()), [&] {
+                    return all_due_ || deadlines_changed_ || !due_.empty();
+                });
+                deadlines_changed_ = false;
                 const auto now = SteadyClock::now();
                 bots.swap(due_);
                 if (all_due_ || now >= next_poll) {
@@ -258,6 +261,8 @@ private:
     std::map<std::string, Watched> watched_;
     std::set<std::string> due_;
     bool all_due_ = false;
+    /// A waiter came whose deadline may be earlier than what the thread sleeps for.
+    bool deadlines_changed_ = false;
     std::uint64_t version_ = 0;
     std::jthread thread_;
 };

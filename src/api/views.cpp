@@ -60,7 +60,12 @@ Json health_view(const core::Bot& bot) {
 
 base::Json money_view(const std::string& amount, const std::string& currency) {
     if (amount.empty()) return {};
-    return {{"amount", amount}, {"currency", currency}};
+    std::string shown = amount;
+    // Providers print up to ten decimals; the zeros behind the cents say nothing.
+    if (const auto point = shown.find('.'); point != std::string::npos) {
+        while (shown.size() > point + 3 && shown.back() == '0') shown.pop_back();
+    }
+    return {{"amount", std::move(shown)}, {"currency", currency}};
 }
 
 base::Json bot_view(const core::Bot& bot, const PlaceDefaults& defaults) {

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/server.hpp"
+#include "base/clock.hpp"
+#include "base/json_value.hpp"
+#include "base/random.hpp"
+#include "ports/update_receiver.hpp"
+#include "store/notifications.hpp"
+#include "support/fake_bot_api.hpp"
+#include "support/fake_cloud_provider.hpp"
+#include "support/pg_cluster.hpp"
+
+namespace hatchery::testing {
+
+/// Remembers the last update and answers what the test says.
+class FakeReceiver final : public ports::UpdateReceiver {
+public:
+    ports::HookAnswer answer;
+    std::string public_id;
+    std::string secret;
+    std::string body;
+
+    ports::HookAnswer receive(std::string_view id, std::string_view secret_header,
+                              std::string_view text) override {
+        public_id = id;
+        secret = secret_header;
+        body = text;
+        return answer;
+    }
+};
+
+struct ApiResponse {
+    int status = 0;
+    base::Json body;
+    std::string text;
+    std::vector<std::pair<std::string, std::string>> headers;
+
+    [[nodiscard]] std::string header(const std::string& name) const;
+    [[nodiscard]] std::string code() const { return base::json_string(body, "code"); }
+    /// The fields that `errors` names, in order, separated by blanks.
+    [[nodiscard]] std::string wrong_fields() const;
+};
+
+/// The API over a database of its own, with Telegram and the cloud in memory and no engine: tests
+/// play the engine where they need one.
+class ApiWorld {
+public:
+    ApiWorld();
+    ~ApiWorld();
+
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+    ApiResponse call(const std::string& method, const std::string& path, const std::string& token,
+                     const std::string& body = {}, const Headers& headers = {});
+    ApiResponse get(const std::string& path) { return call("GET", path, alice); }
+    ApiResponse post(const std::string& path, const base::Json& body = base::Json::object()) {
+        return call("POST", path, alice, body.dump());
+    }
+    ApiResponse put(const std::string& path, const base::Json& body) {
+        return call("PUT", path, alice, body.dump());
+    }
+
+    /// An API token of this user.
+    std::string make_token(const std::string& email, const std::vector<std::string>& scopes);
+    /// A body that creates a bot; its token is known to Telegram.
+    base::Json bot_body(std::int64_t telegram_bot_id);
+    /// Alice's bot.
+    std::string make_bot(std::int64_t telegram_bot_id);
+
+    /// Plays the engine: claims the next job.
+    ports::ClaimedJob claim();
+    /// Writes log lines as the job's step would.
+    void log(const ports::ClaimedJob& job, const std::vector<std::string>& lines);
+    /// Ends the job and its operation; the bot becomes what the ending makes of it.
+    void end(const ports::ClaimedJob& job, core::OperationState state);
+    /// A server as provision_server plans it.
+    void plan_server(const ports::ClaimedJob& job);
+
+    [[nodiscard]] std::uint16_t port() const { return server->port(); }
+
+    base::SystemClock clock;
+    base::SystemRandom random;
+    std::unique_ptr<support::TestDatabase> database;
+    std::unique_ptr<ports::SecretBox> box;
+    std::unique_ptr<store::Notifications> notifications;
+    std::unique_ptr<ports::JobStore> jobs;
+    std::unique_ptr<ports::FleetStore> fleet;
+    std::unique_ptr<store::BotRepository> bots;
+    std::unique_ptr<store::OperationRepository> operations;
+    std::unique_ptr<store::EventRepository> events;
+    std::unique_ptr<store::TokenRepository> tokens;
+    support::FakeBotApi telegram;
+    support::FakeCloudProvider cloud{clock};
+    FakeReceiver receiver;
+    std::unique_ptr<api::ApiServer> server;
+    std::string alice;
+    std::string bob;
+};
+
+/// A token of the right shape for the Telegram bot of this id.
+std::string telegram_token(std::int64_t telegram_bot_id);
+
+}  // namespace hatchery::testing

@@ -1,0 +1,155 @@
+#include <thread>
+
+#include "api_world.hpp"
+#include "support/catch.hpp"
+
+using namespace hatchery::testing;
+using namespace std::chrono_literals;
+using hatchery::base::Json;
+using hatchery::core::OperationState;
+
+TEST_CASE("a deploy is accepted once, shown step by step, and ends") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    const auto before = world.get("/api/deploy/" + id + "/status").body;
+    CHECK(before["status"] == "pending");
+    CHECK(before["operation"].is_null());
+    CHECK(before["server"].is_null());
+
+    const auto accepted = world.post("/api/deploy", {{"botId", id}});
+    REQUIRE(accepted.status == 202);
+    CHECK(accepted.body["botId"] == id);
+    CHECK(accepted.body["status"] == "deploying");
+    const std::string operation = accepted.body["operationId"];
+    const auto again = world.post("/api/deploy", {{"botId", id}});
+    CHECK(again.status == 409);
+    CHECK(again.code() == "conflict");
+    CHECK(again.body["operationId"] == operation);
+
+    const auto job = world.claim();
+    world.plan_server(job);
+    const auto during = world.get("/api/deploy/" + id + "/status").body;
+    CHECK(during["status"] == "deploying");
+    CHECK(during["operation"]["id"] == operation);
+    CHECK(during["operation"]["kind"] == "deploy");
+    CHECK(during["operation"]["state"] == "running");
+    CHECK(during["operation"]["steps"].size() == 5);
+    CHECK(during["operation"]["steps"][0]["kind"] == "provision_server");
+    CHECK(during["operation"]["steps"][0]["state"] == "running");
+    CHECK(during["operation"]["steps"][0]["attempt"] == 1);
+    CHECK(during["operation"]["steps"][4]["state"] == "pending");
+    CHECK(during["server"]["publicIp"] == "192.0.2.7");
+    CHECK(during["server"]["cost"] == Json({{"amount", "4.35"}, {"currency", "EUR"}}));
+    CHECK(during["health"].is_null());
+
+    world.end(job, OperationState::succeeded);
+    const auto after = world.get("/api/deploy/" + id + "/status").body;
+    CHECK(after["status"] == "active");
+    CHECK(after["health"]["state"] == "ok");
+    CHECK(world.post("/api/deploy", {{"botId", id}}).status == 409);
+    const auto stop = world.post("/api/deploy/" + id + "/stop");
+    CHECK(stop.status == 202);
+    CHECK(stop.body["operation"]["kind"] == "stop");
+}
+
+TEST_CASE("what a bot cannot do now is a 409 that says why") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    for (const char* word : {"stop", "start", "restart", "cancel"}) {
+        INFO(word);
+        const auto answer = world.post("/api/deploy/" + id + "/" + word);
+        CHECK(answer.status == 409);
+        CHECK(answer.code() == "conflict");
+        CHECK_FALSE(answer.body["detail"].get<std::string>().empty());
+    }
+}
+
+TEST_CASE("a live operation is cancelled by its bot's name; a deletion is not") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    world.post("/api/deploy", {{"botId", id}});
+    const auto cancelled = world.post("/api/deploy/" + id + "/cancel");
+    REQUIRE(cancelled.status == 202);
+    CHECK(cancelled.body["operation"]["cancelRequested"] == true);
+    world.end(world.claim(), OperationState::cancelled);
+    CHECK(world.get("/api/deploy/" + id + "/status").body["status"] == "stopped");
+    world.call("DELETE", "/api/bots/" + id, world.alice);
+    CHECK(world.post("/api/deploy/" + id + "/cancel").status == 409);
+}
+
+TEST_CASE("logs come in pages by number, and can be narrowed") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    world.post("/api/deploy", {{"botId", id}});
+    const auto job = world.claim();
+    std::vector<std::string> lines;
+    for (int i = 0; i < 7; ++i) lines.push_back("line " + std::to_string(i));
+    lines.emplace_back("A Needle in hay");
+    world.log(job, lines);
+
+    std::vector<std::int64_t> seqs;
+    std::vector<std::string> messages;
+    std::string after = "0";
+    for (int page = 0; page < 10; ++page) {
+        const auto answer =
+            world.get("/api/deploy/" + id + "/logs?type=log&limit=3&after=" + after);
+        REQUIRE(answer.status == 200);
+        for (const auto& item : answer.body["items"]) {
+            seqs.push_back(item["seq"]);
+            messages.push_back(item["message"]);
+        }
+        if (answer.body["next"].is_null()) break;
+        after = answer.body["next"];
+    }
+    CHECK(messages == lines);
+    CHECK(std::is_sorted(seqs.begin(), seqs.end()));
+    const auto found = world.get("/api/deploy/" + id + "/logs?q=needle");
+    REQUIRE(found.body["items"].size() == 1);
+    const auto& item = found.body["items"][0];
+    CHECK(item["step"] == "provision_server");
+    CHECK(item["level"] == "info");
+    CHECK(item["stream"] == "stdout");
+    CHECK(world.get("/api/deploy/" + id + "/logs?level=error").body["items"].empty());
+    CHECK(world.get("/api/deploy/" + id + "/logs?step=start_bot&type=log").body["items"].empty());
+}
+
+TEST_CASE("?wait= answers at the operation's end, and at its time when there is none") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    const std::string operation = world.post("/api/deploy", {{"botId", id}}).body["operationId"];
+    const auto began = std::chrono::steady_clock::now();
+    const auto unfinished = world.get("/api/operations/" + operation + "?wait=1");
+    const auto took = std::chrono::steady_clock::now() - began;
+    CHECK(unfinished.body["state"] == "pending");
+    CHECK(took >= 1s);
+    CHECK(took < 5s);
+
+    // More waiters than worker threads, and still room for others.
+    std::vector<ApiResponse> answers(20);
+    std::vector<std::jthread> waiting;
+    for (auto& answer : answers) {
+        waiting.emplace_back(
+            [&] { answer = world.get("/api/operations/" + operation + "?wait=30"); });
+    }
+    const auto job = world.claim();
+    CHECK(world.get("/api/bots").status == 200);
+    world.log(job, {"a line in between"});
+    const auto ending = std::chrono::steady_clock::now();
+    world.end(job, OperationState::succeeded);
+    waiting.clear();
+    CHECK(std::chrono::steady_clock::now() - ending < 5s);
+    for (const auto& answer : answers) CHECK(answer.body["state"] == "succeeded");
+}
+
+TEST_CASE("regions are listed with what is sold there, and asked for once in a while") {
+    ApiWorld world;
+    const auto all = world.get("/api/cloud/available-regions");
+    REQUIRE(all.status == 200);
+    REQUIRE_FALSE(all.body["items"].empty());
+    const auto& region = all.body["items"][0];
+    CHECK(region["provider"] == "hetzner");
+    REQUIRE_FALSE(region["serverTypes"].empty());
+    CHECK(region["serverTypes"][0]["priceMonthly"].contains("amount"));
+    CHECK(world.get("/api/cloud/available-regions?provider=hetzner").body == all.body);
+    CHECK(world.cloud.calls_of(hatchery::support::FakeCloudProvider::Method::offers) == 1);
+}
