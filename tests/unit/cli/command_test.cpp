@@ -1,0 +1,66 @@
+#include "cli/command.hpp"
+
+#include "cli_world.hpp"
+#include "support/catch.hpp"
+
+using namespace hatchery;
+using cli::ExitCode;
+using tests::CliWorld;
+
+namespace {
+
+bool contains(const std::ostringstream& text, const std::string& part) {
+    return text.str().find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("every command explains itself and its exit codes") {
+    for (const auto& command : cli::client_commands()) {
+        CAPTURE(command.name);
+        CliWorld world;
+        CHECK(world.run({command.name, "--help"}) == ExitCode::ok);
+        CHECK(contains(world.out, "usage: hatchery " + command.name));
+        CHECK(contains(world.out, "69  the API"));
+        for (const auto& option : command.options) {
+            CHECK(contains(world.out, "--" + std::string(option.name)));
+        }
+        CHECK(world.http.requests().empty());
+    }
+}
+
+TEST_CASE("an unknown command, option or word is a usage error that names it") {
+    struct Row {
+        std::vector<std::string> words;
+        const char* named;
+    };
+    const Row rows[] = {
+        {{"depoly"}, "'depoly'"},
+        {{"bots", "--jsno"}, "--jsno"},
+        {{"bots", "extra"}, "'extra'"},
+        {{"status"}, "BOT is missing"},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.named);
+        CliWorld world;
+        CHECK(world.run(row.words) == ExitCode::usage);
+        CHECK(contains(world.err, row.named));
+        CHECK(world.out.str().empty());
+        CHECK(world.http.requests().empty());
+    }
+}
+
+TEST_CASE("no command is a usage error that shows the commands") {
+    CliWorld world;
+    CHECK(world.run({}) == ExitCode::usage);
+    CHECK(contains(world.err, "deploy"));
+}
+
+TEST_CASE("a wrong configuration ends with 78 and says everything at once") {
+    CliWorld world;
+    world.environment = {{"PORT", "none"}};
+    CHECK(world.run({"bots"}) == ExitCode::config);
+    CHECK(contains(world.err, "PORT"));
+    CHECK(contains(world.err, "HATCHERY_TOKEN"));
+    CHECK(world.http.requests().empty());
+}

@@ -1,0 +1,80 @@
+#include "cli_world.hpp"
+#include "support/catch.hpp"
+
+using namespace hatchery;
+using cli::ExitCode;
+using nlohmann::json;
+using namespace tests;
+
+namespace {
+
+json line(int seq, const std::string& message, const std::string& stream = "stdout") {
+    return {{"seq", seq},
+            {"at", "2026-11-21T06:00:00.000Z"},
+            {"type", "log"},
+            {"step", "install_dependencies"},
+            {"stream", stream},
+            {"message", message},
+            {"operationId", operation_id}};
+}
+
+std::string logs_path(int after) {
+    return "GET /api/deploy/" + bot_id + "/logs?limit=200&after=" + std::to_string(after);
+}
+
+json page(const std::vector<json>& items) { return {{"items", items}, {"next", nullptr}}; }
+
+}  // namespace
+
+TEST_CASE("logs prints every line once, from the number that is asked for") {
+    CliWorld world;
+    world.answer("GET /api/bots/" + bot_id, 200, some_bot());
+    world.answer(logs_path(7), 200, page({line(8, "one"), line(9, "two", "stderr")}));
+    world.answer(logs_path(9), 200, page({}));
+    CHECK(world.run({"logs", bot_id, "--since", "7"}) == ExitCode::ok);
+    CHECK(world.out.str() ==
+          "2026-11-21T06:00:00.000Z  install_dependencies   one\n"
+          "2026-11-21T06:00:00.000Z  install_dependencies ! two\n");
+}
+
+TEST_CASE("following goes on over an API that restarts, without losing or repeating a line") {
+    CliWorld world;
+    world.pauses_left = 4;
+    world.answer("GET /api/bots/" + bot_id, 200, some_bot());
+    world.answer(logs_path(0), 200, page({line(1, "one")}));
+    world.answer(logs_path(1), 200, page({}));
+    world.answer(logs_path(1), 0, {});
+    world.answer(logs_path(1), 200, page({line(2, "two")}));
+    world.answer(logs_path(2), 200, page({}));
+    CHECK(world.run({"logs", bot_id, "-f", "--json"}) == ExitCode::ok);
+    std::istringstream lines(world.out.str());
+    std::string text;
+    int seq = 0;
+    while (std::getline(lines, text)) CHECK(json::parse(text)["seq"] == ++seq);
+    CHECK(seq == 2);
+}
+
+TEST_CASE("a wrong filter is a usage error before anything is asked") {
+    for (const auto& words :
+         {std::vector<std::string>{"--since", "x"}, std::vector<std::string>{"--since", "-1"},
+          std::vector<std::string>{"--step", "a&b"}, std::vector<std::string>{"--level", "loud"}}) {
+        CliWorld world;
+        std::vector<std::string> all = {"logs", bot_id};
+        all.insert(all.end(), words.begin(), words.end());
+        CHECK(world.run(all) == ExitCode::usage);
+        CHECK(world.calls().empty());
+    }
+}
+
+TEST_CASE("waiting with --logs prints the lines of that operation only") {
+    CliWorld world;
+    json other = line(1, "older");
+    other["operationId"] = bot_id;
+    world.answer("GET /api/bots/" + bot_id, 200, some_bot());
+    world.answer("POST /api/deploy/" + bot_id + "/start", 202, accepted("start"));
+    world.answer("GET /api/operations/" + operation_id, 200, operation("start", "succeeded"));
+    world.answer(logs_path(0), 200, page({other, line(2, "ours")}));
+    world.answer(logs_path(2), 200, page({}));
+    CHECK(world.run({"start", bot_id, "--logs"}) == ExitCode::ok);
+    CHECK(world.out.str() == "2026-11-21T06:00:00.000Z  install_dependencies   ours\n");
+}
