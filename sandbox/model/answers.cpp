@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::model {
 namespace {
 
 /// The text in pieces of a word each; together they are the text again.
@@ -177,4 +177,4 @@ void stream_anthropic_message(const ModelAnswer& answer, const EventSink& sink) 
     send("message_stop", base::Json::object());
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::model

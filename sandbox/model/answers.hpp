@@ -6,7 +6,7 @@
 
 #include "base/json_value.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::model {
 
 /// One answer of the model, before any protocol.
 struct ModelAnswer {
@@ -33,4 +33,4 @@ void stream_openai_response(const ModelAnswer& answer, const EventSink& sink);
 [[nodiscard]] base::Json anthropic_message(const ModelAnswer& answer);
 void stream_anthropic_message(const ModelAnswer& answer, const EventSink& sink);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::model

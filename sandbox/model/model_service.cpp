@@ -16,6 +16,9 @@
 #include "sandbox/web/web_server.hpp"
 
 namespace hatchery::sandbox {
+
+using namespace model;
+
 namespace {
 
 constexpr int max_latency_ms = 600'000;

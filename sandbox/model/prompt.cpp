@@ -5,7 +5,7 @@
 #include <cctype>
 #include <regex>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::model {
 namespace {
 
 constexpr std::string_view internal_begin = "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>";
@@ -103,4 +103,4 @@ long long estimate_tokens(std::string_view text) {
     return static_cast<long long>(text.size() / 4 + 1);
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::model

@@ -5,7 +5,7 @@
 
 #include "base/json_value.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::model {
 
 /// What the person said last, in a request of any of the protocols: `messages` of chat completions
 /// and of Anthropic, or `input` of responses. Agents wrap a person's words in what their model
@@ -19,4 +19,4 @@ namespace hatchery::sandbox {
 /// A rough count of tokens for `usage`.
 [[nodiscard]] long long estimate_tokens(std::string_view text);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::model

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 base::Json user_json(const ChatUser& user) {
     return {{"id", user.id},
@@ -47,4 +47,4 @@ bool Bot::wants(const std::string& update_kind) const {
            allowed_updates.end();
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -12,7 +12,7 @@
 #include "base/json_value.hpp"
 #include "sandbox/telegram/update_queue.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 struct Webhook {
     std::string url;  ///< Empty: none is set.
@@ -85,4 +85,4 @@ struct Bot {
 
 [[nodiscard]] base::Json user_json(const ChatUser& user);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

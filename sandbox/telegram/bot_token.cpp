@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -31,4 +31,4 @@ std::optional<BotToken> parse_bot_token(std::string_view text) {
     return token;
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

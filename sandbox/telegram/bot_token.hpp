@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// A bot token taken apart. The number is the bot's identity; the secret half can change.
 struct BotToken {
@@ -17,4 +17,4 @@ struct BotToken {
 /// `A-Za-z0-9_-`.
 [[nodiscard]] std::optional<BotToken> parse_bot_token(std::string_view text);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -7,7 +7,7 @@
 #include "sandbox/telegram/markup.hpp"
 #include "sandbox/telegram/methods.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 constexpr std::int64_t longest_poll_s = 50;
@@ -257,4 +257,4 @@ void BotWorld::stop() {
     changed_.notify_all();
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

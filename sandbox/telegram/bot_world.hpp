@@ -20,7 +20,7 @@
 #include "sandbox/telegram/transcript.hpp"
 #include "sandbox/telegram/webhook_transport.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// Names a bot to the sandbox's own routes: by its whole token, or by its id alone.
 struct BotName {
@@ -133,4 +133,4 @@ private:
     std::function<void()> on_work_;
 };
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -6,7 +6,7 @@
 #include "sandbox/telegram/markup.hpp"
 #include "sandbox/telegram/methods.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 constexpr std::size_t max_items = 500;
@@ -199,4 +199,4 @@ void BotWorld::set_faults(TelegramFaults faults) {
     announce();
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

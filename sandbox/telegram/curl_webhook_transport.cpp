@@ -11,7 +11,7 @@
 
 #include "sandbox/telegram/webhook_transport.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 constexpr std::size_t max_answer_bytes = 1U << 20U;
@@ -214,4 +214,4 @@ std::unique_ptr<WebhookTransport> make_curl_webhook_transport(std::chrono::milli
     return std::make_unique<CurlWebhookTransport>(timeout);
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 constexpr int max_latency_ms = 600'000;
@@ -154,4 +154,4 @@ MethodReply fault_reply(const ErrorFault& fault) {
     return reply;
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

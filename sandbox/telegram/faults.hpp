@@ -11,7 +11,7 @@
 #include "base/json_value.hpp"
 #include "sandbox/telegram/method_call.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// An error that the next calls of a method get.
 struct ErrorFault {
@@ -45,4 +45,4 @@ struct TelegramFaults {
 
 [[nodiscard]] MethodReply fault_reply(const ErrorFault& fault);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 std::string FileStore::put(StoredFile file) {
     const std::string file_id = "SandboxFile" + std::to_string(++last_number_);
@@ -23,4 +23,4 @@ const StoredFile* FileStore::find(const std::string& file_id) const {
     return found == files_.end() ? nullptr : &found->second;
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

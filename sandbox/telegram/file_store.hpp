@@ -7,7 +7,7 @@
 
 #include "sandbox/telegram/bot_state.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// Files that bots uploaded, so that getFile and the download find them. The oldest go when all
 /// together pass 64 MiB. Not thread-safe.
@@ -27,4 +27,4 @@ private:
     unsigned long last_number_ = 0;
 };
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

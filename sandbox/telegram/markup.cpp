@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 struct OpenTag {
@@ -241,4 +241,4 @@ bool is_blank(std::string_view text) {
                        [](unsigned char c) { return std::isspace(c) != 0; });
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

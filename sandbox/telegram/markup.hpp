@@ -6,7 +6,7 @@
 
 #include "base/json_value.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// A message's text as Telegram keeps it: without markup, with entities beside it.
 struct MarkedText {
@@ -28,4 +28,4 @@ struct MarkedText {
 /// Whether nothing visible is in the text.
 [[nodiscard]] bool is_blank(std::string_view text);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

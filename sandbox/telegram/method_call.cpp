@@ -5,7 +5,7 @@
 
 #include "base/encoding.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 std::string MethodCall::text(std::string_view name) const {
     const base::Json& value = base::json_member(params, name);
@@ -133,4 +133,4 @@ std::optional<MethodReply> read_call(const WebRequest& request, MethodCall& call
     return std::nullopt;
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

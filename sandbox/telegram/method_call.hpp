@@ -9,7 +9,7 @@
 #include "base/json_value.hpp"
 #include "sandbox/web/web_server.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// One call of a Bot API method. Telegram takes every parameter as JSON or as text, whatever the
 /// encoding of the request; the readers below even that out.
@@ -47,4 +47,4 @@ struct MethodReply {
 /// not what its content type says.
 [[nodiscard]] std::optional<MethodReply> read_call(const WebRequest& request, MethodCall& call);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

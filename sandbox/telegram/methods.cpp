@@ -4,7 +4,7 @@
 #include <cctype>
 #include <utility>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 const MethodTable& method_table() {
     static const MethodTable table = [] {
@@ -105,4 +105,4 @@ std::int64_t to_unix_seconds(base::TimePoint time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -9,7 +9,7 @@
 #include "sandbox/telegram/method_call.hpp"
 #include "sandbox/telegram/transcript.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// What a method works on. All of it is guarded by the caller's lock.
 struct MethodContext {
@@ -62,4 +62,4 @@ void remember_message(Chat& chat, std::int64_t message_id, base::Json message);
 [[nodiscard]] std::string to_lower(std::string_view text);
 [[nodiscard]] std::int64_t to_unix_seconds(base::TimePoint time);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -3,7 +3,7 @@
 
 #include "sandbox/telegram/methods.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 constexpr std::chrono::seconds action_lifetime{5};
@@ -115,4 +115,4 @@ void add_chat_methods(MethodTable& table) {
     table["leavechat"] = {"leaveChat", leave_chat};
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

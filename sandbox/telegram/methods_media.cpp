@@ -5,7 +5,7 @@
 #include "sandbox/telegram/markup.hpp"
 #include "sandbox/telegram/methods.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 constexpr std::size_t max_caption_units = 1024;
@@ -153,4 +153,4 @@ void add_media_methods(MethodTable& table) {
     table["getfile"] = {"getFile", get_file};
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

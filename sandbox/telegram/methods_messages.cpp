@@ -4,7 +4,7 @@
 #include "sandbox/telegram/markup.hpp"
 #include "sandbox/telegram/methods.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 constexpr std::size_t max_text_units = 4096;
@@ -251,4 +251,4 @@ void add_message_methods(MethodTable& table) {
     table["forwardmessage"] = {"forwardMessage", copy_message};
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

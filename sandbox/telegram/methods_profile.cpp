@@ -4,7 +4,7 @@
 
 #include "sandbox/telegram/methods.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 MethodReply get_me(MethodContext& context) {
@@ -113,4 +113,4 @@ void add_profile_methods(MethodTable& table) {
     table["close"] = {"close", accept};
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -3,7 +3,7 @@
 #include "sandbox/telegram/methods.hpp"
 #include "sandbox/telegram/webhook_rules.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 MethodReply remove_webhook(MethodContext& context) {
@@ -93,4 +93,4 @@ void add_webhook_methods(MethodTable& table) {
     table["getwebhookinfo"] = {"getWebhookInfo", get_webhook_info};
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

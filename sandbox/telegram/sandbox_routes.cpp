@@ -7,7 +7,7 @@
 
 #include "sandbox/telegram/markup.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 constexpr std::int64_t longest_wait_s = 120;
@@ -208,4 +208,4 @@ WebResponse SandboxRoutes::handle(const WebRequest& request) {
     return problem(404, "There is no such route.", "not_found");
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

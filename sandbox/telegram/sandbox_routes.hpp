@@ -5,7 +5,7 @@
 #include "sandbox/telegram/bot_world.hpp"
 #include "sandbox/web/web_server.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// Answers the routes below /sandbox/, with which people and tests speak, listen and misbehave.
 class SandboxRoutes {
@@ -23,4 +23,4 @@ private:
     BotWorld& world_;
 };
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -13,6 +13,9 @@
 #include "sandbox/web/web_server.hpp"
 
 namespace hatchery::sandbox {
+
+using namespace telegram;
+
 namespace {
 
 struct Page {

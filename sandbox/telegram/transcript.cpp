@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 base::Json TranscriptItem::to_json() const {
     base::Json out{{"seq", seq},
@@ -40,4 +40,4 @@ std::vector<TranscriptItem> Transcript::since(std::int64_t bot_id, std::uint64_t
     return {first, first + count};
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

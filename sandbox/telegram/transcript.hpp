@@ -10,7 +10,7 @@
 #include "base/clock.hpp"
 #include "base/json_value.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 enum class Speaker : std::uint8_t { user, bot };
 
@@ -48,4 +48,4 @@ private:
     std::uint64_t last_seq_ = 0;
 };
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

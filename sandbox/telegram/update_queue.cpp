@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 std::chrono::seconds webhook_retry_delay(int failures) {
     constexpr int longest_s = 60;
@@ -117,4 +117,4 @@ void UpdateQueue::erase(std::int64_t update_id) {
     updates_.erase(found);
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -10,7 +10,7 @@
 #include "base/clock.hpp"
 #include "base/json_value.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// One update that its bot has not taken yet.
 struct QueuedUpdate {
@@ -72,4 +72,4 @@ private:
 /// How long to wait after the failure with this number, counted from 1.
 [[nodiscard]] std::chrono::seconds webhook_retry_delay(int failures);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

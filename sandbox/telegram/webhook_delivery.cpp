@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 WebhookDelivery::WebhookDelivery(BotWorld& world, std::shared_ptr<SandboxClock> clock,
                                  std::unique_ptr<WebhookTransport> transport)
@@ -61,4 +61,4 @@ void WebhookDelivery::run() {
     }
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -9,7 +9,7 @@
 #include "sandbox/telegram/sandbox_clock.hpp"
 #include "sandbox/telegram/webhook_transport.hpp"
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// Carries updates from the world to the bots' webhooks when they are due.
 class WebhookDelivery {
@@ -42,4 +42,4 @@ private:
     std::thread thread_;
 };
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <optional>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 namespace {
 
 struct UrlParts {
@@ -90,4 +90,4 @@ std::string secret_token_problem(std::string_view secret) {
     return clean ? std::string() : "secret token contains unallowed characters";
 }
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

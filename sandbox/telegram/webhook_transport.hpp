@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace hatchery::sandbox {
+namespace hatchery::sandbox::telegram {
 
 /// One call of a bot's webhook.
 struct WebhookRequest {
@@ -41,4 +41,4 @@ public:
 [[nodiscard]] std::unique_ptr<WebhookTransport> make_curl_webhook_transport(
     std::chrono::milliseconds timeout);
 
-}  // namespace hatchery::sandbox
+}  // namespace hatchery::sandbox::telegram

@@ -151,7 +151,7 @@ TEST_CASE("commands are kept by scope and language") {
 TEST_CASE("uploaded files can be found again") {
     WorldFixture f;
     f.say("hello");
-    sandbox::MethodCall call{.method = "sendDocument", .params = {{"chat_id", kUser}}};
+    sandbox::telegram::MethodCall call{.method = "sendDocument", .params = {{"chat_id", kUser}}};
     call.files.emplace(
         "document",
         sandbox::WebPart{.filename = "a.txt", .content_type = "text/plain", .content = "content"});
@@ -168,7 +168,7 @@ TEST_CASE("uploaded files can be found again") {
 TEST_CASE("faults hit the calls they name, so many times, before or after the effect") {
     WorldFixture f;
     base::Json problem;
-    const auto faults = sandbox::TelegramFaults::from_json(
+    const auto faults = sandbox::telegram::TelegramFaults::from_json(
         base::Json::parse(R"({"rateLimited":{"count":1,"retryAfter":7},
             "errors":[{"method":"setWebhook","status":502,"afterEffect":true},
                       {"method":"getMe","status":0}],
@@ -184,7 +184,8 @@ TEST_CASE("faults hit the calls they name, so many times, before or after the ef
     CHECK(f.call("getMe").drop_connection);
     CHECK(f.call("getMe").status == 200);
     CHECK(f.call("getMe", {}, "987654321:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawX").status == 401);
-    CHECK_FALSE(sandbox::TelegramFaults::from_json({{"latencyMs", "much"}}, problem).has_value());
+    CHECK_FALSE(
+        sandbox::telegram::TelegramFaults::from_json({{"latencyMs", "much"}}, problem).has_value());
     CHECK(problem.at("field") == "latencyMs");
 }
 
@@ -193,8 +194,8 @@ TEST_CASE("what the sandbox shows holds no secret half of a token") {
     f.say("hello");
     f.call("getMe");
     base::Json problem;
-    f.world.set_faults(
-        *sandbox::TelegramFaults::from_json({{"unauthorizedTokens", {kOtherSecret}}}, problem));
+    f.world.set_faults(*sandbox::telegram::TelegramFaults::from_json(
+        {{"unauthorizedTokens", {kOtherSecret}}}, problem));
     const std::string shown = base::dump_json(f.world.bots()) +
                               base::dump_json(f.world.requests()) +
                               base::dump_json(f.world.faults());

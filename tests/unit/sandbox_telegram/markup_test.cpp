@@ -3,7 +3,7 @@
 #include "support/catch.hpp"
 
 using namespace hatchery;
-using namespace hatchery::sandbox;
+using namespace hatchery::sandbox::telegram;
 
 TEST_CASE("HTML becomes text with entities counted in UTF-16 units") {
     const MarkedText marked = parse_html("\U0001F600 <b>bold <i>both</i></b> 1 &lt; 2 &amp; &#65;");

@@ -3,7 +3,7 @@
 #include "support/catch.hpp"
 
 using namespace hatchery;
-using namespace hatchery::sandbox;
+using namespace hatchery::sandbox::model;
 
 TEST_CASE("OpenClaw's wrapping comes off and the person's words stay") {
     const std::string wrapped =

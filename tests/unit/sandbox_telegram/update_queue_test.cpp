@@ -4,13 +4,13 @@
 
 using namespace hatchery;
 using namespace std::chrono_literals;
-using sandbox::UpdateQueue;
+using sandbox::telegram::UpdateQueue;
 
 namespace {
 
 const base::TimePoint start = base::parse_time("2026-11-21T06:00:00Z").value();
 
-std::vector<std::int64_t> ids(const std::vector<sandbox::QueuedUpdate>& updates) {
+std::vector<std::int64_t> ids(const std::vector<sandbox::telegram::QueuedUpdate>& updates) {
     std::vector<std::int64_t> out;
     for (const auto& update : updates) out.push_back(update.update_id);
     return out;
@@ -27,7 +27,7 @@ UpdateQueue queue_of(std::initializer_list<std::pair<std::int64_t, std::int64_t>
 TEST_CASE("the delay between tries starts at nothing and doubles up to a minute") {
     std::vector<long long> seconds;
     for (int failures = 1; failures <= 10; ++failures) {
-        seconds.push_back(sandbox::webhook_retry_delay(failures).count());
+        seconds.push_back(sandbox::telegram::webhook_retry_delay(failures).count());
     }
     CHECK(seconds == std::vector<long long>{0, 1, 2, 4, 8, 16, 32, 60, 60, 60});
 }

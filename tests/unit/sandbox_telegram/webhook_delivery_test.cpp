@@ -170,7 +170,7 @@ TEST_CASE("nothing is delivered while Telegram is down") {
     WorldFixture f;
     f.set_webhook();
     f.say("hello");
-    f.world.set_faults(sandbox::TelegramFaults{.down = true});
+    f.world.set_faults(sandbox::telegram::TelegramFaults{.down = true});
     CHECK(f.pump_and_answer(200) == 0);
     CHECK(f.call("getMe").drop_connection);
     f.world.set_faults({});

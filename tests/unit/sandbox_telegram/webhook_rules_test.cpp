@@ -5,7 +5,7 @@
 #include "sandbox/telegram/bot_token.hpp"
 #include "support/catch.hpp"
 
-using namespace hatchery::sandbox;
+using namespace hatchery::sandbox::telegram;
 
 TEST_CASE("webhook URLs are https on Telegram's ports, or on loopback") {
     for (const char* url : {"https://bots.example.com/hook", "https://bots.example.com:8443/hook",

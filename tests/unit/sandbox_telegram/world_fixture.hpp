@@ -17,15 +17,15 @@ constexpr std::int64_t kBotId = 123456789;
 constexpr std::int64_t kUser = 111222333;
 
 /// Webhook calls that the test answers by hand, in the test's own thread.
-class HandTransport final : public sandbox::WebhookTransport {
+class HandTransport final : public sandbox::telegram::WebhookTransport {
 public:
     struct Call {
-        sandbox::WebhookRequest request;
+        sandbox::telegram::WebhookRequest request;
         Done done;
         [[nodiscard]] base::Json update() const { return base::parse_json(request.body).value(); }
     };
 
-    void send(sandbox::WebhookRequest request, Done done) override {
+    void send(sandbox::telegram::WebhookRequest request, Done done) override {
         calls.push_back({std::move(request), std::move(done)});
     }
     void stop() override {}
@@ -37,25 +37,26 @@ public:
 struct WorldFixture {
     std::shared_ptr<sandbox::ManualClock> clock =
         std::make_shared<sandbox::ManualClock>(base::parse_time("2026-11-21T06:00:00Z").value());
-    sandbox::BotWorld world{clock};
+    sandbox::telegram::BotWorld world{clock};
     HandTransport* transport = new HandTransport;  // owned by the delivery
-    sandbox::WebhookDelivery delivery{world, clock,
-                                      std::unique_ptr<sandbox::WebhookTransport>(transport)};
+    sandbox::telegram::WebhookDelivery delivery{
+        world, clock, std::unique_ptr<sandbox::telegram::WebhookTransport>(transport)};
 
-    sandbox::MethodReply call(const std::string& method, base::Json params = base::Json::object(),
-                              const std::string& token = kToken) {
-        return world.call(token,
-                          sandbox::MethodCall{.method = method, .params = std::move(params)});
+    sandbox::telegram::MethodReply call(const std::string& method,
+                                        base::Json params = base::Json::object(),
+                                        const std::string& token = kToken) {
+        return world.call(
+            token, sandbox::telegram::MethodCall{.method = method, .params = std::move(params)});
     }
 
-    sandbox::SpokenResult say(const std::string& text, std::int64_t chat = kUser,
-                              std::int64_t user = kUser) {
-        const sandbox::BotName name{.token = kToken};
+    sandbox::telegram::SpokenResult say(const std::string& text, std::int64_t chat = kUser,
+                                        std::int64_t user = kUser) {
+        const sandbox::telegram::BotName name{.token = kToken};
         REQUIRE(world.check_name(name).is_null());
         return world.say(name, {.chat_id = chat, .user_id = user, .text = text});
     }
 
-    sandbox::MethodReply set_webhook(base::Json more = base::Json::object()) {
+    sandbox::telegram::MethodReply set_webhook(base::Json more = base::Json::object()) {
         base::Json params{{"url", "https://bots.example.com/hook"}};
         params.update(more);
         return call("setWebhook", params);
