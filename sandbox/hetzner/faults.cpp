@@ -10,11 +10,11 @@ namespace {
 constexpr double kMaxSeconds = 86'400;
 constexpr int kMaxCount = 1'000'000'000;
 
-std::vector<ErrorFault> parse_errors(BodyReader& reader) {
-    std::vector<ErrorFault> errors;
+std::vector<ApiErrorFault> parse_errors(BodyReader& reader) {
+    std::vector<ApiErrorFault> errors;
     for (const auto& entry : reader.array("error")) {
         BodyReader one(entry);
-        ErrorFault fault;
+        ApiErrorFault fault;
         fault.method = one.text("method").value_or(fault.method);
         fault.route = one.text("route").value_or(fault.route);
         fault.status = one.count("status", fault.status, kMaxCount);
@@ -83,7 +83,7 @@ FaultSet parse_faults(const std::string& document) {
 
 nlohmann::json to_json(const FaultSet& faults) {
     nlohmann::json errors = nlohmann::json::array();
-    for (const ErrorFault& fault : faults.errors) {
+    for (const ApiErrorFault& fault : faults.errors) {
         errors.push_back({{"method", fault.method},
                           {"route", fault.route},
                           {"status", fault.status},
@@ -141,9 +141,10 @@ bool Faults::use(int FaultSet::* counter) {
     return true;
 }
 
-std::optional<ErrorFault> Faults::use_error(const std::string& method, const std::string& route) {
+std::optional<ApiErrorFault> Faults::use_error(const std::string& method,
+                                               const std::string& route) {
     const std::lock_guard lock(mutex_);
-    for (ErrorFault& fault : set_.errors) {
+    for (ApiErrorFault& fault : set_.errors) {
         const bool matches = (fault.method == "*" || fault.method == method) &&
                              (fault.route == "*" || fault.route == route);
         if (matches && fault.count > 0) {

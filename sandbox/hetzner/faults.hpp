@@ -10,7 +10,7 @@
 namespace hatchery::sandbox {
 
 /// An error answer made to order.
-struct ErrorFault {
+struct ApiErrorFault {
     /// "*" or a method, "*" or a route template such as "/servers/{id}".
     std::string method = "*";
     std::string route = "*";
@@ -46,7 +46,7 @@ struct FaultSet {
     int create_action_fails = 0;
     int delete_locked = 0;
     int wrong_host_key = 0;
-    std::vector<ErrorFault> errors;
+    std::vector<ApiErrorFault> errors;
     std::vector<OutOfStockFault> out_of_stock;
     std::optional<int> quota_servers;
     std::optional<RateLimitFault> rate_limit;
@@ -72,7 +72,7 @@ public:
     /// Uses up one of a counter; false when it is at zero.
     bool use(int FaultSet::* counter);
     /// Uses up one matching error fault.
-    std::optional<ErrorFault> use_error(const std::string& method, const std::string& route);
+    std::optional<ApiErrorFault> use_error(const std::string& method, const std::string& route);
     [[nodiscard]] bool is_out_of_stock(const std::string& type, const std::string& location) const;
 
 private:

@@ -57,7 +57,8 @@ class HetznerService::Impl {
 public:
     Impl(HetznerApi& api, Log log) : api_(api), log_(std::move(log)) {
         server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-        // Without the library's SO_REUSEPORT, which would let two sandboxes share a port in silence.
+        // Without the library's SO_REUSEPORT, which would let two sandboxes share a port in
+        // silence.
         server_.set_socket_options([](socket_t socket) {
             const int on = 1;
             ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
