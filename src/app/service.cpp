@@ -24,7 +24,7 @@ void add_clouds(Adapters& adapters, const config::Config& config) {
 void add_stores(Adapters& adapters, const config::Config& config) {
     Adapters& a = adapters;
     a.notifications = store::make_notifications(config.database_url);
-    a.jobs = store::make_pg_job_store(*a.database, a.clock, a.random, *a.notifications);
+    a.jobs = store::make_pg_job_store(*a.database, a.random, *a.notifications);
     a.fleet = store::make_pg_fleet_store(*a.database, *a.box, a.clock, a.random);
     a.bots = store::make_bot_repository(*a.database, *a.box, a.clock, a.random);
     a.operations = store::make_operation_repository(*a.database);
