@@ -108,7 +108,7 @@ TEST_CASE("an update that came while hatchery was dead is answered once it is ba
                                                                   {"chatId", World::user_id},
                                                                   {"userId", World::user_id},
                                                                   {"text", "first"}});
-    REQUIRE(said.status == 200);
+    REQUIRE(said.status == 201);
     world.start_hatchery();
     REQUIRE_THAT(world.chat(token, "second", 60s), Catch::Contains("second"));
     const auto messages =

@@ -246,7 +246,7 @@ std::string World::chat(const std::string& token, const std::string& text,
         "/sandbox/messages",
         {{"token", token}, {"chatId", user_id}, {"userId", user_id}, {"text", text}});
     INFO(base::dump_json(said.body));
-    REQUIRE(said.status == 200);
+    REQUIRE(said.status == 201);
     std::string reply;
     long long after = 0;
     bool asked = false;
