@@ -32,21 +32,41 @@ std::string parent_folder(const std::string& wanted) {
     return "/tmp";
 }
 
-/// `hatchery-tunnel-<pid>-XXXXXX` of a process that is no more.
-bool left_behind(const std::string& name) {
+bool fill_address(sockaddr_un& address, const std::string& path) {
+    address = {};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return false;
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    return true;
+}
+
+bool somebody_listens(const std::string& path) {
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    if (!fd.valid() || !fill_address(address, path)) return true;
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+        return true;
+    }
+    return errno != ECONNREFUSED && errno != ENOENT;
+}
+
+/// `hatchery-tunnel-<pid>-XXXXXX` of a process that is no more. A process of another container
+/// that shares the folder has an id that means nothing here, but it listens.
+bool left_behind(const fs::path& folder) {
+    const std::string name = folder.filename().string();
     if (!name.starts_with(prefix)) return false;
     pid_t pid = 0;
     const char* const end = name.data() + name.size();
     const auto [rest, code] = std::from_chars(name.data() + prefix.size(), end, pid);
     return code == std::errc{} && rest != end && *rest == '-' && pid > 0 && ::kill(pid, 0) != 0 &&
-           errno == ESRCH;
+           errno == ESRCH && !somebody_listens(folder / "s");
 }
 
 void remove_left_behind(const std::string& parent) {
     std::error_code ignored;
     for (fs::directory_iterator it(parent, ignored), end; it != end; it.increment(ignored)) {
         if (ignored) return;
-        if (!left_behind(it->path().filename().string())) continue;
+        if (!left_behind(it->path())) continue;
         struct stat about{};
         if (::lstat(it->path().c_str(), &about) != 0 || !S_ISDIR(about.st_mode) ||
             about.st_uid != ::geteuid()) {
@@ -91,11 +111,9 @@ base::Result<TunnelSocket> TunnelSocket::make(const std::string& parent) {
     TunnelSocket made(folder, path,
                       UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
     sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
+    if (!fill_address(address, path)) {
         return fail(ErrorKind::invalid, fmt::format("{} is too long for a socket's path", path));
     }
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     if (!made.fd_.valid() ||
         ::bind(made.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::listen(made.fd(), 256) != 0) {

@@ -17,7 +17,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <vector>
 
@@ -110,7 +110,10 @@ void write_file(const std::string& path, const std::string& content, int mode) {
 
 std::string read_file(const std::string& path) {
     std::ifstream stream(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
+    std::ostringstream content;
+    // Not by iterators: these throw when a process ends while its file in /proc is read.
+    content << stream.rdbuf();
+    return content.str();
 }
 
 std::uint16_t free_port() {

@@ -224,6 +224,22 @@ TEST_CASE("the socket is for this user only, and is gone with the tunnel") {
     CHECK(receive_all(open.get()).empty());
 }
 
+TEST_CASE("what a killed process left of its tunnels is removed, and nothing else") {
+    RemoteWorld world;
+    const std::string left = world.sshd().folder() + "/hatchery-tunnel-2147483000-abcdef";
+    const std::string alive =
+        fmt::format("{}/hatchery-tunnel-{}-abcdef", world.sshd().folder(), ::getpid());
+    const std::string other = world.sshd().folder() + "/hatchery-tunnels";
+    for (const std::string& folder : {left, alive, other}) {
+        REQUIRE(::mkdir(folder.c_str(), 0700) == 0);
+        write_file(folder + "/s", "");
+    }
+    const auto tunnel = open_tunnel(world, 9);
+    CHECK(::access(left.c_str(), F_OK) != 0);
+    CHECK(::access(alive.c_str(), F_OK) == 0);
+    CHECK(::access(other.c_str(), F_OK) == 0);
+}
+
 TEST_CASE("a broken session ends the tunnel: not alive, connections closed, no more taken") {
     RemoteWorld world;
     FaultyProxy proxy(world.target().port);
