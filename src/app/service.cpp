@@ -13,6 +13,8 @@ namespace hatchery::app {
 
 namespace {
 
+constexpr std::string_view real_telegram_url = "https://api.telegram.org";
+
 void add_clouds(Adapters& adapters, const config::Config& config) {
     if (!config.hetzner_token.empty()) {
         adapters.clouds["hetzner"] = providers::make_hetzner_provider(
@@ -88,7 +90,10 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
     settings.image = config.image;
     settings.ssh_port = config.ssh_port;
     settings.public_url = config.public_url;
-    settings.telegram_api_url = config.server_telegram_url;
+    // OpenClaw knows the real one by itself.
+    if (config.server_telegram_url != real_telegram_url) {
+        settings.telegram_api_url = config.server_telegram_url;
+    }
     settings.model_keys = model_keys(config);
     return engine::make_engine(ports, settings);
 }

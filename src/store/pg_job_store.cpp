@@ -134,8 +134,8 @@ core::Operation after(core::Operation operation, const ports::Transition& transi
 
 class PgJobStore final : public ports::JobStore {
 public:
-    PgJobStore(Database& database, base::Clock& clock, base::Random& random, Hints& hints)
-        : database_(database), clock_(clock), random_(random), hints_(hints) {}
+    PgJobStore(Database& database, base::Random& random, Hints& hints)
+        : database_(database), random_(random), hints_(hints) {}
 
     Result<core::Operation> start_operation(const ports::NewOperation& request) override {
         if (!base::is_uuid(request.bot_id.text())) return no_such_bot();
@@ -391,16 +391,15 @@ private:
     }
 
     Database& database_;
-    base::Clock& clock_;
     base::Random& random_;
     Hints& hints_;
 };
 
 }  // namespace
 
-std::unique_ptr<ports::JobStore> make_pg_job_store(Database& database, base::Clock& clock,
-                                                   base::Random& random, Hints& hints) {
-    return std::make_unique<PgJobStore>(database, clock, random, hints);
+std::unique_ptr<ports::JobStore> make_pg_job_store(Database& database, base::Random& random,
+                                                   Hints& hints) {
+    return std::make_unique<PgJobStore>(database, random, hints);
 }
 
 }  // namespace hatchery::store

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "ports/job_store.hpp"
 #include "store/database.hpp"
@@ -13,7 +12,6 @@ namespace hatchery::store {
 /// The job store on PostgreSQL. Everything it is given must outlive it. It hints after commits:
 /// jobs that became claimable, bots with new events.
 [[nodiscard]] std::unique_ptr<ports::JobStore> make_pg_job_store(Database& database,
-                                                                 base::Clock& clock,
                                                                  base::Random& random,
                                                                  Hints& hints);
 

@@ -18,6 +18,8 @@ while :; do
     if flock -n -x 9; then
         # The next test may start its own watchdog as soon as it has the start lock.
         "$tool" remove "$cluster" 7>&- 8>&- 9>&-
+        # Locks of a cluster that nobody else can use have nobody to serve any more.
+        [ "$idle" != 0 ] || rm -f "$locks.watchdog" "$locks.start" "$locks.users"
         exit 0
     fi
     flock -u 8

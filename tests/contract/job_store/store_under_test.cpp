@@ -65,7 +65,7 @@ public:
         : database_(support::PgCluster::shared().create_database()),
           bots_(store::make_bot_repository(database_->pool(), box_, clock_, random_)),
           tokens_(store::make_token_repository(database_->pool(), clock_, random_)),
-          jobs_(store::make_pg_job_store(database_->pool(), clock_, random_, hints_)),
+          jobs_(store::make_pg_job_store(database_->pool(), random_, hints_)),
           fleet_(store::make_pg_fleet_store(database_->pool(), box_, clock_, random_)) {}
 
     ports::JobStore& jobs() override { return *jobs_; }

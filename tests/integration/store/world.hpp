@@ -71,7 +71,7 @@ struct World {
     NoHints hints;
     std::unique_ptr<support::TestDatabase> database;
     Database& pool = database->pool();
-    std::unique_ptr<ports::JobStore> jobs = make_pg_job_store(pool, clock, random, hints);
+    std::unique_ptr<ports::JobStore> jobs = make_pg_job_store(pool, random, hints);
     std::unique_ptr<ports::FleetStore> fleet = make_pg_fleet_store(pool, box, clock, random);
     std::unique_ptr<BotRepository> bots = make_bot_repository(pool, box, clock, random);
     std::unique_ptr<OperationRepository> operations = make_operation_repository(pool);
