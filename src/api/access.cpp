@@ -12,14 +12,14 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/metrics", Door::operator_only},
     {"POST", "/hooks/telegram/:publicId", Door::open},
 
-    {"POST", "/api/telegram/verify-token", Door::token, Scope::bots_write},
-    {"POST", "/api/telegram/set-webhook", Door::token, Scope::bots_write},
-    {"GET", "/api/telegram/bot-info", Door::token, Scope::bots_read},
+    {"POST", "/api/telegram/verify-token", Door::token, Scope::bots_write, Reach::outside},
+    {"POST", "/api/telegram/set-webhook", Door::token, Scope::bots_write, Reach::outside},
+    {"GET", "/api/telegram/bot-info", Door::token, Scope::bots_read, Reach::outside},
 
-    {"POST", "/api/bots/create", Door::token, Scope::bots_write},
+    {"POST", "/api/bots/create", Door::token, Scope::bots_write, Reach::outside},
     {"GET", "/api/bots", Door::token, Scope::bots_read},
     {"GET", "/api/bots/:id", Door::token, Scope::bots_read},
-    {"PUT", "/api/bots/:id", Door::token, Scope::bots_write},
+    {"PUT", "/api/bots/:id", Door::token, Scope::bots_write, Reach::outside},
     {"DELETE", "/api/bots/:id", Door::token, Scope::bots_write},
 
     {"POST", "/api/deploy", Door::token, Scope::deploy},
@@ -32,7 +32,7 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"POST", "/api/deploy/:botId/cancel", Door::token, Scope::deploy},
 
     {"GET", "/api/operations/:id", Door::token, Scope::bots_read},
-    {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read},
+    {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read, Reach::outside},
 });
 
 }  // namespace

@@ -18,6 +18,9 @@ enum class Door : std::uint8_t {
     token,          ///< a principal whose token has the scope
 };
 
+/// Whether a route's handler waits for Telegram or a provider; see OutsideGate.
+enum class Reach : std::uint8_t { inside, outside };
+
 /// Who may use a route.
 struct AccessRule {
     std::string_view method;
@@ -26,6 +29,7 @@ struct AccessRule {
     Door door;
     /// For Door::token.
     Scope scope = Scope::bots_read;
+    Reach reach = Reach::inside;
 };
 
 /// The one table of who may use what. A route without a rule cannot be registered. Roles, sessions

@@ -8,6 +8,7 @@
 
 #include "api/access.hpp"
 #include "api/authenticate.hpp"
+#include "api/outside_gate.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
 
@@ -16,6 +17,9 @@ namespace hatchery::api {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+
+/// How long a request may wait for a slot of the gate.
+constexpr std::chrono::seconds longest_gate_wait{20};
 
 /// A whole request to read from, and a place for the response: httplib's view of a connection.
 class MemoryStream final : public httplib::Stream {
@@ -104,7 +108,7 @@ bool is_loopback(const std::string& address) {
 class HttplibRouter final : public Router, private httplib::Server {
 public:
     HttplibRouter(RouterOptions options, store::TokenRepository& tokens, Metrics& metrics)
-        : options_(options), tokens_(tokens), metrics_(metrics) {
+        : options_(options), tokens_(tokens), metrics_(metrics), gate_(options.outside_slots) {
         set_payload_max_length(std::numeric_limits<std::size_t>::max());
         // Without it httplib sends what() to the caller.
         set_exception_handler([](const httplib::Request&, httplib::Response& response,
@@ -249,6 +253,11 @@ private:
             exchange.path.push_back(request.matches[i]);
         }
         if (auto refused = enter(rule, exchange)) return answer_problem(response, *refused);
+        OutsideGate::Pass pass(nullptr, nullptr);
+        if (rule.reach == Reach::outside) {
+            pass = gate_.try_enter();
+            if (!pass) return come_later(response);
+        }
         Outcome outcome = handler(exchange);
         if (!outcome) {
             if (outcome.error().status >= 500) log_failure(rule, outcome.error());
@@ -262,6 +271,17 @@ private:
         dress(response, outcome->status);
         for (const auto& [name, value] : outcome->headers) response.set_header(name, value);
         if (outcome->status != 204) response.set_content(outcome->body, outcome->content_type);
+    }
+
+    /// All slots for waiting on others are taken: the request waits for one without a thread.
+    void come_later(httplib::Response& response) {
+        if (SteadyClock::now() - passage->request.received_at < longest_gate_wait) {
+            passage->park = [this](std::function<void()> wake) { gate_.wait(std::move(wake)); };
+            return;
+        }
+        Problem problem = problem_of_status(503, "Too many requests wait for other services.");
+        problem.retry_after_s = 5;
+        answer_problem(response, problem);
     }
 
     static void log_failure(const AccessRule& rule, const Problem& problem) {
@@ -300,6 +320,7 @@ private:
     const RouterOptions options_;
     store::TokenRepository& tokens_;
     Metrics& metrics_;
+    OutsideGate gate_;
     std::set<std::pair<std::string, std::string>> added_;
     std::vector<std::pair<std::string, std::regex>> matchers_;
 };

@@ -24,6 +24,8 @@ public:
 struct RouterOptions {
     /// Which of the front's listeners is the operator's own; nothing when there is none.
     std::optional<std::size_t> admin_listener;
+    /// Handlers that may wait for Telegram or a provider at the same time.
+    int outside_slots = 8;
 };
 
 [[nodiscard]] std::unique_ptr<Router> make_router(RouterOptions options,

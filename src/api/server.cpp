@@ -1,5 +1,7 @@
 #include "api/server.hpp"
 
+#include <algorithm>
+
 #include "api/routes/routes.hpp"
 
 namespace hatchery::api {
@@ -16,9 +18,7 @@ public:
                    .metrics = metrics_,
                    .offers = OfferCache(),
                    .connections = [this] { return front_->connections(); }},
-          router_(make_router(
-              {.admin_listener = has_admin_ ? std::optional<std::size_t>(1) : std::nullopt},
-              context_.deps.tokens, metrics_)) {
+          router_(make_router(router_options(options), context_.deps.tokens, metrics_)) {
         options.front.listeners = {options.listener};
         if (options.admin_listener) options.front.listeners.push_back(*options.admin_listener);
         routes::add_health_routes(*router_, context_);
@@ -40,6 +40,14 @@ public:
     void stop() override { front_->stop(); }
 
 private:
+    /// Half of the threads always stay free for what needs the database only.
+    static RouterOptions router_options(const ApiOptions& options) {
+        RouterOptions router;
+        if (options.admin_listener) router.admin_listener = 1;
+        router.outside_slots = std::max(1, options.front.worker_threads / 2);
+        return router;
+    }
+
     const bool has_admin_;
     Metrics metrics_;
     EventHub hub_;

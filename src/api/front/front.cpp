@@ -165,7 +165,9 @@ private:
                                                  .peer = peer.address().to_string(),
                                                  .address_key = address_key(peer.address())});
         auto& of_address = shared_.per_address[connection->key()];
-        const bool crowded = of_address >= shared_.options.max_connections_per_address;
+        const bool crowded = of_address >= (peer.address().is_loopback()
+                                                ? shared_.options.max_connections_of_loopback
+                                                : shared_.options.max_connections_per_address);
         ++of_address;
         shared_.connections.insert(connection);
         shared_.count = shared_.connections.size();

@@ -21,12 +21,14 @@ struct Listener {
 
 struct FrontOptions {
     std::vector<Listener> listeners{Listener{}};
-    int worker_threads = 8;
+    int worker_threads = 16;
     /// Whole requests that may wait for a worker; more are answered 503.
     std::size_t queue_limit = 1024;
     std::size_t max_connections = 10'000;
     /// Of one IPv4 address or one IPv6 /64.
     std::size_t max_connections_per_address = 1024;
+    /// The same for this machine's own addresses, where a reverse proxy brings everybody.
+    std::size_t max_connections_of_loopback = 10'000;
     std::size_t head_bytes = 16U << 10U;
     HeadLimits head_limits;
     std::size_t body_bytes = 1U << 20U;

@@ -60,7 +60,7 @@ ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) 
     settings.models.operator_keys = {{"anthropic", true}};
     server = api::make_api_server({}, {.jobs = *jobs,
                                        .fleet = *fleet,
-                                       .telegram = telegram,
+                                       .telegram = slow_telegram,
                                        .updates = receiver,
                                        .clouds = {{"hetzner", &cloud}},
                                        .database = pool,

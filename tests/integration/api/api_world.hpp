@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,38 @@ public:
         body = text;
         return answer;
     }
+};
+
+/// Telegram behind a door that a test may close.
+class SlowBotApi final : public ports::BotApi {
+public:
+    explicit SlowBotApi(ports::BotApi& behind) : behind_(behind) {}
+    /// Runs before every call; set it before the first one.
+    std::function<void()> before_each_call = [] {};
+
+    base::Result<ports::TelegramBot> get_me(const base::Secret& token,
+                                            const base::Call& call) override {
+        before_each_call();
+        return behind_.get_me(token, call);
+    }
+    base::Result<void> set_webhook(const base::Secret& token,
+                                   const ports::WebhookSettings& settings,
+                                   const base::Call& call) override {
+        before_each_call();
+        return behind_.set_webhook(token, settings, call);
+    }
+    base::Result<void> delete_webhook(const base::Secret& token, const base::Call& call) override {
+        before_each_call();
+        return behind_.delete_webhook(token, call);
+    }
+    base::Result<ports::WebhookInfo> get_webhook_info(const base::Secret& token,
+                                                      const base::Call& call) override {
+        before_each_call();
+        return behind_.get_webhook_info(token, call);
+    }
+
+private:
+    ports::BotApi& behind_;
 };
 
 struct ApiResponse {
@@ -95,6 +128,7 @@ public:
     std::unique_ptr<store::EventRepository> events;
     std::unique_ptr<store::TokenRepository> tokens;
     support::FakeBotApi telegram;
+    SlowBotApi slow_telegram{telegram};
     support::FakeCloudProvider cloud{clock};
     FakeReceiver receiver;
     std::unique_ptr<api::ApiServer> server;

@@ -1,3 +1,7 @@
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include "api_world.hpp"
 #include "support/catch.hpp"
 
@@ -63,4 +67,41 @@ TEST_CASE("updates are handed to the receiver with their secret, and its answer 
     const auto busy = world.call("POST", "/hooks/telegram/abc123", "", "{}");
     CHECK(busy.status == 503);
     CHECK(busy.header("Retry-After") == "9");
+}
+
+TEST_CASE("a Telegram that hangs takes no thread from what does not need it") {
+    ApiWorld world;
+    (void)world.bot_body(100001);
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool open = false;
+    int inside = 0;
+    world.slow_telegram.before_each_call = [&] {
+        std::unique_lock lock(mutex);
+        ++inside;
+        changed.notify_all();
+        changed.wait_for(lock, std::chrono::seconds(20), [&] { return open; });
+    };
+    std::vector<ApiResponse> answers(40);
+    std::vector<std::jthread> callers;
+    for (auto& answer : answers) {
+        callers.emplace_back([&] {
+            answer = world.call("POST", "/api/telegram/verify-token", world.alice,
+                                Json{{"token", telegram_token(100001)}}.dump());
+        });
+    }
+    {
+        std::unique_lock lock(mutex);
+        REQUIRE(changed.wait_for(lock, std::chrono::seconds(10), [&] { return inside >= 8; }));
+    }
+    CHECK(world.get("/api/bots").status == 200);
+    CHECK(world.call("POST", "/hooks/telegram/abc", "", "{}").status == 200);
+    {
+        const std::lock_guard lock(mutex);
+        CHECK(inside == 8);
+        open = true;
+        changed.notify_all();
+    }
+    callers.clear();
+    for (const auto& answer : answers) CHECK(answer.body["valid"] == true);
 }

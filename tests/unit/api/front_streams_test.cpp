@@ -127,7 +127,6 @@ TEST_CASE("a stream says when its reader has caught up and when it has gone") {
 TEST_CASE("hundreds of streams on two threads all get their events while others are answered") {
     StreamFixture fixture;
     fixture.options.worker_threads = 2;
-    fixture.options.max_connections_per_address = 2000;
     const auto port = fixture.start();
     std::vector<RawClient> clients;
     constexpr std::size_t count = 450;  // within the usual limit of 1024 files for both ends
