@@ -1,0 +1,168 @@
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "net/curl_transport.hpp"
+#include "support/catch.hpp"
+#include "support/pg_cluster.hpp"
+#include "support/processes/child_process.hpp"
+
+using namespace hatchery;
+using namespace std::chrono_literals;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The program in a folder of its own, so that no .env is found but the test's.
+class Program {
+public:
+    Program() : folder_(fs::temp_directory_path() / "hatchery-program-test-XXXXXX") {
+        std::string pattern = folder_.string();
+        REQUIRE(mkdtemp(pattern.data()) != nullptr);
+        folder_ = pattern;
+        environment = {{"DATABASE_URL", database->url().reveal()},
+                       {"HATCHERY_MASTER_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
+                       {"HATCHERY_PUBLIC_URL", "http://127.0.0.1:1"},
+                       {"HATCHERY_BUNDLE_DIR", folder_.string()},
+                       {"PORT", "0"},
+                       {"HETZNER_API_TOKEN", "token"},
+                       {"HETZNER_API_URL", "http://127.0.0.1:1/v1"},
+                       {"TELEGRAM_API_URL", "http://127.0.0.1:1"}};
+    }
+    ~Program() { fs::remove_all(folder_); }
+
+    std::unique_ptr<support::ChildProcess> start(const std::vector<std::string>& words) {
+        std::vector<std::string> command{HATCHERY_PROGRAM};
+        command.insert(command.end(), words.begin(), words.end());
+        return std::make_unique<support::ChildProcess>(
+            support::ChildOptions{.command = command,
+                                  .environment = environment,
+                                  .working_directory = folder_.string(),
+                                  .log_path = (folder_ / "log").string(),
+                                  .capture_output = true});
+    }
+    /// Exit code and the first line of output.
+    std::pair<int, std::string> run(const std::vector<std::string>& words) {
+        const auto child = start(words);
+        const std::string line = child->read_line(20s).value_or("");
+        while (child->read_line(20s)) {
+        }
+        return {child->wait(20s).value_or(-1), line};
+    }
+    std::string log() {
+        std::ifstream file(folder_ / "log");
+        return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    }
+    void write_dotenv(const std::string& text) { std::ofstream(folder_ / ".env") << text; }
+
+    std::unique_ptr<support::TestDatabase> database =
+        support::PgCluster::shared().create_empty_database();
+    std::map<std::string, std::string> environment;
+
+private:
+    fs::path folder_;
+};
+
+int status_of(const std::string& url, const std::string& token = "") {
+    const auto http = net::make_curl_transport();
+    ports::HttpRequest request{.url = url};
+    if (!token.empty()) request.bearer = base::Secret(token);
+    const auto response = http->send(request, base::Call::within(5s));
+    return response ? response->status : 0;
+}
+
+std::string url_in(const std::string& ready_line) {
+    const auto at = ready_line.find("http://");
+    return at == std::string::npos ? "" : ready_line.substr(at);
+}
+
+}  // namespace
+
+TEST_CASE("serve migrates an empty database, says where it is ready, and ends on SIGTERM") {
+    Program program;
+    const auto serve = program.start({"serve"});
+    const std::string url = url_in(serve->read_line(20s).value_or(""));
+    REQUIRE_FALSE(url.empty());
+    CHECK(status_of(url + "/readyz") == 200);
+    CHECK(status_of(url + "/api/bots") == 401);
+    const auto [code, token] = program.run({"token", "create", "--user", "a@example.org"});
+    CHECK(code == 0);
+    CHECK(status_of(url + "/api/bots", token) == 200);
+
+    program.environment["HATCHERY_API_URL"] = url;
+    program.environment["HATCHERY_TOKEN"] = token;
+    CHECK(program.run({"bots", "--json"}).second == "[]");
+    program.environment["HATCHERY_TOKEN"] = "wrong";
+    CHECK(program.run({"bots"}).first == 4);
+
+    CHECK(serve->terminate(10s) == 0);
+    CHECK(program.log().find(token) == std::string::npos);
+    CHECK(program.log().find("AAAAAAAA") == std::string::npos);
+    CHECK(program.run({"bots"}).first == 69);
+}
+
+TEST_CASE("several that start at once on an empty database all get ready") {
+    Program program;
+    const auto one = program.start({"serve"});
+    const auto two = program.start({"serve"});
+    const auto worker = program.start({"worker"});
+    CHECK_FALSE(url_in(one->read_line(20s).value_or("")).empty());
+    CHECK_FALSE(url_in(two->read_line(20s).value_or("")).empty());
+    CHECK(worker->read_line(20s) == "hatchery worker is ready");
+    one->signal(SIGINT);
+    CHECK(one->wait(10s) == 0);
+    CHECK(two->terminate(10s) == 0);
+    CHECK(worker->terminate(10s) == 0);
+}
+
+TEST_CASE("serve waits for a database that does not answer yet, and still ends on SIGTERM") {
+    Program program;
+    program.environment["DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/none";
+    const auto serve = program.start({"serve"});
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (program.log().find("waiting_for_database") == std::string::npos) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+    }
+    CHECK(serve->terminate(10s) == 0);
+}
+
+TEST_CASE("migrate brings the schema up once, and says when it is current") {
+    Program program;
+    CHECK(program.run({"migrate"}).second == "applied 0001_initial.sql");
+    const auto [code, line] = program.run({"migrate"});
+    CHECK(code == 0);
+    CHECK(line.find("the schema is current") == 0);
+    program.environment["DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/none";
+    CHECK(program.run({"migrate"}).first == 69);
+}
+
+TEST_CASE("a wrong configuration ends with 78 and every problem on standard error") {
+    Program program;
+    program.environment["PORT"] = "many";
+    program.environment["HATCHERY_MASTER_KEY"] = "";
+    program.write_dotenv("HATCHERY_WORKERS=none\n");
+    for (const char* word : {"serve", "worker"}) {
+        CHECK(program.run({word}).first == 78);
+    }
+    CHECK(program.run({"config", "check"}).first == 78);
+    for (const char* name : {"PORT", "HATCHERY_MASTER_KEY", "HATCHERY_WORKERS"}) {
+        CHECK(program.log().find(name) != std::string::npos);
+    }
+}
+
+TEST_CASE("a token request that makes no sense makes no token") {
+    Program program;
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {"--user", "nobody"},
+             {"--user", "a@example.org", "--scopes", "everything"},
+             {"--user", "a@example.org", "--expires-in", "0d"},
+             {"--user", "a@example.org", "--expires-in", "soon"},
+             {"--user", "a@example.org", "--role", "king"},
+             {}}) {
+        std::vector<std::string> all{"token", "create"};
+        all.insert(all.end(), words.begin(), words.end());
+        CHECK(program.run(all).first == 2);
+    }
+}
