@@ -10,6 +10,7 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/healthz", Door::open},
     {"GET", "/readyz", Door::open},
     {"GET", "/metrics", Door::operator_only},
+    {"GET", "/openapi.json", Door::open},
     {"POST", "/hooks/telegram/:publicId", Door::open},
 
     {"POST", "/api/telegram/verify-token", Door::token, Scope::bots_write, Reach::outside},

@@ -1,3 +1,4 @@
+#include "api/openapi.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 #include "store/migrations.hpp"
@@ -43,11 +44,18 @@ Outcome metrics(RouteContext& context) {
     return answer;
 }
 
+Outcome openapi(const Exchange&) {
+    Answer answer;
+    answer.body = openapi_document();
+    return answer;
+}
+
 }  // namespace
 
 void add_health_routes(Router& router, RouteContext& context) {
     router.add("GET", "/healthz", healthz);
     router.add("GET", "/readyz", [&](const Exchange&) { return readyz(context); });
+    router.add("GET", "/openapi.json", openapi);
     router.add("GET", "/metrics", [&](const Exchange&) { return metrics(context); });
 }
 

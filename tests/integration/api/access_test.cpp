@@ -1,5 +1,7 @@
 #include "api/access.hpp"
 
+#include <set>
+
 #include "../../unit/api/raw_client.hpp"
 #include "api_world.hpp"
 #include "support/catch.hpp"
@@ -35,6 +37,32 @@ TEST_CASE("every rule of the access table has its route, and tells who comes wit
         CHECK(forbidden.status == 403);
         CHECK(forbidden.code() == "forbidden");
     }
+}
+
+TEST_CASE("the OpenAPI document has exactly the routes of the access table") {
+    ApiWorld world;
+    const auto document = world.call("GET", "/openapi.json", "").body;
+    REQUIRE(document["openapi"] == "3.1.0");
+    std::set<std::string> described;
+    for (const auto& [path, item] : document["paths"].items()) {
+        for (const char* method : {"get", "post", "put", "delete"}) {
+            if (item.contains(method)) described.insert(std::string(method) + " " + path);
+        }
+    }
+    std::set<std::string> ruled;
+    for (const auto& rule : hatchery::api::access_rules()) {
+        std::string method(rule.method);
+        for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
+        const auto name = rule.pattern.find(':');
+        std::string path(rule.pattern);
+        if (name != std::string::npos) {
+            const auto end = std::min(path.find('/', name), path.size());
+            path = path.substr(0, name) + "{" + path.substr(name + 1, end - name - 1) + "}" +
+                   path.substr(end);
+        }
+        ruled.insert(method + " " + path);
+    }
+    CHECK(described == ruled);
 }
 
 TEST_CASE("wrong, malformed and revoked tokens are 401") {
