@@ -22,6 +22,11 @@ using store::ClaimedUpdate;
 
 constexpr base::Milliseconds prune_every{60'000};
 constexpr int prune_page = 1'000;
+/// Deliveries to one bot at once. A healthy one takes an update in milliseconds; one that hangs
+/// must not hold the threads that serve the others, however many chats it has.
+constexpr int max_in_flight_of_a_bot = 2;
+/// Claimed updates that wait for their turn; while there are so many, nothing more is claimed.
+constexpr std::size_t max_parked = 512;
 /// Bots whose rise is watched for; beyond it they wait for their backoff.
 constexpr std::size_t max_waiting_bots = 10'000;
 
@@ -59,15 +64,20 @@ public:
         for (auto& worker : workers_) worker.request_stop();
         if (dispatcher_.joinable()) dispatcher_.join();
         workers_.clear();
-        std::deque<ClaimedUpdate> rest;
+        std::deque<Parked> rest;
         {
             const std::lock_guard lock(mutex_);
             rest.swap(queue_);
         }
-        for (const auto& update : rest) give_back(update);
+        for (const auto& parked : rest) give_back(parked.update);
     }
 
 private:
+    struct Parked {
+        ClaimedUpdate update;
+        base::TimePoint claimed_at;
+    };
+
     // The dispatcher: claims as many updates as there are free threads.
 
     void dispatch(const std::stop_token& stop) {
@@ -89,7 +99,16 @@ private:
 
     /// Needs mutex_.
     [[nodiscard]] int free_threads() const {
-        return options_.threads - busy_ - static_cast<int>(queue_.size());
+        if (queue_.size() >= max_parked) return 0;
+        const auto ready = std::count_if(queue_.begin(), queue_.end(),
+                                         [this](const Parked& p) { return may_go(p); });
+        return options_.threads - busy_ - static_cast<int>(ready);
+    }
+
+    /// Needs mutex_.
+    [[nodiscard]] bool may_go(const Parked& parked) const {
+        const auto it = in_flight_.find(parked.update.bot_id);
+        return it == in_flight_.end() || it->second < max_in_flight_of_a_bot;
     }
 
     /// Whether as many came as were asked for, so that more may be there.
@@ -101,7 +120,8 @@ private:
             if (limit <= 0) return false;
             hinted_ = false;
         }
-        auto claimed = ports_.inbox.claim(limit, options_.lease_for, ports_.clock.now());
+        const auto now = ports_.clock.now();
+        auto claimed = ports_.inbox.claim(limit, options_.lease_for, now);
         if (!claimed) {
             // Said once when it begins, not once a second.
             if (!std::exchange(claim_failing_, true)) {
@@ -114,7 +134,7 @@ private:
         const bool full = static_cast<int>(claimed->size()) >= limit;
         {
             const std::lock_guard lock(mutex_);
-            for (auto& update : *claimed) queue_.push_back(std::move(update));
+            for (auto& update : *claimed) queue_.push_back({std::move(update), now});
         }
         wake_workers_.notify_all();
         return full;
@@ -163,19 +183,29 @@ private:
     void deliver_all(const std::stop_token& stop) {
         while (true) {
             std::unique_lock lock(mutex_);
-            if (!wake_workers_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
+            const auto goes = [this](const Parked& parked) { return may_go(parked); };
+            const auto ready = [&] { return std::any_of(queue_.begin(), queue_.end(), goes); };
+            if (!wake_workers_.wait(lock, stop, ready)) return;
             // What is queued when a stop is asked is given back by stop().
             if (stop.stop_requested()) return;
-            const ClaimedUpdate update = std::move(queue_.front());
-            queue_.pop_front();
+            const auto it = std::find_if(queue_.begin(), queue_.end(), goes);
+            const Parked parked = std::move(*it);
+            queue_.erase(it);
             ++busy_;
+            ++in_flight_[parked.update.bot_id];
             lock.unlock();
-            deliver(update, stop);
+            // With too little of its lease left it belongs to whoever claims it next.
+            const auto parked_for = ports_.clock.now() - parked.claimed_at;
+            if (parked_for + options_.delivery_limit < options_.lease_for) {
+                deliver(parked.update, stop);
+            }
             lock.lock();
             --busy_;
+            if (--in_flight_[parked.update.bot_id] == 0) in_flight_.erase(parked.update.bot_id);
             hinted_ = true;
             lock.unlock();
             wake_dispatcher_.notify_one();
+            wake_workers_.notify_one();
         }
     }
 
@@ -273,8 +303,9 @@ private:
     std::mutex mutex_;
     std::condition_variable_any wake_dispatcher_;
     std::condition_variable_any wake_workers_;
-    std::deque<ClaimedUpdate> queue_;
+    std::deque<Parked> queue_;
     int busy_ = 0;
+    std::map<base::BotId, int> in_flight_;
     bool hinted_ = false;
     /// Bots that an update waits for, with the status last seen.
     std::map<base::BotId, std::optional<core::BotStatus>> waiting_bots_;

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <ostream>
 #include <thread>
 
@@ -155,9 +156,10 @@ std::string url_of(const std::string& host, std::uint16_t port) {
 
 enum class Role : std::uint8_t { serve, worker };
 
-/// Everything between a good configuration and the signal. `signals` comes before every thread.
+/// Everything between a good configuration and the signal. `signals` comes before every thread;
+/// `limit` is set at the signal and outlives what is taken down.
 cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& signals,
-                          cli::Context& context) {
+                          std::optional<ShutdownLimit>& limit, cli::Context& context) {
     const config::Config& config = loaded.config;
     auto adapters = make_adapters(config);
     if (!adapters) {
@@ -193,7 +195,7 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
 
     signals.wait();
     log_event(LogLevel::info, "draining");
-    const ShutdownLimit limit;
+    limit.emplace();
     // The engine first stops claiming; what it cuts needs the rest to be still there.
     std::jthread drain([&] { engine->drain(drain_limit); });
     if (front) front->stop();
@@ -208,7 +210,8 @@ cli::ExitCode run_role(Role role, cli::Context& context) {
     const config::Loaded loaded = context.load_config(config::Need::service);
     if (!loaded.problems.empty()) return cli::report_problems(context, loaded);
     base::set_log_level(loaded.config.log_level);
-    return run_service(role, loaded, signals, context);
+    std::optional<ShutdownLimit> limit;
+    return run_service(role, loaded, signals, limit, context);
 }
 
 }  // namespace

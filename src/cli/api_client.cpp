@@ -82,7 +82,9 @@ base::Result<Json> ApiClient::send(ports::HttpRequest request) {
     auto response = http_.send(request, base::Call::within(call_limit));
     if (!response) {
         base::Error error = std::move(response).error();
-        error.message = fmt::format("The API at {} does not answer: {}", base_url_, error.message);
+        error.message = error.kind == ErrorKind::unavailable
+                            ? fmt::format("The API at {} does not answer.", base_url_)
+                            : fmt::format("The API at {} failed: {}", base_url_, error.message);
         error.next_action =
             "Is `hatchery serve` running there? HATCHERY_API_URL names the address.";
         return base::fail(std::move(error));

@@ -104,7 +104,7 @@ public:
     std::unique_ptr<web_hooks::Relay> make_relay() {
         return web_hooks::make_relay(
             {.inbox = *inbox, .fleet = *fleet, .lines = *lines, .clock = clock, .random = random},
-            {.lease_for = base::Milliseconds{2'000}});
+            {.delivery_limit = base::Milliseconds{2'000}, .lease_for = base::Milliseconds{5'000}});
     }
 
 private:

@@ -168,9 +168,10 @@ TEST_CASE("an update stays in front of its chat until the restarting bot takes i
 
 TEST_CASE("a bot that does not answer holds nobody else up") {
     Setup setup;
-    setup.lines.answers["silent"] = {FakeLines::hang};
-    setup.add("silent", 1, 1);
-    for (int i = 2; i < 30; ++i) setup.add("lively", i, i);
+    // It has more chats than there are threads.
+    setup.lines.answers["silent"] = std::vector<base::Result<int>>(20, FakeLines::hang);
+    for (int i = -20; i < 2; ++i) setup.add("silent", 100 + i, i);
+    for (int i = 2; i < 30; ++i) setup.add("lively", 1'000 + i, i);
     setup.relay->start();
     REQUIRE(setup.inbox.wait_until([](const Rows& rows) {
         return std::count_if(rows.begin(), rows.end(), [](const auto& row) {
