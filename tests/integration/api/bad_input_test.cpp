@@ -138,7 +138,7 @@ TEST_CASE("bodies that are no JSON object are 400 and name the body") {
     }
 }
 
-TEST_CASE("ids that are none, or nobody's, are 404; in bodies and queries they are named") {
+TEST_CASE("ids that are none, or nobody's, are 404, and in bodies and queries they are named") {
     ApiWorld world;
     for (const std::string& id :
          {some_id, std::string("1"), std::string("%27%20OR%201%3D1"), std::string(300, 'a')}) {

@@ -64,7 +64,7 @@ TEST_CASE("what a bot cannot do now is a 409 that says why") {
     }
 }
 
-TEST_CASE("a live operation is cancelled by its bot's name; a deletion is not") {
+TEST_CASE("a live operation is cancelled by its bot's name, a deletion is not") {
     ApiWorld world;
     const auto id = world.make_bot(100001);
     world.post("/api/deploy", {{"botId", id}});

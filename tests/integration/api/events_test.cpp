@@ -86,7 +86,7 @@ TEST_CASE("readers that come while lines are written miss none and see none twic
     for (const auto& reader : readers) CHECK(reader.ids() == numbers(1, last));
 }
 
-TEST_CASE("a reader goes on after Last-Event-ID; a strange one begins anew") {
+TEST_CASE("a reader goes on after Last-Event-ID, a strange one begins anew") {
     ApiWorld world;
     const auto id = world.make_bot(100001);
     world.post("/api/deploy", {{"botId", id}});

@@ -47,7 +47,7 @@ TEST_CASE("a body in a second packet belongs to its request, never to the next")
     CHECK(fixture.handler.requests().size() == 2);
 }
 
-TEST_CASE("a chunked body is put together; extensions and trailers are dropped") {
+TEST_CASE("a chunked body is put together, and extensions and trailers are dropped") {
     FrontFixture fixture;
     RawClient client(fixture.start());
     client.send(post("Transfer-Encoding: chunked\r\n",
