@@ -85,6 +85,9 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
     ln -sf /dev/null "$work/etc/systemd/system/$unit"
 done
 
+# Said here and not by cloud-init, which would restart sshd for it just after the first logins.
+printf 'PasswordAuthentication no\n' > "$work/etc/ssh/sshd_config.d/10-passwords.conf"
+
 # cloud-init as the providers' images have it: root logs in with the keys that user_data or the
 # API names, and the seed lies on the disk.
 cat > "$work/etc/cloud/cloud.cfg" <<'CFG'
@@ -95,7 +98,7 @@ users:
   - name: root
     lock_passwd: true
 disable_root: false
-ssh_pwauth: false
+ssh_pwauth: unchanged
 preserve_hostname: false
 manage_etc_hosts: localhost
 locale: false

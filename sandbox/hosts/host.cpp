@@ -73,6 +73,12 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     ::_exit(127);
 }
 
+void wait_for_child(pid_t child) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+}
+
 /// The container's PID 1 as this namespace numbers it: nspawn's only child.
 pid_t find_init(pid_t container) {
     const std::string id = std::to_string(container);
@@ -415,10 +421,13 @@ void Host::kill_now() {
     if (life_ != Life::running) {
         return;
     }
+    const pid_t init = find_init(container_);
     [[maybe_unused]] const auto killed = write_file(cgroup_ / "cgroup.kill", "1");
     ::kill(container_, SIGKILL);
-    int status = 0;
-    while (::waitpid(container_, &status, 0) < 0 && errno == EINTR) {
+    wait_for_child(container_);
+    // The container's init is an orphan now, which this process inherits (become_subreaper()).
+    if (init > 1) {
+        wait_for_child(init);
     }
     container_ = -1;
     container_end_.reset();

@@ -1,5 +1,6 @@
 #include "sandbox/hosts/real_fleet.hpp"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <charconv>
@@ -15,6 +16,10 @@ namespace {
 constexpr int kFirstHostIndex = 2;
 constexpr int kInotifyInstances = 8192;
 constexpr int kSshPort = 22;
+
+/// Makes this process the parent of containers' processes whose own parent was killed, so that
+/// they do not linger where PID 1 is slow to collect them.
+void become_subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 }  // namespace
 
@@ -53,6 +58,7 @@ Result<std::unique_ptr<RealFleet>> RealFleet::start(const Instance& instance,
                                                     const fs::path& base_image,
                                                     std::vector<ServiceAddress> services, Log log) {
     std::unique_ptr<RealFleet> fleet(new RealFleet(instance, std::move(log)));
+    become_subreaper();
     if (auto made = fleet->make_bridge(); !made) {
         return failure(made.error());
     }

@@ -15,7 +15,7 @@ TEST_CASE("a server is a systemd host that shows its planted key and reaches the
     const json id = created["server"]["id"];
 
     const auto first = sandbox.ssh_when_up(ip, "hostname; cat /root/planted; cat /proc/1/comm");
-    CHECK(first.output == "web-1\nfrom user_data\nsystemd\n");
+    CHECK(first.output == "web-1\nfrom user_datasystemd\n");
     sandbox.wait_for_status(id, "running");
 
     const auto units = sandbox.ssh(
@@ -71,7 +71,8 @@ TEST_CASE("power actions act on the host, and its disk and network survive them"
     sandbox.call("POST", action + "poweroff", nullptr, 201);
     sandbox.wait_for_status(id, "off");
     sandbox.call("POST", action + "poweron", nullptr, 201);
-    sandbox.ssh_when_up(ip, up + "systemctl poweroff");
+    sandbox.ssh_when_up(ip, up);
+    sandbox.ssh(ip, "systemctl poweroff");
     sandbox.wait_for_status(id, "off");
 }
 

@@ -190,7 +190,7 @@ std::vector<std::string> processes_with(const std::string& text) {
         const std::string about =
             read_text(entry.path() / "cmdline") + read_text(entry.path() / "cgroup");
         if (about.find(text) != std::string::npos) {
-            found.push_back(name);
+            found.push_back(name + " " + about);
         }
     }
     return found;

@@ -77,7 +77,7 @@ private:
 /// Asks again and again, with a pause, until it is true or a minute is over.
 bool eventually(const std::function<bool()>& question);
 
-/// Processes whose command line or cgroup speaks of `text`.
+/// Processes whose command line or cgroup speaks of `text`: id, command line and cgroups.
 std::vector<std::string> processes_with(const std::string& text);
 
 /// Folders below the cgroup v2 tree whose path speaks of `text`.
