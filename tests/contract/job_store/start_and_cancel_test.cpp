@@ -24,7 +24,7 @@ TEST_CASE("starting an operation makes its first job, changes the bot and tells 
     CHECK(events[0].data.find("deploying") != std::string::npos);
 }
 
-TEST_CASE("a bot has one live operation; the refusal names it") {
+TEST_CASE("a bot has one live operation, the refusal names it") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();
     const auto first = store->jobs().start_operation(deploy_of(bot));

@@ -54,7 +54,7 @@ TEST_CASE("updates of a chat go one after another, chats side by side") {
     CHECK(second[0].update_id == 12);
 }
 
-TEST_CASE("a retry holds its chat up and counts; a hurry brings it forward") {
+TEST_CASE("a retry holds its chat up and counts, a hurry brings it forward") {
     World world;
     const auto bot = world.add_bot();
     REQUIRE(world.inbox->store(update_of(bot, 1)));

@@ -106,7 +106,7 @@ TEST_CASE("a service of one's own needs no key") {
     CHECK(environment_of(settings).find("HATCHERY_MODEL_API_KEY=\"none\"\n") != std::string::npos);
 }
 
-TEST_CASE("webhook mode names URL, path and listener; polling mode none of them") {
+TEST_CASE("webhook mode names URL, path and listener, polling mode none of them") {
     auto settings = webhook_settings();
     const auto config = config_of(settings);
     const auto& webhook = config["channels"]["telegram"];
@@ -122,7 +122,7 @@ TEST_CASE("webhook mode names URL, path and listener; polling mode none of them"
     CHECK(environment_of(settings).find("WEBHOOK") == std::string::npos);
 }
 
-TEST_CASE("allowed users become an allowlist and the owners; nobody allowed means pairing") {
+TEST_CASE("allowed users become an allowlist and the owners, nobody allowed means pairing") {
     auto settings = webhook_settings();
     auto config = config_of(settings);
     CHECK(config["channels"]["telegram"]["dmPolicy"] == "allowlist");
