@@ -17,10 +17,8 @@
 #include "sandbox/hosts/namespaces.hpp"
 #include "sandbox/hosts/real_fleet.hpp"
 #include "sandbox/hosts/simulated_fleet.hpp"
-#ifdef HATCHERY_SANDBOX_SERVICES
 #include "sandbox/model/model_service.hpp"
 #include "sandbox/telegram/telegram_service.hpp"
-#endif
 
 namespace {
 
@@ -195,10 +193,8 @@ private:
 
     std::filesystem::path base_image_;
     std::unique_ptr<Instance> instance_;
-#ifdef HATCHERY_SANDBOX_SERVICES
     std::unique_ptr<TelegramService> telegram_;
     std::unique_ptr<ModelService> model_;
-#endif
     std::vector<ServiceAddress> services_;
     std::unique_ptr<Fleet> fleet_;
     /// Leads from --listen's address to the services, which listen on the sandbox's own.
@@ -228,8 +224,7 @@ Result<void> Sandbox::claim_machine(const Options& options) {
     return {};
 }
 
-Result<void> Sandbox::start_services([[maybe_unused]] const Options& options) {
-#ifdef HATCHERY_SANDBOX_SERVICES
+Result<void> Sandbox::start_services(const Options& options) {
     const std::string host = options.real_hosts ? instance_->service_address() : options.host;
     const auto port_after = [&](int distance) {
         return options.port == 0 ? 0 : options.port + distance;
@@ -242,7 +237,6 @@ Result<void> Sandbox::start_services([[maybe_unused]] const Options& options) {
         return failure(error);
     }
     services_ = {{host, telegram_->port()}, {host, model_->port()}};
-#endif
     return {};
 }
 
@@ -316,10 +310,8 @@ Result<void> Sandbox::start(const Options& options) {
 
 std::string Sandbox::ready_line() const {
     nlohmann::json line{{"hetzner", hetzner_->base_url()}};
-#ifdef HATCHERY_SANDBOX_SERVICES
     line["telegram"] = telegram_->base_url();
     line["model"] = model_->base_url();
-#endif
     return line.dump();
 }
 
