@@ -1,5 +1,6 @@
 #include "web-hooks/bot_lines.hpp"
 
+#include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -14,9 +15,10 @@ using base::ErrorKind;
 
 /// One bot's tunnel. Whoever posts holds it by shared_ptr, so that closing never cuts a post.
 struct Line {
-    /// Held while the tunnel is opened: one thread opens, those after it use what it made.
-    std::timed_mutex opening;
     std::mutex mutex;
+    /// One thread opens the tunnel; those that come meanwhile wait and use what it made.
+    bool opening = false;
+    std::condition_variable_any opened;
     std::shared_ptr<ports::Tunnel> tunnel;
     std::string public_id;
     base::Secret secret;
@@ -127,27 +129,53 @@ private:
         if (!seen) return base::fail(std::move(seen).error());
         if (*seen) return **std::move(seen);
 
-        const std::unique_lock opening(line.opening, call.left());
-        if (!opening) {
-            return base::fail(ErrorKind::timeout,
-                              "Opening the way to the bot's server takes long.");
+        if (auto turn = begin_opening(line, call); !turn) {
+            return base::fail(std::move(turn).error());
         }
         seen = look(line);
-        if (!seen) return base::fail(std::move(seen).error());
-        if (*seen) return **std::move(seen);
-
+        if (!seen || *seen) {
+            end_opening(line);
+            if (!seen) return base::fail(std::move(seen).error());
+            return **std::move(seen);
+        }
         auto opened = open(bot, call);
         if (!opened) {
             // A shutdown says nothing about the server.
             if (opened.error().kind != ErrorKind::cancelled) rest(line, opened.error());
+            end_opening(line);
             return base::fail(std::move(opened).error());
         }
-        const std::lock_guard lock(line.mutex);
-        line.failure.reset();
-        line.tunnel = opened->tunnel;
-        line.public_id = opened->public_id;
-        line.secret = opened->secret;
+        {
+            const std::lock_guard lock(line.mutex);
+            line.failure.reset();
+            line.tunnel = opened->tunnel;
+            line.public_id = opened->public_id;
+            line.secret = opened->secret;
+        }
+        end_opening(line);
         return *std::move(opened);
+    }
+
+    /// Waits until nobody else opens this line.
+    base::Result<void> begin_opening(Line& line, const base::Call& call) {
+        std::unique_lock lock(line.mutex);
+        if (!line.opened.wait_for(lock, call.stop, call.left(), [&] { return !line.opening; })) {
+            if (call.stop.stop_requested()) {
+                return base::fail(ErrorKind::cancelled, "The delivery was stopped.");
+            }
+            return base::fail(ErrorKind::timeout,
+                              "Opening the way to the bot's server takes long.");
+        }
+        line.opening = true;
+        return {};
+    }
+
+    void end_opening(Line& line) {
+        {
+            const std::lock_guard lock(line.mutex);
+            line.opening = false;
+        }
+        line.opened.notify_one();
     }
 
     base::Result<ports::SshTarget> target_of(const base::BotId& bot) {
