@@ -42,6 +42,8 @@ Telegram's Bot API and a model API, and prints one JSON line with their base URL
   --image-dir DIR       where the base image is kept once built; default /var/cache/hatchery-sandbox
   --boot-delay-ms N     how long a new server stays "initializing" at least; default 0, and 300
                         with --hosts none
+  --ssh-port N          the port of servers' public addresses that leads to their SSH; default 22,
+                        which a machine with an SSH server of its own needs for itself
   --die-with-parent     end when the starting process has ended
   --help                this text
 
@@ -56,6 +58,7 @@ struct Options {
     std::string state_dir;
     std::string image_dir = kImageDir;
     std::optional<std::chrono::milliseconds> boot_delay;
+    int ssh_port = 22;
     bool die_with_parent = false;
     bool help = false;
 };
@@ -117,6 +120,14 @@ Result<void> apply_option(const std::string& name, const std::string& value, Opt
             return failure(delay.error());
         }
         options.boot_delay = std::chrono::milliseconds(*delay);
+        return {};
+    }
+    if (name == "--ssh-port") {
+        const auto port = parse_number(name, value, 65535);
+        if (!port || *port == 0) {
+            return failure(port ? "--ssh-port takes a number from 1 to 65535" : port.error());
+        }
+        options.ssh_port = *port;
         return {};
     }
     return failure("unknown option " + name);
@@ -245,7 +256,7 @@ Result<void> Sandbox::start_fleet(const Options& options) {
         fleet_ = std::make_unique<SimulatedFleet>();
         return {};
     }
-    auto fleet = RealFleet::start(*instance_, base_image_, services_, log_line);
+    auto fleet = RealFleet::start(*instance_, base_image_, services_, options.ssh_port, log_line);
     if (!fleet) {
         return failure(fleet.error());
     }

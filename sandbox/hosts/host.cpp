@@ -239,9 +239,9 @@ Result<void> Host::prepare() {
     }
     open_port(kSshPort);
     if (!open_ports_.contains(kSshPort)) {
-        return failure("port 22 of " + public_ipv4_ +
+        return failure("port " + std::to_string(surroundings_.ssh_port) + " of " + public_ipv4_ +
                        " is taken on this machine, probably by an SSH server that listens on all "
-                       "addresses");
+                       "addresses; choose another with --ssh-port");
     }
     return {};
 }
@@ -333,7 +333,8 @@ Result<void> Host::open_services() {
 }
 
 void Host::open_port(int port) {
-    auto listener = listen_tcp(public_ipv4_, port);
+    const int public_port = port == kSshPort ? surroundings_.ssh_port : port;
+    auto listener = listen_tcp(public_ipv4_, public_port);
     Result<void> forwarded;
     if (listener) {
         forwarded =

@@ -40,6 +40,8 @@ struct HostSurroundings {
     Relay* inward = nullptr;
     Relay* outward = nullptr;
     std::vector<ServiceAddress> services;
+    /// The port of public addresses that leads to a host's port 22.
+    int ssh_port = 22;
     Log log;
 };
 

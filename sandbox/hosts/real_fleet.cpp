@@ -56,7 +56,8 @@ RealFleet::RealFleet(const Instance& instance, Log log)
 
 Result<std::unique_ptr<RealFleet>> RealFleet::start(const Instance& instance,
                                                     const fs::path& base_image,
-                                                    std::vector<ServiceAddress> services, Log log) {
+                                                    std::vector<ServiceAddress> services,
+                                                    int ssh_port, Log log) {
     std::unique_ptr<RealFleet> fleet(new RealFleet(instance, std::move(log)));
     become_subreaper();
     if (auto made = fleet->make_bridge(); !made) {
@@ -77,6 +78,7 @@ Result<std::unique_ptr<RealFleet>> RealFleet::start(const Instance& instance,
                                             .inward = fleet->inward_.get(),
                                             .outward = fleet->outward_.get(),
                                             .services = std::move(services),
+                                            .ssh_port = ssh_port,
                                             .log = fleet->log_};
     fleet->reaper_ =
         std::jthread([raw = fleet.get()](const std::stop_token& stop) { raw->empty_trash(stop); });

@@ -16,10 +16,12 @@ namespace hatchery::sandbox {
 class RealFleet : public Fleet {
 public:
     /// Makes the bridge and the relays. `base_image` is what ensure_base_image() gave; `services`
-    /// are listened on in every host's network namespace. `instance` must outlive the fleet.
+    /// are listened on in every host's network namespace; `ssh_port` of a public
+    /// address leads to the host's port 22. `instance` must outlive the fleet.
     static Result<std::unique_ptr<RealFleet>> start(const Instance& instance,
                                                     const std::filesystem::path& base_image,
-                                                    std::vector<ServiceAddress> services, Log log);
+                                                    std::vector<ServiceAddress> services,
+                                                    int ssh_port, Log log);
     /// Removes all hosts.
     ~RealFleet() override;
 

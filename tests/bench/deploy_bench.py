@@ -59,7 +59,8 @@ class World:
         url = subprocess.run([SOURCE + "/tools/private-postgres", "start", self.database],
                              check=True, capture_output=True, text=True).stdout.strip()
         sandbox = subprocess.Popen(
-            [binaries + "/hatchery-sandbox", "--listen", "127.0.0.1:0", "--die-with-parent"],
+            [binaries + "/hatchery-sandbox", "--listen", "127.0.0.1:0", "--ssh-port", "2222",
+             "--die-with-parent"],
             stdout=subprocess.PIPE, stderr=open(os.path.join(folder, "sandbox.log"), "w"))
         self.processes.append(sandbox)
         urls = json.loads(sandbox.stdout.readline())
@@ -71,7 +72,8 @@ class World:
             HATCHERY_PUBLIC_URL=f"http://127.0.0.1:{port}",
             HATCHERY_API_URL=f"http://127.0.0.1:{port}", HETZNER_API_TOKEN="bench-project",
             HETZNER_API_URL=urls["hetzner"], TELEGRAM_API_URL=urls["telegram"],
-            HATCHERY_BUNDLE_DIR=bundles, HATCHERY_LOG_LEVEL="debug")
+            HATCHERY_BUNDLE_DIR=bundles, HATCHERY_LOG_LEVEL="debug",
+            HATCHERY_SSH_PORT="2222")
         hatchery = subprocess.Popen([binaries + "/hatchery", "serve"], env=self.environment,
                                     cwd=folder, stderr=open(self.log, "w"))
         self.processes.append(hatchery)

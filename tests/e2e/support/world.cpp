@@ -24,6 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr auto stand_in_version = "2026.9.6";
 constexpr auto real_version = "2026.9.6";
+/// This machine may have an SSH server of its own on port 22 of all addresses.
+constexpr auto ssh_port = "2222";
 
 std::string or_default(const char* variable, const std::string& otherwise) {
     const char* value = std::getenv(variable);
@@ -38,8 +40,8 @@ std::string real_bundle_dir() {
 std::string stand_in_bundle_dir() {
     const std::string folder = HATCHERY_BINARY_DIR "/stand-in-bundle";
     support::ChildProcess build(
-        {.command = {HATCHERY_SOURCE_DIR "/tests/support/stand_in_bundle/build.sh",
-                     folder, stand_in_version},
+        {.command = {HATCHERY_SOURCE_DIR "/tests/support/stand_in_bundle/build.sh", folder,
+                     stand_in_version},
          .environment = {},
          .working_directory = {},
          .log_path = HATCHERY_BINARY_DIR "/stand-in-bundle.log",
@@ -111,12 +113,13 @@ World::~World() {
 }
 
 void World::start_sandbox() {
-    sandbox_ = std::make_unique<support::ChildProcess>(support::ChildOptions{
-        .command = {SANDBOX_PROGRAM, "--listen", "127.0.0.1:0", "--die-with-parent"},
-        .environment = {},
-        .working_directory = folder_.string(),
-        .log_path = (folder_ / "sandbox.log").string(),
-        .capture_output = true});
+    sandbox_ = std::make_unique<support::ChildProcess>(
+        support::ChildOptions{.command = {SANDBOX_PROGRAM, "--listen", "127.0.0.1:0", "--ssh-port",
+                                          ssh_port, "--die-with-parent"},
+                              .environment = {},
+                              .working_directory = folder_.string(),
+                              .log_path = (folder_ / "sandbox.log").string(),
+                              .capture_output = true});
     // The first start on a machine builds the base image.
     const auto line = sandbox_->read_line(10min);
     const auto urls = base::parse_json(line.value_or(""));
@@ -136,6 +139,7 @@ std::map<std::string, std::string> World::environment() const {
             {"PORT", std::to_string(port_)},
             {"HETZNER_API_TOKEN", "e2e-project"},
             {"HETZNER_API_URL", hetzner_url_},
+            {"HATCHERY_SSH_PORT", ssh_port},
             {"TELEGRAM_API_URL", telegram_url_},
             {"HATCHERY_BUNDLE_DIR", bundle_dir_},
             {"HATCHERY_OPENCLAW_VERSION", bundle_version_},
