@@ -143,10 +143,9 @@ private:
     base::SystemClock clock_;
     std::unique_ptr<ports::HttpTransport> transport_ = net::make_curl_transport();
     ViolationWatch watch_{*transport_};
-    support::ChildProcess sandbox_{
-        {.command = {std::string(HATCHERY_BINARY_DIR) + "/sandbox/hatchery-sandbox", "--hosts",
-                     "none", "--boot-delay-ms", "100", "--die-with-parent"},
-         .capture_output = true}};
+    support::ChildProcess sandbox_{{.command = {HATCHERY_SANDBOX_PROGRAM, "--hosts", "none",
+                                                "--boot-delay-ms", "100", "--die-with-parent"},
+                                    .capture_output = true}};
     std::string sandbox_url_;
     std::unique_ptr<OpenApiProxy> proxy_;
     std::unique_ptr<providers::HetznerProvider> provider_;

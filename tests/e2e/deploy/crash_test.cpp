@@ -104,19 +104,10 @@ TEST_CASE("an update that came while hatchery was dead is answered once it is ba
     world.wait_status(bot, 180s,
                       [](const base::Json& status) { return text(status, "status") == "active"; });
     world.kill_hatchery();
-    const auto said = world.telegram().post("/sandbox/messages", {{"token", token},
-                                                                  {"chatId", World::user_id},
-                                                                  {"userId", World::user_id},
-                                                                  {"text", "first"}});
-    REQUIRE(said.status == 201);
+    world.say(token, "first");
     world.start_hatchery();
-    REQUIRE_THAT(world.chat(token, "second", 60s), Catch::Contains("second"));
-    const auto messages =
-        world.telegram().get(fmt::format("/sandbox/messages?token={}&after=0", token));
-    std::vector<std::string> replies;
-    for (const auto& item : base::json_member(messages.body, "items")) {
-        if (text(item, "direction") == "bot") replies.push_back(text(item, "text"));
-    }
+    world.say(token, "second");
+    const auto replies = world.wait_replies(token, 2, 60s);
     REQUIRE(replies.size() == 2);
     REQUIRE_THAT(replies[0], Catch::Contains("first"));
     REQUIRE_THAT(replies[1], Catch::Contains("second"));

@@ -33,9 +33,8 @@ void operate(const World& world, const std::string& bot, const std::string& what
 
 /// Rows in any table of secrets, inbox or leases that would outlive a destroyed bot.
 long long rows(World& world, const std::string& query) {
-    auto answer = world.database().run([&](store::Sql& sql) -> base::Result<long long> {
-        return sql.query(query)[0].integer(0);
-    });
+    auto answer = world.database().run(
+        [&](store::Sql& sql) -> base::Result<long long> { return sql.query(query)[0].integer(0); });
     REQUIRE(answer);
     return *answer;
 }

@@ -244,30 +244,43 @@ base::Json World::wait_operation(const std::string& operation, std::chrono::seco
     return last;
 }
 
-std::string World::chat(const std::string& token, const std::string& text,
-                        std::chrono::seconds limit) const {
+void World::say(const std::string& token, const std::string& text) const {
     const auto said = telegram().post(
         "/sandbox/messages",
         {{"token", token}, {"chatId", user_id}, {"userId", user_id}, {"text", text}});
     INFO(base::dump_json(said.body));
     REQUIRE(said.status == 201);
-    std::string reply;
+}
+
+std::vector<std::string> World::wait_replies(const std::string& token, std::size_t count,
+                                             std::chrono::seconds limit) const {
+    std::vector<std::string> replies;
     long long after = 0;
-    bool asked = false;
-    const bool answered = eventually(limit, [&] {
+    const bool enough = eventually(limit, [&] {
         const auto listed =
             telegram().get(fmt::format("/sandbox/messages?token={}&after={}&wait=5", token, after));
         for (const auto& item : base::json_member(listed.body, "items")) {
             after = std::max(after, base::json_int(item, "seq"));
-            const auto direction = base::json_string(item, "direction");
-            if (direction == "user" && base::json_string(item, "text") == text) asked = true;
-            if (direction == "bot" && asked) reply = base::json_string(item, "text");
+            if (base::json_string(item, "direction") == "bot") {
+                replies.push_back(base::json_string(item, "text"));
+            }
         }
-        return !reply.empty();
+        return replies.size() >= count;
     });
-    INFO("no reply to: " << text);
-    REQUIRE(answered);
-    return reply;
+    INFO(replies.size() << " replies of " << count);
+    REQUIRE(enough);
+    return replies;
+}
+
+std::string World::chat(const std::string& token, const std::string& text,
+                        std::chrono::seconds limit) const {
+    const auto listed = telegram().get(fmt::format("/sandbox/messages?token={}&after=0", token));
+    std::size_t before = 0;
+    for (const auto& item : base::json_member(listed.body, "items")) {
+        if (base::json_string(item, "direction") == "bot") ++before;
+    }
+    say(token, text);
+    return wait_replies(token, before + 1, limit).back();
 }
 
 std::vector<base::Json> World::log_lines(const std::string& bot) const {

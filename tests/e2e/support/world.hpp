@@ -59,6 +59,11 @@ public:
     /// Says `text` as a user in Telegram and waits for the bot's next message.
     [[nodiscard]] std::string chat(const std::string& token, const std::string& text,
                                    std::chrono::seconds limit) const;
+    /// Says `text` as a user in Telegram.
+    void say(const std::string& token, const std::string& text) const;
+    /// Waits until the bot has said `count` messages in all; their texts, in order.
+    [[nodiscard]] std::vector<std::string> wait_replies(const std::string& token, std::size_t count,
+                                                        std::chrono::seconds limit) const;
     /// All log lines of a bot, in order.
     [[nodiscard]] std::vector<base::Json> log_lines(const std::string& bot) const;
     /// The servers that the provider lists.
