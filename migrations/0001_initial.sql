@@ -177,6 +177,8 @@ CREATE TABLE jobs (
 -- The order of the claim, over what can be claimed only: a million ended jobs do not slow it down.
 CREATE INDEX jobs_claimable_idx ON jobs (priority DESC, run_at, id)
     WHERE state IN ('available', 'waiting');
+-- When the next job is due, asked after nearly every wake-up.
+CREATE INDEX jobs_due_idx ON jobs (run_at) WHERE state IN ('available', 'waiting');
 -- By id and not by lease_until, so that renewing a lease touches no index.
 CREATE INDEX jobs_running_idx ON jobs (id) WHERE state = 'running';
 CREATE INDEX jobs_signal_idx ON jobs (signal) WHERE state = 'waiting' AND signal IS NOT NULL;
@@ -185,7 +187,8 @@ CREATE INDEX jobs_operation_id_idx ON jobs (operation_id, id);
 CREATE TABLE events (
     bot_id uuid NOT NULL REFERENCES bots,
     seq bigint NOT NULL,
-    operation_id uuid REFERENCES operations,
+    -- No foreign key: pruning operations would look through all events for each of them.
+    operation_id uuid,
     at timestamptz NOT NULL,
     type text NOT NULL,
     level text NOT NULL,

@@ -29,8 +29,12 @@ BotChange on_operation_started(OperationKind kind) {
 
 BotChange on_operation_ended(OperationKind kind, OperationState ending, const std::string& reason) {
     if (ending == OperationState::cancelled) {
-        // A cancelled deploy has torn its server down; any other cancel leaves the bot as it was.
-        return kind == OperationKind::deploy ? change(BotStatus::stopped, reason) : BotChange{};
+        // A cancelled deploy has torn its server down.
+        if (kind == OperationKind::deploy) return change(BotStatus::stopped, reason);
+        // How far OpenClaw had got is unknown, and the status must not claim to know.
+        return {.condition = BotCondition::degraded,
+                .reason = "The " + std::string(base::to_text(kind)) +
+                          " was cancelled half-way; start or stop the bot again."};
     }
     if (ending == OperationState::failed) return change(BotStatus::failed, reason);
     switch (kind) {

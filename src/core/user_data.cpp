@@ -11,6 +11,11 @@ base::Secret make_user_data(const UserDataInput& input) {
         {"disable_root", false},
         {"ssh_pwauth", false},
         {"ssh_authorized_keys", base::Json::array({input.client_public_key})},
+        // A provider that was given no key of its own may set a root password that has expired,
+        // and PAM then turns away logins by key too.
+        {"chpasswd", {{"expire", false}}},
+        {"runcmd", base::Json::array({base::Json::array(
+                       {"chage", "--lastday", "-1", "--maxdays", "-1", "root"})})},
         {"ssh_deletekeys", true},
         {"ssh_keys",
          {{"ed25519_private", input.host_private_key.reveal()},

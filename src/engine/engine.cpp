@@ -74,10 +74,7 @@ public:
         }
     }
 
-    void hint() override {
-        alarm_.ring();
-        poller_alarm_.ring();
-    }
+    void hint() override { alarm_.ring(); }
 
     void drain(base::Milliseconds limit) override {
         base::log_event(LogLevel::info, "draining", {{"worker", settings_.worker.text()}});
@@ -154,16 +151,17 @@ private:
     }
 
     void poll_cloud(const std::stop_token& stop, const std::string& provider) {
+        Alarm alarm;
         Leader leader(ports_, "cloud_poller:" + provider);
         CloudPoller poller(ports_, provider);
         while (!stop.stop_requested()) {
             if (!leader.leads()) {
-                poller_alarm_.sleep(stop, lead_every);
+                alarm.sleep(stop, lead_every);
                 continue;
             }
             const auto next = poller.tick(stop);
             const auto left = std::chrono::ceil<base::Milliseconds>(next - ports_.clock.now());
-            poller_alarm_.sleep(stop, std::clamp<base::Milliseconds>(left, 100ms, 5s));
+            alarm.sleep(stop, std::clamp<base::Milliseconds>(left, 100ms, 5s));
         }
     }
 
@@ -171,7 +169,6 @@ private:
     EngineSettings settings_;
     JobRunner runner_;
     Alarm alarm_;
-    Alarm poller_alarm_;
     WorkPool pool_;
     std::vector<std::jthread> threads_;
 };

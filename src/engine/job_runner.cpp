@@ -117,8 +117,9 @@ std::optional<ports::ClaimedJob> JobRunner::run(const ports::ClaimedJob& origina
         (void)ports_.jobs.give_back(leases, ports_.clock.now());
         return std::nullopt;
     }
-    return apply(claimed, core::decide(input(), outcome), signals,
-                 base::dump_json(context.progress));
+    std::optional<std::string> progress;
+    if (context.progress_known()) progress = base::dump_json(context.progress);
+    return apply(claimed, core::decide(input(), outcome), signals, std::move(progress));
 }
 
 std::optional<ports::ClaimedJob> JobRunner::apply(const ports::ClaimedJob& claimed,

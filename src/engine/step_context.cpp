@@ -1,5 +1,7 @@
 #include "engine/step_context.hpp"
 
+#include <algorithm>
+
 namespace hatchery::engine {
 
 StepContext::StepContext(const EnginePorts& engine_ports, const EngineSettings& engine_settings,
@@ -18,7 +20,16 @@ base::Result<base::Secret> StepContext::bot_secret(const char* name) const {
 }
 
 base::Result<void> StepContext::record(std::vector<core::NewEvent> events) {
-    return ports.jobs.record(claimed.lease, events, base::dump_json(progress));
+    auto recorded = ports.jobs.record(claimed.lease, events, base::dump_json(progress));
+    if (!recorded) progress_known_ = false;
+    return recorded;
+}
+
+base::Call StepContext::call(std::chrono::milliseconds limit) const {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        claimed.operation.deadline_at - now());
+    const std::chrono::milliseconds least{1};
+    return base::Call::within(std::clamp(left, least, std::max(least, limit)), stop_);
 }
 
 base::Result<void> StepContext::say(std::string message, core::EventLevel level) {

@@ -34,9 +34,8 @@ public:
     /// A sealed secret of this bot, by ports::secret_name.
     [[nodiscard]] base::Result<base::Secret> bot_secret(const char* name) const;
     /// A bound for one call to the outside.
-    [[nodiscard]] base::Call call(std::chrono::milliseconds limit) const {
-        return base::Call::within(limit, stop_);
-    }
+    /// It ends no later than the operation's deadline.
+    [[nodiscard]] base::Call call(std::chrono::milliseconds limit) const;
     /// How long a call may block to see news at once; zero while other jobs need the thread.
     [[nodiscard]] base::Milliseconds patience() const { return patience_; }
 
@@ -46,6 +45,9 @@ public:
 
     /// Writes lines to the bot's story now, together with `progress`.
     [[nodiscard]] base::Result<void> record(std::vector<core::NewEvent> events);
+    /// False once a record() has failed: whether its lines and `progress` were stored is unknown,
+    /// so the stored progress must stay as it is, or lines would be lost.
+    [[nodiscard]] bool progress_known() const { return progress_known_; }
     /// Says one line in the bot's story.
     [[nodiscard]] base::Result<void> say(std::string message,
                                          core::EventLevel level = core::EventLevel::info);
@@ -70,6 +72,7 @@ public:
 private:
     std::stop_token stop_;
     base::Milliseconds patience_;
+    bool progress_known_ = true;
     std::chrono::steady_clock::duration outside_time_{};
 };
 

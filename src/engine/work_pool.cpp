@@ -122,11 +122,12 @@ void WorkPool::renew() {
         for (const auto& [id, held] : held_) leases.push_back(held->lease);
     }
     if (leases.empty()) return;
-    const auto renewed = ports_.jobs.renew(leases, ports_.clock.now() + settings_.lease_for);
+    const auto until = ports_.clock.now() + settings_.lease_for;
+    const auto renewed = ports_.jobs.renew(leases, until);
     if (!renewed) {
         base::log_event(base::LogLevel::warning, "renew_failed",
                         {{"message", renewed.error().message}});
-        return;
+        return stop_expired();
     }
     const std::lock_guard lock(mutex_);
     for (const auto& lease : leases) {
@@ -135,8 +136,18 @@ void WorkPool::renew() {
         const bool kept = std::ranges::find(renewed->kept, lease.job_id) != renewed->kept.end();
         const bool cancelled =
             std::ranges::find(renewed->cancelled, lease.job_id) != renewed->cancelled.end();
+        if (kept) found->second->lease.until = until;
         if (cancelled) found->second->cancel_requested = true;
         if (!kept || cancelled) found->second->stop.request_stop();
+    }
+}
+
+void WorkPool::stop_expired() {
+    const auto now = ports_.clock.now();
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, held] : held_) {
+        // Somebody else may work on it by now.
+        if (held->lease.until < now) held->stop.request_stop();
     }
 }
 

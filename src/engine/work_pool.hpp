@@ -44,6 +44,7 @@ private:
     void work(const std::stop_token& stop);
     [[nodiscard]] std::shared_ptr<Held> hold(const ports::Lease& lease);
     void release(const ports::Lease& lease);
+    void stop_expired();
     void run_chain(ports::ClaimedJob job);
     [[nodiscard]] base::Milliseconds patience() const;
 

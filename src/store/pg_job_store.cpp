@@ -48,7 +48,9 @@ constexpr std::string_view start_bot_change = R"(
     SELECT id, last_event_seq, $7::uuid, $6, 'status', 'info', 'engine', $8, $9::json
     FROM numbered)";
 
-constexpr std::string_view find_operation = "SELECT kind, state FROM operations WHERE id = $1";
+constexpr std::string_view find_operation =
+    "SELECT kind, state, phase, coalesce(error->>'kind' = 'cancelled', false) FROM operations "
+    "WHERE id = $1";
 constexpr std::string_view bring_jobs_forward = R"(
     UPDATE jobs SET cancel_requested = true,
         run_at = CASE WHEN state = 'running' THEN run_at ELSE least(run_at, $2) END
@@ -306,6 +308,15 @@ private:
         if (!core::can_cancel(kind)) {
             return fail(ErrorKind::conflict,
                         "A " + std::string(base::to_text(kind)) + " cannot be cancelled.");
+        }
+        if (core::is_terminal(found[0].enumerator<core::OperationState>(1))) {
+            return fail(ErrorKind::conflict, "The operation has ended already.");
+        }
+        if (found[0].enumerator<core::OperationPhase>(2) == core::OperationPhase::teardown) {
+            // It turns back already; hurrying its jobs would only ask the provider more often.
+            if (found[0].boolean(3)) return {};
+            return fail(ErrorKind::conflict,
+                        "The operation has failed, and what it made is being removed.");
         }
         // Jobs first, as a worker's write takes its locks.
         (void)sql.query(bring_jobs_forward, {id, now});

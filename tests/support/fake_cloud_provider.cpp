@@ -69,6 +69,11 @@ void FakeCloudProvider::set_max_servers(std::size_t max_servers) {
     options_.max_servers = max_servers;
 }
 
+void FakeCloudProvider::hide_new_servers_for(std::chrono::milliseconds delay) {
+    const std::scoped_lock lock(mutex_);
+    options_.visible_after = delay;
+}
+
 void FakeCloudProvider::never_boot_next(int times) {
     const std::scoped_lock lock(mutex_);
     never_booting_ += times;

@@ -142,6 +142,12 @@ Result<void> FakeJobStore::request_cancel(const base::OperationId& id, TimePoint
         if (core::is_terminal(found->second.state)) {
             return fail(ErrorKind::conflict, "The operation has ended already.");
         }
+        if (found->second.phase == core::OperationPhase::teardown) {
+            const auto& error = found->second.error;
+            if (error && error->kind == ErrorKind::cancelled) return {};
+            return fail(ErrorKind::conflict,
+                        "The operation has failed, and what it made is being removed.");
+        }
         found->second.cancel_requested = true;
         for (auto& [job_id, row] : db_.job_rows) {
             if (row.job.operation_id != id || ended(row.job.state)) continue;

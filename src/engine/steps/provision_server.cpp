@@ -23,6 +23,7 @@ constexpr auto look_up_limit = 30s;
 constexpr auto login_limit = 5s;
 /// Between two tries to log in while the server boots; the poller wakes the job too.
 constexpr base::Milliseconds boot_interval{500};
+constexpr auto ask_provider_every = 60s;
 
 base::Result<core::Server> plan(StepContext& context, const core::Bot& bot) {
     const auto& settings = context.settings;
@@ -99,8 +100,9 @@ std::optional<StepOutcome> adopt(StepContext& context, providers::CloudProvider&
     return keep(context, server, **found, "adopted");
 }
 
-/// Sends the create. An answer that says that nothing was made takes the intent back, so that a
-/// later teardown need not look for a machine.
+/// Sends the create. If it is the first, an answer that says that nothing was made takes the
+/// intent back, so that a later teardown need not look for a machine. After an earlier create
+/// whose answer was lost it says nothing about that one's machine: the intent stays.
 std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider& cloud,
                                   const core::Server& server) {
     auto data = user_data(context, server);
@@ -124,7 +126,8 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
         if (adopted) return std::nullopt;
         return context.wait(2s, "waiting for the provider to list the server that it has already");
     }
-    if (error.effect == base::Effect::none) {
+    const bool first = server.state == ServerState::planned;
+    if (first && error.effect == base::Effect::none) {
         auto undone = context.ports.fleet.change_server(context.claimed.lease, server.id,
                                                         {.state = ServerState::planned});
         if (!undone) return failed(std::move(undone).error());
@@ -148,6 +151,31 @@ std::optional<StepOutcome> obtain(StepContext& context, const core::Server& serv
     return create(context, **cloud, server);
 }
 
+/// Whether the provider still has the server that does not answer; asked once a minute at most.
+std::optional<StepOutcome> check_still_there(StepContext& context, const core::Server& server) {
+    const auto asked = base::parse_time(base::json_string(context.progress, "asked_provider"));
+    if (!asked || context.now() - *asked < ask_provider_every) {
+        if (!asked) context.progress["asked_provider"] = base::format_time(context.now());
+        return std::nullopt;
+    }
+    context.progress["asked_provider"] = base::format_time(context.now());
+    auto cloud = cloud_of(context, server.provider);
+    if (!cloud) return failed(std::move(cloud).error());
+    auto found = context.outside([&] {
+        return (*cloud)->get_server(server.provider_server_id, context.call(look_up_limit));
+    });
+    // A provider that does not answer says nothing about the server.
+    if (!found || *found) return std::nullopt;
+    return failed(
+        {.kind = base::ErrorKind::not_found,
+         .effect = base::Effect::none,
+         .message = fmt::format("The server vanished at {} before it had booted.", server.provider),
+         .next_action = "Deploy again.",
+         .code = "server_vanished",
+         .retry_after = std::nullopt,
+         .context = {}});
+}
+
 /// Logs in for the first time and leaves the server with a host key that nobody else has seen.
 StepOutcome secure(StepContext& context, const core::Server& server) {
     auto target = ssh_target(context, server);
@@ -156,9 +184,11 @@ StepOutcome secure(StepContext& context, const core::Server& server) {
         return context.ports.hosts.exec(*target, {.command = "true", .input = {}},
                                         context.call(login_limit));
     });
-    if (!login) {
-        if (is_host_key_mismatch(login.error())) return failed(host_key_refused(server));
-        // While it boots it refuses or drops connections, and until cloud-init has run, the key.
+    if (!login && is_host_key_mismatch(login.error())) return failed(host_key_refused(server));
+    if (!login || login->exit_code != 0 || !login->signal.empty()) {
+        // While it boots it refuses or drops connections, until cloud-init has run it refuses the
+        // key, and until root's password counts as valid it runs no command.
+        if (auto outcome = check_still_there(context, server)) return *std::move(outcome);
         return context.wait(boot_interval, "waiting for the server to boot",
                             "server:" + server.id.text());
     }

@@ -108,6 +108,27 @@ TEST_CASE("an operation that has ended cannot be cancelled, and an unknown one i
               .kind == base::ErrorKind::not_found);
 }
 
+TEST_CASE("a cancel of what turns back already hurries nothing") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto kind = GENERATE(base::ErrorKind::cancelled, base::ErrorKind::invalid);
+    const auto claimed = start_and_claim(*store, bot);
+    ports::Transition teardown{.now = at(10), .job_state = core::JobState::failed};
+    teardown.operation_phase = core::OperationPhase::teardown;
+    teardown.operation_error = base::Error{.kind = kind, .message = "It ends."};
+    teardown.next_step = core::StepKind::destroy_server;
+    REQUIRE(store->jobs().apply(claimed.lease, teardown).value().accepted);
+    const auto removing = store->jobs().claim(claim_at(at(20))).value();
+    REQUIRE(removing.size() == 1);
+
+    const auto again = store->jobs().request_cancel(claimed.operation.id, at(25));
+    CHECK(again.has_value() == (kind == base::ErrorKind::cancelled));
+    ports::Transition snooze{
+        .now = at(30), .job_state = core::JobState::waiting, .run_at = at(600'000)};
+    REQUIRE(store->jobs().apply(removing.front().lease, snooze).value().accepted);
+    CHECK(store->jobs().claim(claim_at(at(40))).value().empty());
+}
+
 TEST_CASE("a destroy cannot be cancelled") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();

@@ -80,7 +80,8 @@ TEST_CASE("what a killed sandbox left is cleared by the next one") {
         SandboxProgram sandbox(folder.path(), state);
         const json created = sandbox.create("web-1");
         id = created["server"]["id"].dump();
-        sandbox.wait_for_status(created["server"]["id"], "running");
+        // Once it is up: a container that is only being set up outlives its sandbox, until the next.
+        sandbox.ssh_when_up(created["server"]["public_net"]["ipv4"]["ip"], "true");
         sandbox.process.kill();
     }
     // The kernel ends the host with the sandbox; its files are what is left.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "ports/bot_api.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/job_store.hpp"
@@ -62,8 +64,12 @@ public:
     base::Result<void> record(const ports::Lease& lease, std::span<const core::NewEvent> events,
                               const std::optional<std::string>& progress) override {
         point_.pass();
+        if (std::exchange(refuse_record_, false)) {
+            return base::fail(base::ErrorKind::unavailable, "The database does not answer.");
+        }
         return inner_.record(lease, events, progress);
     }
+    void refuse_next_record() { refuse_record_ = true; }
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override {
         return inner_.raise(signal, now);
     }
@@ -72,6 +78,7 @@ public:
 private:
     ports::JobStore& inner_;
     CrashPoint& point_;
+    bool refuse_record_ = false;
 };
 
 class CrashingFleetStore final : public ports::FleetStore {

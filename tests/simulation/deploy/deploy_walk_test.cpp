@@ -125,6 +125,46 @@ TEST_CASE("the lost answer to a create is looked up and its server adopted") {
     check_always(world, bot.id);
 }
 
+TEST_CASE("a create that is refused after a lost one does not forget the lost one's machine") {
+    World world(11);
+    const auto bot = world.add_bot();
+    world.cloud.lose_next_create_answers(1);
+    world.cloud.hide_new_servers_for(30s);
+    int creates = 0;
+    world.cloud.before_each_call([&](FakeCloudProvider::Method method) {
+        if (method != FakeCloudProvider::Method::create || ++creates != 2) return;
+        // The machine that nobody sees yet has taken the account's last place.
+        world.cloud.fail_next(method, 1, base::ErrorKind::quota_exceeded);
+    });
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::failed);
+    REQUIRE(world.cloud.servers().empty());
+}
+
+TEST_CASE("lines that the database did not take are read again") {
+    for (int skipped = 0; skipped < 60; ++skipped) {
+        INFO("the database refuses after " << skipped << " rounds");
+        World world(12);
+        const auto bot = world.add_bot();
+        const auto operation = world.start(bot.id, OperationKind::deploy);
+        for (int i = 0; i < skipped; ++i) world.step();
+        world.refuse_next_record();
+        const auto ended = world.run_to_end(operation.id);
+        REQUIRE(ended.state == OperationState::succeeded);
+        REQUIRE(script_lines(world, bot.id) == all_lines);
+    }
+}
+
+TEST_CASE("a bot whose token cannot be opened can still be deleted") {
+    World world(13);
+    const auto bot = world.add_bot();
+    world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    world.telegram.fail_next(100, {.kind = base::ErrorKind::invalid, .message = "No."});
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::destroy).id);
+    REQUIRE(ended.state == OperationState::succeeded);
+    REQUIRE(world.cloud.servers().empty());
+}
+
 TEST_CASE("somebody else's server of our name is neither adopted nor deleted") {
     World world(3);
     const auto bot = world.add_bot();

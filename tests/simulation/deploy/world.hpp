@@ -57,6 +57,8 @@ public:
     /// Runs until the operation has ended, or fails the test after `limit` of virtual time.
     core::Operation run_to_end(const base::OperationId& operation,
                                base::Milliseconds limit = std::chrono::hours(1));
+    /// The database refuses the next lines that a step wants to record.
+    void refuse_next_record() { crashing_jobs_.refuse_next_record(); }
     /// One claimed job, or an advance of the clock to when there is one.
     void step();
 

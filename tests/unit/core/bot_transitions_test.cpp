@@ -26,6 +26,13 @@ TEST_CASE("a bot's status follows its operations") {
     REQUIRE_FALSE(change.deleted);
 }
 
+TEST_CASE("a start that was cancelled half-way claims nothing about the bot") {
+    const auto change = on_operation_ended(OperationKind::start, OperationState::cancelled, "");
+    REQUIRE_FALSE(change.status);
+    REQUIRE(change.condition.value_or(std::nullopt) == BotCondition::degraded);
+    REQUIRE_FALSE(change.reason.value_or("").empty());
+}
+
 TEST_CASE("only a destroy that succeeded deletes the bot") {
     REQUIRE(on_operation_ended(OperationKind::destroy, OperationState::succeeded, "").deleted);
     REQUIRE_FALSE(on_operation_ended(OperationKind::destroy, OperationState::failed, "").deleted);

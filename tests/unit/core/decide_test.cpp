@@ -103,6 +103,13 @@ TEST_CASE("the last allowed failure ends the step") {
         decide(op, job(StepKind::provision_server, policy.max_failures - 1), failed)));
 }
 
+TEST_CASE("being told to wait never uses up a step's tries") {
+    const auto decision =
+        decide(operation(OperationKind::deploy), job(StepKind::provision_server, 100),
+               core::Failed{error(base::ErrorKind::rate_limited)});
+    REQUIRE(std::holds_alternative<core::Retry>(decision));
+}
+
 TEST_CASE("what removes billed things goes on until its deadline") {
     const auto failed = core::Failed{error(base::ErrorKind::unavailable)};
     const auto destroy = operation(OperationKind::destroy);

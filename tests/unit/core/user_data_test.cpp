@@ -21,4 +21,5 @@ TEST_CASE("user data plants the host key and lets one key in") {
     REQUIRE((*config)["ssh_authorized_keys"] == base::Json::array({"ssh-ed25519 AAAAclient"}));
     REQUIRE((*config)["ssh_pwauth"] == false);
     REQUIRE((*config)["users"].empty());
+    REQUIRE((*config)["chpasswd"]["expire"] == false);
 }
