@@ -47,7 +47,7 @@ struct HostSurroundings {
 
 /// One real host: an overlay over the base image, a network namespace with one end of a veth pair,
 /// and systemd in a container. A thread of its own prepares it, starts it, waits for its end and
-/// starts it again when it rebooted; the container is that thread's child and dies with it.
+/// starts it again when it rebooted. What outlives a killed sandbox is cleared by the next one.
 class Host {
 public:
     /// `index` is unique among the sandbox's hosts and picks the inner address.

@@ -80,14 +80,12 @@ TEST_CASE("what a killed sandbox left is cleared by the next one") {
         SandboxProgram sandbox(folder.path(), state);
         const json created = sandbox.create("web-1");
         id = created["server"]["id"].dump();
-        // Once it is up: a container that is only being set up outlives its sandbox, until the next.
         sandbox.ssh_when_up(created["server"]["public_net"]["ipv4"]["ip"], "true");
         sandbox.process.kill();
     }
-    // The kernel ends the host with the sandbox; its files are what is left.
-    CHECK(eventually([&] { return processes_with(id).empty(); }));
     CHECK_FALSE(holds_nothing(state / "hosts"));
     SandboxProgram next(folder.path(), folder.path() / "other-state");
+    CHECK(eventually([&] { return processes_with(id).empty(); }));
     CHECK(holds_nothing(state / "hosts"));
     CHECK(cgroups_with(id).empty());
     CHECK(next.log().find("swept_dead_sandbox") != std::string::npos);

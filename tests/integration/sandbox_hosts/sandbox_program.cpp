@@ -187,8 +187,12 @@ std::vector<std::string> processes_with(const std::string& text) {
             name == std::to_string(::getpid())) {
             continue;
         }
-        const std::string about =
-            read_text(entry.path() / "cmdline") + read_text(entry.path() / "cgroup");
+        const std::string command = read_text(entry.path() / "cmdline");
+        // One that has ended and that init has yet to collect runs no more.
+        if (command.empty()) {
+            continue;
+        }
+        const std::string about = command + read_text(entry.path() / "cgroup");
         if (about.find(text) != std::string::npos) {
             found.push_back(name + " " + about);
         }
