@@ -42,6 +42,16 @@ std::string sentence_of(base::ErrorKind kind) {
     }
 }
 
+/// What PostgreSQL itself says when it refuses a connection, such as `password authentication
+/// failed for user "x"`; it never repeats a password. Empty when it said nothing.
+std::string refusal_in(const std::string& reason) {
+    const auto mark = reason.find("FATAL:");
+    if (mark == std::string::npos) return {};
+    const auto start = reason.find_first_not_of(' ', mark + 6);
+    if (start == std::string::npos) return {};
+    return reason.substr(start, reason.find('\n', start) - start);
+}
+
 /// A statement of ours that PostgreSQL does not take is a bug: the log has to say which.
 void log_if_ours(const base::Error& error, const SqlFailure& failure) {
     if (error.kind != base::ErrorKind::internal) return;
@@ -54,6 +64,12 @@ void log_if_ours(const base::Error& error, const SqlFailure& failure) {
 base::Error to_error(const SqlFailure& failure) {
     const base::ErrorKind kind = kind_of(failure);
     base::Error error{.kind = kind, .message = sentence_of(kind), .code = failure.sqlstate()};
+    if (kind == base::ErrorKind::unavailable) {
+        error.next_action = "Check DATABASE_URL, and whether PostgreSQL runs there.";
+        if (const auto why = refusal_in(failure.what()); !why.empty()) {
+            error.message = "The database refuses the connection: " + why + ".";
+        }
+    }
     error.context.emplace_back("reason", failure.what());
     return error;
 }

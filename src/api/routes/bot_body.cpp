@@ -1,6 +1,7 @@
 #include "api/routes/bot_body.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace hatchery::api::routes {
 
@@ -16,6 +17,16 @@ std::optional<core::TelegramMode> read_mode(BodyReader& body) {
 }
 
 core::Wrong check_any_text(std::string_view) { return std::nullopt; }
+
+/// The different values of a member of the offers, comma-separated.
+std::string all_of(const std::vector<providers::Offer>& offers,
+                   std::string providers::Offer::* member) {
+    std::set<std::string> values;
+    for (const auto& offer : offers) values.insert(offer.*member);
+    std::string text;
+    for (const auto& value : values) text += (text.empty() ? "" : ", ") + value;
+    return text;
+}
 
 /// Checks region and server type against what the provider sells, when it tells.
 void check_offer(BodyReader& body, RouteContext& context, const Exchange& exchange,
@@ -34,8 +45,14 @@ void check_offer(BodyReader& body, RouteContext& context, const Exchange& exchan
     };
     const bool region_known = sold(bot.region, "");
     const bool type_known = sold("", bot.server_type);
-    if (!region_known) body.wrong("region", "is not a region of " + provider);
-    if (!type_known) body.wrong("serverType", "is not a server type of " + provider);
+    if (!region_known) {
+        body.wrong("region", "is not a region of " + provider + "; there are " +
+                                 all_of(*offers, &providers::Offer::region));
+    }
+    if (!type_known) {
+        body.wrong("serverType", "is not a server type of " + provider + "; there are " +
+                                     all_of(*offers, &providers::Offer::type));
+    }
     if (!region_known || !type_known) return;
     const auto& settings = context.deps.settings;
     const auto& region = bot.region.empty() ? settings.default_region : bot.region;
