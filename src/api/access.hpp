@@ -14,7 +14,7 @@ enum class Scope : std::uint8_t { bots_read, bots_write, deploy, admin, act_as }
 
 enum class Door : std::uint8_t {
     open,           ///< anybody: health, and Telegram, which proves itself by its own secret
-    operator_only,  ///< the admin listener, or loopback without a proxy's header
+    operator_only,  ///< the admin listener; see RouterOptions for who else
     token,          ///< a principal whose token has the scope
 };
 

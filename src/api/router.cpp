@@ -300,10 +300,11 @@ private:
                 return std::nullopt;
             case Door::operator_only: {
                 const auto& request = exchange.request;
-                const bool own =
-                    options_.admin_listener
-                        ? request.listener == *options_.admin_listener
-                        : is_loopback(request.remote_address) && !came_by_proxy(request);
+                const bool own = options_.admin_listener
+                                     ? request.listener == *options_.admin_listener
+                                     : options_.trusts_loopback &&
+                                           is_loopback(request.remote_address) &&
+                                           !came_by_proxy(request);
                 if (own) return std::nullopt;
                 return problem_of_status(404, "There is nothing at this path.");
             }

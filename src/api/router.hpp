@@ -24,6 +24,9 @@ public:
 struct RouterOptions {
     /// Which of the front's listeners is the operator's own; nothing when there is none.
     std::optional<std::size_t> admin_listener;
+    /// Without an admin listener: whether a loopback caller without a proxy's header is the
+    /// operator. Behind a reverse proxy it may be anybody.
+    bool trusts_loopback = true;
     /// Handlers that may wait for Telegram or a provider at the same time.
     int outside_slots = 8;
 };

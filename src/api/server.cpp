@@ -44,6 +44,7 @@ private:
     static RouterOptions router_options(const ApiOptions& options) {
         RouterOptions router;
         if (options.admin_listener) router.admin_listener = 1;
+        router.trusts_loopback = options.trusts_loopback;
         router.outside_slots = std::max(1, options.front.worker_threads / 2);
         return router;
     }

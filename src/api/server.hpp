@@ -12,9 +12,11 @@ namespace hatchery::api {
 
 struct ApiOptions {
     front::Listener listener;
-    /// A second listener that serves /metrics too; without it, /metrics answers loopback callers
-    /// that come without a proxy's header.
+    /// A second listener, the only one then that serves /metrics.
     std::optional<front::Listener> admin_listener;
+    /// Without an admin listener: whether /metrics answers loopback callers that come without a
+    /// proxy's header. False where a proxy on this machine may forward strangers.
+    bool trusts_loopback = true;
     /// Limits and timeouts; its `listeners` are ignored.
     front::FrontOptions front;
 };

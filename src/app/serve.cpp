@@ -13,6 +13,7 @@
 #include "app/process.hpp"
 #include "app/service.hpp"
 #include "base/log.hpp"
+#include "config/settings.hpp"
 #include "store/migrations.hpp"
 #include "web-hooks/bot_lines.hpp"
 #include "web-hooks/hook_directory.hpp"
@@ -78,22 +79,20 @@ public:
                                         .lines = *lines_,
                                         .clock = adapters.clock,
                                         .random = adapters.random})),
-          api_(api::make_api_server(
-              {.listener = {.address = config.listen_host, .port = config.port}},
-              {.jobs = *adapters.jobs,
-               .fleet = *adapters.fleet,
-               .telegram = *adapters.telegram,
-               .updates = receiver_,
-               .clouds = adapters.cloud_pointers(),
-               .database = *adapters.database,
-               .bots = *adapters.bots,
-               .operations = *adapters.operations,
-               .events = *adapters.events,
-               .tokens = *adapters.tokens,
-               .notifications = *adapters.notifications,
-               .clock = adapters.clock,
-               .random = adapters.random,
-               .settings = api_settings(config)})) {}
+          api_(api::make_api_server(api_options(config), {.jobs = *adapters.jobs,
+                                                          .fleet = *adapters.fleet,
+                                                          .telegram = *adapters.telegram,
+                                                          .updates = receiver_,
+                                                          .clouds = adapters.cloud_pointers(),
+                                                          .database = *adapters.database,
+                                                          .bots = *adapters.bots,
+                                                          .operations = *adapters.operations,
+                                                          .events = *adapters.events,
+                                                          .tokens = *adapters.tokens,
+                                                          .notifications = *adapters.notifications,
+                                                          .clock = adapters.clock,
+                                                          .random = adapters.random,
+                                                          .settings = api_settings(config)})) {}
 
     [[nodiscard]] base::Result<void> start(store::Notifications& notifications) {
         inbox_hints_ =
@@ -115,8 +114,20 @@ public:
     }
 
     [[nodiscard]] std::uint16_t port() const { return api_->port(); }
+    [[nodiscard]] std::uint16_t admin_port() const { return api_->admin_port(); }
 
 private:
+    static api::ApiOptions api_options(const config::Config& config) {
+        api::ApiOptions options;
+        options.listener = {.address = config.listen_host, .port = config.port};
+        if (!config.admin_host.empty()) {
+            options.admin_listener = {.address = config.admin_host, .port = config.admin_port};
+        }
+        // A public address means a proxy before us, whose callers all come from loopback.
+        options.trusts_loopback = config::is_loopback_url(config.public_url);
+        return options;
+    }
+
     static api::ApiSettings api_settings(const config::Config& config) {
         return {.public_url = config.public_url,
                 .default_provider = config.provider,
@@ -188,6 +199,10 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
         const std::string url = url_of(config.listen_host, front->port());
         context.out << "hatchery is ready at " << url << std::endl;
         log_event(LogLevel::info, "ready", {{"url", url}, {"public_url", config.public_url}});
+        if (!config.admin_host.empty()) {
+            log_event(LogLevel::info, "admin_ready",
+                      {{"url", url_of(config.admin_host, front->admin_port())}});
+        }
     } else {
         context.out << "hatchery worker is ready" << std::endl;
         log_event(LogLevel::info, "ready", {{"role", "worker"}});

@@ -18,6 +18,9 @@ struct Config {
     // Where we listen and how we are reached.
     std::string listen_host;
     std::uint16_t port = 0;
+    /// The operator's own door, for /metrics; an empty host: there is none.
+    std::string admin_host;
+    std::uint16_t admin_port = 0;
     /// What Telegram and people reach, without a slash at its end.
     std::string public_url;
     base::LogLevel log_level = base::LogLevel::info;

@@ -165,11 +165,33 @@ Wrong read_master_keys(const std::string& text, Config& config) {
     }
 }
 
+bool is_listen_host(std::string_view text) {
+    return text == "localhost" || (!text.empty() && only(text, "0123456789abcdefABCDEF.:"));
+}
+
 Wrong read_listen(const std::string& text, Config& config) {
-    if (!only(text, "0123456789abcdefABCDEF.:") && text != "localhost") {
+    if (!is_listen_host(text)) {
         return "must be an IP address: 127.0.0.1 for this machine only, 0.0.0.0 for all";
     }
     config.listen_host = text;
+    return std::nullopt;
+}
+
+/// HOST:PORT, an IPv6 address in brackets.
+Wrong read_admin_listen(const std::string& text, Config& config) {
+    const Wrong wrong = "must be an IP address and a port, such as 127.0.0.1:9090 or [::1]:9090";
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos) return wrong;
+    std::string_view host = std::string_view(text).substr(0, colon);
+    const bool bracketed = host.starts_with('[') && host.ends_with(']');
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    const auto port = number(std::string_view(text).substr(colon + 1));
+    const bool v6 = host.find(':') != std::string_view::npos;
+    if (!is_listen_host(host) || v6 != bracketed || !port || *port < 0 || *port > 65535) {
+        return wrong;
+    }
+    config.admin_host = host;
+    config.admin_port = static_cast<std::uint16_t>(*port);
     return std::nullopt;
 }
 
@@ -270,6 +292,7 @@ const std::array all_settings = {
             [](const std::string& text, Config& config) {
                 return read_number(text, 0, 65535, config.port);
             }},
+    Setting{"HATCHERY_ADMIN_LISTEN", "", false, {}, {}, read_admin_listen},
     Setting{"HATCHERY_PUBLIC_URL", "", false, Need::service,
             "set it to the https:// address at which Telegram reaches this machine",
             read_public_url},

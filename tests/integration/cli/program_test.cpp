@@ -166,3 +166,32 @@ TEST_CASE("a token request that makes no sense makes no token") {
         CHECK(program.run(all).first == 2);
     }
 }
+
+TEST_CASE("metrics are served on the admin listener, and to no stranger without one") {
+    Program program;
+    program.environment["HATCHERY_ADMIN_LISTEN"] = "127.0.0.1:0";
+    auto serve = program.start({"serve"});
+    const std::string url = url_in(serve->read_line(20s).value_or(""));
+    REQUIRE_FALSE(url.empty());
+    std::string admin;
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (admin.empty()) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        const std::string log = program.log();
+        const auto line = log.find("event=admin_ready ");
+        const auto end = line == std::string::npos ? line : log.find('\n', line);
+        if (end != std::string::npos) admin = url_in(log.substr(line, end - line));
+    }
+    CHECK(status_of(admin + "/metrics") == 200);
+    CHECK(status_of(url + "/metrics") == 404);
+    CHECK(serve->terminate(10s) == 0);
+
+    // Behind a proxy all callers come from loopback.
+    program.environment["HATCHERY_ADMIN_LISTEN"] = "";
+    program.environment["HATCHERY_PUBLIC_URL"] = "https://bots.example.com";
+    serve = program.start({"serve"});
+    const std::string behind_proxy = url_in(serve->read_line(20s).value_or(""));
+    CHECK(status_of(behind_proxy + "/readyz") == 200);
+    CHECK(status_of(behind_proxy + "/metrics") == 404);
+    CHECK(serve->terminate(10s) == 0);
+}

@@ -73,6 +73,13 @@ TEST_CASE("a wrong value is refused with what would be right") {
         {"PORT", "-1"},
         {"PORT", "80 "},
         {"HATCHERY_LISTEN", "example.com"},
+        {"HATCHERY_ADMIN_LISTEN", "127.0.0.1"},
+        {"HATCHERY_ADMIN_LISTEN", ":9090"},
+        {"HATCHERY_ADMIN_LISTEN", "example.com:9090"},
+        {"HATCHERY_ADMIN_LISTEN", "127.0.0.1:70000"},
+        {"HATCHERY_ADMIN_LISTEN", "::1:9090"},
+        {"HATCHERY_ADMIN_LISTEN", "[127.0.0.1]:9090"},
+        {"HATCHERY_ADMIN_LISTEN", "[]:9090"},
         {"HATCHERY_PUBLIC_URL", "http://bots.example.com"},
         {"HATCHERY_PUBLIC_URL", "bots.example.com"},
         {"HATCHERY_PUBLIC_URL", "https://bots.example.com:9999"},
@@ -177,4 +184,14 @@ TEST_CASE("a misspelled setting is pointed out") {
 TEST_CASE("sign-in with Google needs both halves") {
     CHECK(complains_about(load_with({{"GOOGLE_CLIENT_ID", "id"}}), "GOOGLE_CLIENT_SECRET"));
     CHECK(load_with({{"GOOGLE_CLIENT_ID", "id"}, {"GOOGLE_CLIENT_SECRET", "s"}}).problems.empty());
+}
+
+TEST_CASE("the admin listener is off until an address and a port are given") {
+    CHECK(load_with({}).config.admin_host.empty());
+    const Config v4 = load_with({{"HATCHERY_ADMIN_LISTEN", "127.0.0.1:9090"}}).config;
+    CHECK(v4.admin_host == "127.0.0.1");
+    CHECK(v4.admin_port == 9090);
+    const Config v6 = load_with({{"HATCHERY_ADMIN_LISTEN", "[::1]:9090"}}).config;
+    CHECK(v6.admin_host == "::1");
+    CHECK(v6.admin_port == 9090);
 }
