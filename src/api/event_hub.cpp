@@ -86,7 +86,6 @@ public:
     }
 
     void add(const std::string& bot, std::shared_ptr<Reader> reader) {
-        reader->ends = SteadyClock::now() + options_.stream_lifetime;
         reader->stream->on_change(
             [weak = weak_from_this(), bot, weak_reader = std::weak_ptr(reader)] {
                 const auto self = weak.lock();
@@ -95,6 +94,8 @@ public:
                 if (reader_now->behind || reader_now->stream->closed()) self->due(bot);
             });
         const std::lock_guard lock(mutex_);
+        ends_.emplace(reader->ends, bot);
+        deadlines_changed_ = true;
         watched_[bot].readers.push_back(std::move(reader));
         due_.insert(bot);
         changed_.notify_all();
@@ -145,6 +146,10 @@ private:
                 deadlines_changed_ = false;
                 const auto now = SteadyClock::now();
                 bots.swap(due_);
+                while (!ends_.empty() && ends_.begin()->first <= now) {
+                    bots.insert(ends_.begin()->second);
+                    ends_.erase(ends_.begin());
+                }
                 if (all_due_ || now >= next_poll) {
                     for (const auto& [bot, watched] : watched_) bots.insert(bot);
                     all_due_ = false;
@@ -162,7 +167,7 @@ private:
     }
 
     SteadyClock::time_point first_deadline() const {
-        auto first = SteadyClock::time_point::max();
+        auto first = ends_.empty() ? SteadyClock::time_point::max() : ends_.begin()->first;
         for (const auto& [bot, watched] : watched_) {
             for (const auto& waiter : watched.waiters) first = std::min(first, waiter.deadline);
         }
@@ -260,8 +265,10 @@ private:
     std::condition_variable_any changed_;
     std::map<std::string, Watched> watched_;
     std::set<std::string> due_;
+    /// When streams of which bot end; a stream that ended before leaves its entry behind.
+    std::multimap<SteadyClock::time_point, std::string> ends_;
     bool all_due_ = false;
-    /// A waiter came whose deadline may be earlier than what the thread sleeps for.
+    /// One came whose deadline may be earlier than what the thread sleeps for.
     bool deadlines_changed_ = false;
     std::uint64_t version_ = 0;
     std::jthread thread_;
@@ -269,7 +276,7 @@ private:
 
 EventHub::EventHub(store::EventRepository& events, store::Notifications& notifications,
                    Options options)
-    : core_(std::make_shared<Core>(events, notifications, options)) {
+    : options_(options), core_(std::make_shared<Core>(events, notifications, options)) {
     core_->start();
     subscription_ = notifications.subscribe(
         store::Channel::events,
@@ -281,10 +288,14 @@ EventHub::~EventHub() {
     core_->stop();
 }
 
-std::shared_ptr<front::EventStream> EventHub::open(const base::BotId& bot, std::int64_t after) {
+std::shared_ptr<front::EventStream> EventHub::open(
+    const base::BotId& bot, std::int64_t after, std::optional<std::chrono::milliseconds> at_most) {
     auto reader = std::make_shared<Reader>();
     reader->stream = std::make_shared<front::EventStream>();
     reader->cursor = after;
+    const auto lifetime =
+        std::min(at_most.value_or(options_.stream_lifetime), options_.stream_lifetime);
+    reader->ends = SteadyClock::now() + lifetime;
     // Tells the reader at once that it is connected, and how soon to come back.
     reader->stream->send("retry: 2000\n\n");
     auto stream = reader->stream;

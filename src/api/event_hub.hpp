@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "api/front/event_stream.hpp"
 #include "base/ids.hpp"
@@ -24,7 +25,7 @@ public:
         std::chrono::milliseconds poll_without_hints{1'000};
         /// A stream ends after this and its reader comes back with Last-Event-ID, so that a token
         /// that was revoked does not listen for ever.
-        std::chrono::milliseconds stream_lifetime{60 * 60 * 1000};
+        std::chrono::milliseconds stream_lifetime{10 * 60 * 1000};
         int page = 200;
     };
 
@@ -34,9 +35,11 @@ public:
     EventHub(const EventHub&) = delete;
     EventHub& operator=(const EventHub&) = delete;
 
-    /// A stream of the bot's events after number `after`.
-    [[nodiscard]] std::shared_ptr<front::EventStream> open(const base::BotId& bot,
-                                                           std::int64_t after);
+    /// A stream of the bot's events after number `after`. It ends after `at_most`, if that is set
+    /// and shorter than the usual lifetime.
+    [[nodiscard]] std::shared_ptr<front::EventStream> open(
+        const base::BotId& bot, std::int64_t after,
+        std::optional<std::chrono::milliseconds> at_most);
 
     /// Take it before reading what wake_on is to watch.
     [[nodiscard]] std::uint64_t version() const;
@@ -49,6 +52,7 @@ public:
 
 private:
     class Core;
+    const Options options_;
     std::shared_ptr<Core> core_;
     std::unique_ptr<store::Notifications::Subscription> subscription_;
 };

@@ -26,7 +26,7 @@ constexpr std::string_view insert_token = R"(
     RETURNING id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at)";
 constexpr std::string_view select_principal = R"(
     SELECT t.id, t.user_id, u.email, u.role, t.scopes,
-           t.last_used_at IS NULL OR t.last_used_at < $3
+           t.last_used_at IS NULL OR t.last_used_at < $3, t.expires_at
     FROM api_tokens t JOIN users u ON u.id = t.user_id
     WHERE t.token_hash = $1 AND t.revoked_at IS NULL
       AND (t.expires_at IS NULL OR t.expires_at > $2))";
@@ -108,7 +108,8 @@ public:
                                 .email = rows[0].text(2),
                                 .role = rows[0].enumerator<UserRole>(3),
                                 .scopes = parse_array(rows[0].text(4)),
-                                .token_id = rows[0].id<base::ApiTokenId>(0)};
+                                .token_id = rows[0].id<base::ApiTokenId>(0),
+                                .expires_at = rows[0].optional_time(6)};
             if (rows[0].boolean(5)) (void)sql.query(note_use, {principal.token_id, now});
             return principal;
         });

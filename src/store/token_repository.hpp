@@ -56,6 +56,8 @@ struct Principal {
     UserRole role = UserRole::user;
     std::vector<std::string> scopes;
     base::ApiTokenId token_id;
+    /// When the token ends; unset when it does not.
+    std::optional<base::TimePoint> expires_at;
 };
 
 /// Users and their API tokens. Thread-safe.

@@ -304,7 +304,10 @@ private:
     }
 
     void on_reply(Reply reply) {
-        if (state_ != State::working) return;
+        if (state_ != State::working) {
+            if (reply.stream) reply.stream->abandon();
+            return;
+        }
         if (reply.park) return park(reply);
         reply.close = reply.close || !request_->keep_alive || close_after_reply_;
         request_.reset();
@@ -330,10 +333,11 @@ private:
         state_ = State::writing;
         arm(shared_.options.write_timeout);
         auto pending = std::make_shared<Reply>(std::move(reply));
+        // Before the head goes out, so that a connection that ends meanwhile abandons it.
+        if (pending->stream) stream_ = pending->stream;
         net::async_write(socket_, net::buffer(pending->bytes),
                          [self = shared_from_this(), pending](const error_code& ec, std::size_t) {
                              if (self->state_ != State::writing) return;
-                             if (pending->stream) self->stream_ = pending->stream;
                              if (ec) return self->close();
                              self->on_written(*pending);
                          });

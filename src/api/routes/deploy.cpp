@@ -109,6 +109,14 @@ Outcome logs(RouteContext& context, const Exchange& exchange) {
                              {"next", more ? Json(std::to_string(events->back().seq)) : Json()}});
 }
 
+/// How long the caller's token is still good; nothing when it does not end.
+std::optional<std::chrono::milliseconds> rest_of_token(RouteContext& context,
+                                                       const Exchange& exchange) {
+    const auto& expires_at = exchange.principal->expires_at;
+    if (!expires_at) return std::nullopt;
+    return std::chrono::ceil<std::chrono::milliseconds>(*expires_at - context.deps.clock.now());
+}
+
 Outcome events(RouteContext& context, const Exchange& exchange) {
     auto bot = own_bot(context, exchange, exchange.path.front());
     if (!bot) return refuse(bot.error());
@@ -119,7 +127,9 @@ Outcome events(RouteContext& context, const Exchange& exchange) {
     const auto last = core::read_whole_number(exchange.header("Last-Event-ID"), 0, max_seq);
     if (last) after = *last;
     Answer answer;
-    if (exchange.request.method != "HEAD") answer.stream = context.hub.open(bot->id, after);
+    if (exchange.request.method != "HEAD") {
+        answer.stream = context.hub.open(bot->id, after, rest_of_token(context, exchange));
+    }
     answer.content_type = "text/event-stream";
     return answer;
 }

@@ -105,14 +105,15 @@ ApiResponse ApiWorld::call(const std::string& method, const std::string& path,
     return response;
 }
 
-std::string ApiWorld::make_token(const std::string& email, const std::vector<std::string>& scopes) {
+std::string ApiWorld::make_token(const std::string& email, const std::vector<std::string>& scopes,
+                                 std::optional<base::TimePoint> expires_at) {
     const auto user = need(tokens->get_or_create_user(email, store::UserRole::user));
     std::string token = base::random_token(random, 32);
     need(tokens->create({.user_id = user.id,
                          .name = "test",
                          .hash_hex = crypto::sha256_hex(token),
                          .scopes = scopes,
-                         .expires_at = std::nullopt}));
+                         .expires_at = expires_at}));
     return token;
 }
 

@@ -99,7 +99,8 @@ public:
     }
 
     /// An API token of this user.
-    std::string make_token(const std::string& email, const std::vector<std::string>& scopes);
+    std::string make_token(const std::string& email, const std::vector<std::string>& scopes,
+                           std::optional<base::TimePoint> expires_at = std::nullopt);
     /// A body that creates a bot; its token is known to Telegram.
     base::Json bot_body(std::int64_t telegram_bot_id);
     /// Alice's bot.

@@ -17,9 +17,12 @@ struct EventReader {
     std::string text;
 
     EventReader(ApiWorld& world, const std::string& bot, const std::string& last_id = "")
+        : EventReader(world, bot, last_id, world.alice) {}
+    EventReader(ApiWorld& world, const std::string& bot, const std::string& last_id,
+                const std::string& token)
         : client(world.port()) {
         client.send("GET /api/deploy/" + bot +
-                    "/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + world.alice + "\r\n" +
+                    "/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n" +
                     (last_id.empty() ? "" : "Last-Event-ID: " + last_id + "\r\n") + "\r\n");
     }
     /// Whether a line with this text comes in time.
@@ -115,5 +118,15 @@ TEST_CASE("the server's stop ends streams") {
     REQUIRE(reader.sees("retry: "));
     world.server->stop();
     reader.client.read_all();
+    CHECK(reader.client.closed());
+}
+
+TEST_CASE("a stream ends with the token that opened it") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    const auto token = world.make_token("alice@example.org", {"bots:read"}, world.clock.now() + 2s);
+    EventReader reader(world, id, "", token);
+    REQUIRE(reader.sees("retry: "));
+    reader.client.read_all(20s);
     CHECK(reader.client.closed());
 }

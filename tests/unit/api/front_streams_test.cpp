@@ -26,10 +26,11 @@ bool eventually(Condition condition) {
 struct StreamFixture : FrontFixture {
     std::mutex mutex;
     std::vector<std::shared_ptr<EventStream>> streams;
+    std::string head = "HTTP/1.1 200 OK\r\n\r\n";
 
     StreamFixture() {
         handler.answer = [this](const Request&, const std::stop_token&) {
-            Reply reply{.bytes = "HTTP/1.1 200 OK\r\n\r\n", .stream = {}, .park = {}};
+            Reply reply{.bytes = head, .stream = {}, .park = {}};
             reply.stream = std::make_shared<EventStream>();
             const std::lock_guard lock(mutex);
             streams.push_back(reply.stream);
@@ -144,4 +145,16 @@ TEST_CASE("hundreds of streams on two threads all get their events while others 
     fixture.front->stop();
     for (auto& client : clients) client.read_all();
     CHECK(std::all_of(clients.begin(), clients.end(), [](const auto& c) { return c.closed(); }));
+}
+
+TEST_CASE("a stream whose head cannot be written is ended") {
+    StreamFixture fixture;
+    fixture.options.write_timeout = 100ms;
+    // More than the system's own buffers take from us.
+    fixture.head += std::string(64U << 20U, ' ');
+    RawClient client(fixture.start());
+    client.send(get);
+    REQUIRE(fixture.opened(1));
+    CHECK(eventually([&] { return fixture.streams[0]->closed(); }));
+    CHECK(eventually([&] { return fixture.front->connections() == 0; }));
 }
