@@ -230,6 +230,7 @@ CREATE INDEX webhook_inbox_pending_idx ON webhook_inbox (bot_id, chat_id, update
     WHERE state = 'pending';
 CREATE INDEX webhook_inbox_due_idx ON webhook_inbox (received_at) WHERE state = 'pending';
 CREATE INDEX webhook_inbox_delivered_idx ON webhook_inbox (finished_at) WHERE state = 'delivered';
+CREATE INDEX webhook_inbox_dead_idx ON webhook_inbox (finished_at) WHERE state = 'dead';
 
 -- Secrets under a master key that is not in the database; the text is bound to owner and name.
 CREATE TABLE sealed_secrets (

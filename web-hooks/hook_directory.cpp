@@ -66,7 +66,10 @@ private:
                                      .owner_id = bot->id.text(),
                                      .name = ports::secret_name::webhook_secret});
         if (!secret) return base::fail(std::move(secret).error());
-        return HookBot{.id = bot->id, .secret = *std::move(secret)};
+        // The bot was read first: a secret that changed meanwhile is newer than the Telegram bot
+        // beside it, never older.
+        return HookBot{
+            .id = bot->id, .telegram_bot_id = bot->telegram_bot_id, .secret = *std::move(secret)};
     }
 
     void remember(const std::string& public_id, std::optional<HookBot> bot, base::TimePoint now) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,8 @@ namespace hatchery::web_hooks {
 /// What the receiver must know of a bot.
 struct HookBot {
     base::BotId id;
+    /// The Telegram bot that the secret was made for.
+    std::int64_t telegram_bot_id = 0;
     /// The secret of its setWebhook.
     base::Secret secret;
 };

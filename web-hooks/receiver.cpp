@@ -65,6 +65,7 @@ HookAnswer Receiver::receive(std::string_view public_id, std::string_view secret
     const auto stored = inbox_.store({.bot_id = bot->id,
                                       .update_id = shape->update_id,
                                       .chat_id = shape->chat_id,
+                                      .telegram_bot_id = bot->telegram_bot_id,
                                       .body = std::string(body),
                                       .received_at = clock_.now()});
     if (stored) return {.status = 200};

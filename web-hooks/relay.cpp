@@ -171,8 +171,10 @@ private:
 
     void keep_house() {
         ports_.lines.close_idle();
-        const auto pruned =
-            ports_.inbox.prune(ports_.clock.now() - options_.keep_delivered, prune_page);
+        const auto now = ports_.clock.now();
+        const auto pruned = ports_.inbox.prune(
+            {.delivered = now - options_.keep_delivered, .dead = now - options_.keep_dead},
+            prune_page);
         if (pruned && *pruned > 0) {
             log_event(base::LogLevel::debug, "inbox_pruned", {{"count", *pruned}});
         }

@@ -30,6 +30,8 @@ struct RelayOptions {
     base::Milliseconds lease_for{60'000};
     /// Delivered updates are kept so long, because Telegram may send one again for 24 h.
     base::Milliseconds keep_delivered{48LL * 60 * 60 * 1000};
+    /// Those that were given up, so that somebody can look why.
+    base::Milliseconds keep_dead{7LL * 24 * 60 * 60 * 1000};
 };
 
 /// Takes updates out of the inbox and hands them to the bots' servers: in order within a chat, at

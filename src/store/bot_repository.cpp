@@ -49,6 +49,7 @@ const std::string update_bot = std::string(R"(
     RETURNING)") + columns::bot;
 constexpr std::string_view select_in_use =
     "SELECT id FROM bots WHERE telegram_bot_id = $1::bigint AND deleted_at IS NULL";
+constexpr std::string_view delete_inbox = "DELETE FROM webhook_inbox WHERE bot_id = $1";
 const std::string select_server =
     std::string("SELECT") + columns::server +
     "FROM servers s JOIN deployments d ON d.id = s.deployment_id "
@@ -131,7 +132,8 @@ public:
         if (!base::is_uuid(id.text())) return no_such_bot();
         const auto now = clock_.now();
         auto updated = database_.transact([&](Sql& sql) -> Result<core::Bot> {
-            if (sql.query(lock_bot, {id, owner}).empty()) return no_such_bot();
+            const Rows before = sql.query(lock_bot, {id, owner});
+            if (before.empty()) return no_such_bot();
             if (settings.telegram_bot_id && in_use_by_another(sql, *settings.telegram_bot_id, id)) {
                 return token_conflict();
             }
@@ -144,6 +146,13 @@ public:
                              as_text(settings.model_base_url), allowed, settings.telegram_mode,
                              settings.telegram_bot_id, as_text(settings.telegram_username), now});
             put_secrets(sql, id, settings.secrets, now);
+            if (settings.telegram_bot_id &&
+                *settings.telegram_bot_id != read_bot(before[0]).telegram_bot_id) {
+                put_secrets(sql, id, settings.secrets_of_another_telegram_bot, now);
+                // Its numbers count anew, and what was written to the other bot is not for this
+                // one. The lock on the bot keeps new updates out until here.
+                (void)sql.query(delete_inbox, {id});
+            }
             for (const auto& name : settings.removed_secrets) delete_secret(sql, ref(id, name));
             return read_bot(rows[0]);
         });

@@ -35,6 +35,9 @@ struct BotSettings {
     std::optional<std::int64_t> telegram_bot_id;
     std::optional<std::string> telegram_username;
     BotSecrets secrets;
+    /// Stored only when telegram_bot_id is another one than before: what must not be shared with
+    /// the Telegram bot that was there.
+    BotSecrets secrets_of_another_telegram_bot;
     std::vector<std::string> removed_secrets;
 };
 

@@ -14,7 +14,10 @@ using base::TimePoint;
 
 constexpr std::string_view insert_update = R"(
     WITH bot AS (
-        SELECT id FROM bots WHERE id = $1 AND deleted_at IS NULL FOR KEY SHARE
+        SELECT id FROM bots
+        WHERE id = $1 AND deleted_at IS NULL
+          AND ($6::bigint IS NULL OR coalesce(telegram_bot_id, 0) = $6::bigint)
+        FOR KEY SHARE
     ), added AS (
         INSERT INTO webhook_inbox (bot_id, update_id, chat_id, body, next_attempt_at, received_at)
         SELECT id, $2::bigint, $3::bigint, $4, $5::timestamptz, $5::timestamptz FROM bot
@@ -57,10 +60,13 @@ constexpr std::string_view release_update = R"(
 constexpr std::string_view hurry = R"(
     UPDATE webhook_inbox SET next_attempt_at = $2
     WHERE bot_id = $1 AND state = 'pending' AND next_attempt_at > $2)";
-constexpr std::string_view prune_delivered = R"(
+constexpr std::string_view prune_ended = R"(
     DELETE FROM webhook_inbox WHERE (bot_id, update_id) IN (
-        SELECT bot_id, update_id FROM webhook_inbox
-        WHERE state = 'delivered' AND finished_at < $1 LIMIT $2::bigint))";
+        (SELECT bot_id, update_id FROM webhook_inbox
+         WHERE state = 'delivered' AND finished_at < $1 LIMIT $3::bigint)
+        UNION ALL
+        (SELECT bot_id, update_id FROM webhook_inbox
+         WHERE state = 'dead' AND finished_at < $2 LIMIT $3::bigint)))";
 constexpr std::string_view count_updates = R"(
     SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead'),
            min(received_at) FILTER (WHERE state = 'pending')
@@ -84,8 +90,9 @@ public:
     Result<Stored> store(const NewUpdate& update) override {
         auto stored = database_.run([&](Sql& sql) -> Result<Stored> {
             const Rows rows =
-                sql.query(insert_update, {update.bot_id, update.update_id, update.chat_id,
-                                          base::to_utf8(update.body), update.received_at});
+                sql.query(insert_update,
+                          {update.bot_id, update.update_id, update.chat_id,
+                           base::to_utf8(update.body), update.received_at, update.telegram_bot_id});
             if (rows[0].integer(0) == 0) {
                 return fail(ErrorKind::not_found, "There is no such bot.");
             }
@@ -142,9 +149,10 @@ public:
         return hurried;
     }
 
-    Result<int> prune(TimePoint before, int limit) override {
+    Result<int> prune(const PruneBefore& before, int limit) override {
         return database_.run([&](Sql& sql) -> Result<int> {
-            return static_cast<int>(sql.query(prune_delivered, {before, limit}).affected());
+            return static_cast<int>(
+                sql.query(prune_ended, {before.delivered, before.dead, limit}).affected());
         });
     }
 

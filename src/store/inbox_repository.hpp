@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,7 @@ namespace hatchery::store {
 enum class InboxState : std::uint8_t {
     pending,    ///< to be delivered; left by a delivery or by giving up
     delivered,  ///< the bot's server took it; pruned after a while
-    dead,       ///< given up, `reason` says why
+    dead,       ///< given up, `reason` says why; pruned after a longer while
 };
 
 struct NewUpdate {
@@ -28,6 +29,8 @@ struct NewUpdate {
     std::int64_t update_id = 0;
     /// The chat that the order is kept in; zero when the update belongs to none.
     std::int64_t chat_id = 0;
+    /// When set, the update is stored only while the bot still is this Telegram bot.
+    std::optional<std::int64_t> telegram_bot_id = {};
     /// The update's JSON as it came.
     std::string body;
     base::TimePoint received_at;
@@ -47,6 +50,12 @@ struct ClaimedUpdate {
     base::LeaseToken lease_token;
 };
 
+/// Updates that ended before these are forgotten.
+struct PruneBefore {
+    base::TimePoint delivered;
+    base::TimePoint dead;
+};
+
 struct InboxCounts {
     std::int64_t pending = 0;
     std::int64_t dead = 0;
@@ -60,7 +69,7 @@ struct InboxCounts {
 class InboxRepository {
 public:
     virtual ~InboxRepository() = default;
-    /// `not_found` when the bot is deleted or unknown.
+    /// `not_found` when the bot is deleted, unknown, or another Telegram bot by now.
     [[nodiscard]] virtual base::Result<Stored> store(const NewUpdate& update) = 0;
     /// Updates that are the first undelivered of their chat and whose time has come, oldest first,
     /// at most one a chat.
@@ -79,8 +88,8 @@ public:
     /// Brings the bot's pending updates forward (its server has come up); returns how many.
     [[nodiscard]] virtual base::Result<int> bring_forward(const base::BotId& bot,
                                                           base::TimePoint now) = 0;
-    /// Deletes updates delivered before `before`, a page at a time; returns how many.
-    [[nodiscard]] virtual base::Result<int> prune(base::TimePoint before, int limit) = 0;
+    /// Deletes what ended before its time, at most `limit` of each state; returns how many.
+    [[nodiscard]] virtual base::Result<int> prune(const PruneBefore& before, int limit) = 0;
     [[nodiscard]] virtual base::Result<InboxCounts> counts() = 0;
     [[nodiscard]] virtual base::Result<InboxCounts> counts_of(const base::BotId& bot) = 0;
 };

@@ -84,7 +84,8 @@ tl::expected<std::optional<base::Secret>, Problem> stored_secret(RouteContext& c
 }
 
 store::BotSettings settings_of(const BotUpdateBody& read,
-                               const std::optional<ports::TelegramBot>& telegram_bot) {
+                               const std::optional<ports::TelegramBot>& telegram_bot,
+                               base::Random& random) {
     store::BotSettings settings{.name = read.name,
                                 .model = read.model,
                                 .model_base_url = read.model_base_url,
@@ -93,11 +94,15 @@ store::BotSettings settings_of(const BotUpdateBody& read,
                                 .telegram_bot_id = {},
                                 .telegram_username = {},
                                 .secrets = {},
+                                .secrets_of_another_telegram_bot = {},
                                 .removed_secrets = {}};
     if (telegram_bot) {
         settings.telegram_bot_id = telegram_bot->id;
         settings.telegram_username = telegram_bot->username;
         settings.secrets.emplace_back(ports::secret_name::telegram_token, *read.telegram_token);
+        // Whoever knows the old Telegram bot's secret must not speak for the new one.
+        settings.secrets_of_another_telegram_bot.emplace_back(
+            ports::secret_name::webhook_secret, base::Secret(base::random_token(random, 32)));
     }
     if (read.model_api_key) {
         settings.secrets.emplace_back(ports::secret_name::model_api_key, *read.model_api_key);
@@ -109,7 +114,7 @@ store::BotSettings settings_of(const BotUpdateBody& read,
 }
 
 /// The Telegram bot that this bot no longer is must not go on posting here. Best effort: an update
-/// that comes nevertheless is refused, for its secret stands for another bot.
+/// that comes nevertheless is refused, for its secret is no longer the bot's.
 void leave_telegram_bot(RouteContext& context, const Exchange& exchange, const core::Bot& bot,
                         const base::Secret& old_token) {
     const auto left = context.deps.telegram.delete_webhook(old_token, exchange.call(outside_limit));
@@ -157,8 +162,8 @@ Outcome update(RouteContext& context, const Exchange& exchange) {
         if (!old) return refuse(old.error());
         if (telegram_bot->id != bot->telegram_bot_id) old_token = std::move(*old);
     }
-    auto updated =
-        context.deps.bots.update(bot->id, exchange.user(), settings_of(read, telegram_bot));
+    auto updated = context.deps.bots.update(bot->id, exchange.user(),
+                                            settings_of(read, telegram_bot, context.deps.random));
     if (!updated) return refuse(storing_problem(updated.error()));
     if (old_token && view->server) leave_telegram_bot(context, exchange, *bot, *old_token);
     Json answer = bot_view(*updated, context.place_defaults());

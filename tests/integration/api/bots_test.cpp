@@ -3,6 +3,7 @@
 
 #include "api_world.hpp"
 #include "ports/fleet_store.hpp"
+#include "store/inbox_repository.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery::testing;
@@ -214,4 +215,37 @@ TEST_CASE("a bot's own model key is never sent to a service it was not given for
     // Back to the operator's key, which there is for anthropic only.
     CHECK(world.put(path, {{"modelApiKey", nullptr}}).wrong_fields() == "model");
     CHECK(world.put(path, {{"modelApiKey", nullptr}, {"model", "claude-opus"}}).status == 200);
+}
+
+TEST_CASE(
+    "the token of another Telegram bot comes with a fresh webhook secret and an empty inbox") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    const auto inbox =
+        hatchery::store::make_inbox_repository(world.database->pool(), *world.notifications);
+    REQUIRE(inbox->store({.bot_id = hatchery::base::BotId(id),
+                          .update_id = 1,
+                          .body = "{}",
+                          .received_at = world.clock.now()}));
+    const auto pending = [&] { return inbox->counts().value().pending; };
+    const auto secret = [&] {
+        return world.fleet
+            ->secret({hatchery::ports::SecretOwner::bot, id,
+                      hatchery::ports::secret_name::webhook_secret})
+            .value()
+            .reveal();
+    };
+    const std::string first = secret();
+    const auto same = world.put("/api/bots/" + id, {{"telegramBotToken", telegram_token(100001)}});
+    REQUIRE(same.status == 200);
+    CHECK(secret() == first);
+    CHECK(pending() == 1);
+
+    (void)world.bot_body(100002);
+    const auto other = world.put("/api/bots/" + id, {{"telegramBotToken", telegram_token(100002)}});
+    REQUIRE(other.status == 200);
+    CHECK(other.body["telegramBotId"] == 100002);
+    CHECK(secret() != first);
+    CHECK(secret().size() == first.size());
+    CHECK(pending() == 0);
 }

@@ -143,4 +143,42 @@ TEST_CASE("settings change what they name and leave the rest") {
     CHECK(world.fleet->secret(key).error().kind == base::ErrorKind::not_found);
 }
 
+TEST_CASE(
+    "a bot that becomes another Telegram bot keeps neither secret nor updates of the old one") {
+    World world;
+    const auto bot = world.bots
+                         ->create(world.new_bot(world.add_user()),
+                                  {{ports::secret_name::webhook_secret, base::Secret("old")}})
+                         .value();
+    const ports::SecretRef hook{ports::SecretOwner::bot, bot.id.text(),
+                                ports::secret_name::webhook_secret};
+    const auto update_to = [&](std::int64_t telegram_bot_id, const char* secret) {
+        BotSettings settings;
+        settings.telegram_bot_id = telegram_bot_id;
+        settings.secrets_of_another_telegram_bot.emplace_back(ports::secret_name::webhook_secret,
+                                                              base::Secret(secret));
+        REQUIRE(world.bots->update(bot.id, bot.user_id, settings));
+    };
+    const auto store_from = [&](std::int64_t telegram_bot_id) {
+        return world.inbox->store({.bot_id = bot.id,
+                                   .update_id = 1,
+                                   .telegram_bot_id = telegram_bot_id,
+                                   .body = "{}",
+                                   .received_at = at(1)});
+    };
+    const auto stored = [&] { return world.texts("SELECT update_id::text FROM webhook_inbox"); };
+    CHECK(store_from(bot.telegram_bot_id).value() == Stored::stored);
+
+    update_to(bot.telegram_bot_id, "not taken");
+    CHECK(world.fleet->secret(hook).value().reveal() == "old");
+    CHECK(stored().size() == 1);
+
+    update_to(42, "fresh");
+    CHECK(world.fleet->secret(hook).value().reveal() == "fresh");
+    CHECK(stored().empty());
+    // A post that was let in just before comes too late.
+    CHECK(store_from(bot.telegram_bot_id).error().kind == base::ErrorKind::not_found);
+    CHECK(store_from(42).value() == Stored::stored);
+}
+
 }  // namespace hatchery::store

@@ -111,9 +111,36 @@ TEST_CASE("delivered updates are pruned after their time, and keep out duplicate
         REQUIRE(world.inbox->delivered(claimed, at(100 * i)));
     }
     CHECK(world.inbox->store(update_of(bot, 1)).value() == Stored::duplicate);
-    CHECK(world.inbox->prune(at(201), 1).value() == 1);
-    CHECK(world.inbox->prune(at(201), 10).value() == 1);
-    CHECK(world.inbox->prune(at(201), 10).value() == 0);
+    const PruneBefore before{.delivered = at(201), .dead = at(1'000)};
+    CHECK(world.inbox->prune(before, 1).value() == 1);
+    CHECK(world.inbox->prune(before, 10).value() == 1);
+    CHECK(world.inbox->prune(before, 10).value() == 0);
+}
+
+TEST_CASE("dead updates are pruned after a time of their own, by an index") {
+    World world;
+    const auto bot = world.add_bot();
+    for (int i = 1; i <= 3; ++i) {
+        REQUIRE(world.inbox->store(update_of(bot, i, i)));
+        const auto claimed = world.inbox->claim(1, lease, at(100 * i)).value().at(0);
+        REQUIRE(world.inbox->give_up(claimed, "refused", at(100 * i)));
+    }
+    CHECK(world.inbox->prune({.delivered = at(1'000), .dead = at(100)}, 10).value() == 0);
+    CHECK(world.inbox->prune({.delivered = at(0), .dead = at(201)}, 1).value() == 1);
+    CHECK(world.inbox->prune({.delivered = at(0), .dead = at(201)}, 10).value() == 1);
+    CHECK(world.inbox->counts().value().dead == 1);
+
+    const auto plan = world.pool.transact([](Sql& sql) -> base::Result<std::string> {
+        // The table is too small for an index to be worth it.
+        sql.script("SET LOCAL enable_seqscan = off");
+        const Rows rows = sql.query(
+            "EXPLAIN SELECT bot_id, update_id FROM webhook_inbox "
+            "WHERE state = 'dead' AND finished_at < now() LIMIT 10");
+        std::string text;
+        for (std::size_t i = 0; i < rows.size(); ++i) text += rows[i].text(0) + "\n";
+        return text;
+    });
+    CHECK(plan.value().find("webhook_inbox_dead_idx") != std::string::npos);
 }
 
 TEST_CASE("several relays deliver each update once and in order") {

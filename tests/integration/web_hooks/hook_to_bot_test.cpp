@@ -232,3 +232,17 @@ TEST_CASE("while the database is away Telegram is asked to come again, and later
     REQUIRE(world.wait_for(2));
     CHECK(world.received().back() == update(2, 1));
 }
+
+TEST_CASE("the Telegram bot that a bot no longer is cannot post to it, not even for a moment") {
+    World world;
+    CHECK(world.post(update(1, 1)) == 200);
+    store::BotSettings settings;
+    settings.telegram_bot_id = 8;
+    settings.secrets_of_another_telegram_bot.emplace_back(ports::secret_name::webhook_secret,
+                                                          base::Secret("fresh"));
+    REQUIRE(world.bots->update(world.bot.id, world.bot.user_id, settings));
+    // The receiver still remembers the old secret.
+    CHECK(world.post(update(2, 1)) == 404);
+    CHECK(world.post(update(1, 1), "fresh") == 200);
+    CHECK(world.post(update(2, 1)) == 401);
+}

@@ -98,7 +98,12 @@ base::Result<int> FakeInbox::bring_forward(const base::BotId& bot, base::TimePoi
     return count;
 }
 
-base::Result<int> FakeInbox::prune(base::TimePoint, int) { return 0; }
+base::Result<int> FakeInbox::prune(const store::PruneBefore& before, int) {
+    const std::lock_guard lock(mutex_);
+    pruned_before_ = before;
+    changed_.notify_all();
+    return 0;
+}
 base::Result<store::InboxCounts> FakeInbox::counts() { return store::InboxCounts{}; }
 base::Result<store::InboxCounts> FakeInbox::counts_of(const base::BotId&) {
     return store::InboxCounts{};
@@ -107,6 +112,13 @@ base::Result<store::InboxCounts> FakeInbox::counts_of(const base::BotId&) {
 std::vector<FakeInbox::Row> FakeInbox::rows() const {
     const std::lock_guard lock(mutex_);
     return rows_;
+}
+
+std::optional<store::PruneBefore> FakeInbox::wait_for_pruning() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(10),
+                      [this] { return pruned_before_.has_value(); });
+    return pruned_before_;
 }
 
 void FakeInbox::fail_with(std::optional<base::Error> error) {

@@ -34,11 +34,13 @@ public:
                                base::TimePoint now) override;
     base::Result<void> release(const store::ClaimedUpdate& update) override;
     base::Result<int> bring_forward(const base::BotId& bot, base::TimePoint now) override;
-    base::Result<int> prune(base::TimePoint before, int limit) override;
+    base::Result<int> prune(const store::PruneBefore& before, int limit) override;
     base::Result<store::InboxCounts> counts() override;
     base::Result<store::InboxCounts> counts_of(const base::BotId& bot) override;
 
     [[nodiscard]] std::vector<Row> rows() const;
+    /// What the first pruning was about; waits for it, at most ten seconds.
+    [[nodiscard]] std::optional<store::PruneBefore> wait_for_pruning();
     /// Every call fails like this until it is taken away.
     void fail_with(std::optional<base::Error> error);
     /// Waits until `done(rows)`, at most ten seconds; whether it came.
@@ -56,6 +58,7 @@ private:
     std::condition_variable changed_;
     std::vector<Row> rows_;
     std::optional<base::Error> error_;
+    std::optional<store::PruneBefore> pruned_before_;
     int leases_ = 0;
 };
 

@@ -31,7 +31,8 @@ private:
     base::Result<web_hooks::HookBot> answer(const std::string& id, const std::string& value) {
         if (error) return base::fail(*error);
         if (id != public_id) return base::fail(ErrorKind::not_found, "There is no such bot.");
-        return web_hooks::HookBot{.id = base::BotId("bot-1"), .secret = base::Secret(value)};
+        return web_hooks::HookBot{
+            .id = base::BotId("bot-1"), .telegram_bot_id = 7, .secret = base::Secret(value)};
     }
 };
 
@@ -108,4 +109,10 @@ TEST_CASE("a bot that was deleted meanwhile is forgotten") {
     setup.inbox.fail_with(base::Error{.kind = ErrorKind::not_found, .message = "no such bot"});
     CHECK(setup.receiver.receive(public_id, secret, update).status == 404);
     CHECK(setup.directory.forgotten == public_id);
+}
+
+TEST_CASE("an update is stored for the Telegram bot whose secret it came with") {
+    Setup setup;
+    CHECK(setup.receiver.receive(public_id, secret, update).status == 200);
+    CHECK(setup.inbox.rows().at(0).update.telegram_bot_id == 7);
 }

@@ -246,3 +246,16 @@ TEST_CASE("a database that is away for a while costs nothing but time") {
     REQUIRE(setup.all_ended());
     CHECK(setup.lines.received.size() == 1);
 }
+
+TEST_CASE("delivered updates are kept for two days, dead ones for a week") {
+    Setup setup;
+    const auto earliest = setup.clock.now();
+    setup.relay->start();
+    const auto before = setup.inbox.wait_for_pruning();
+    REQUIRE(before);
+    const auto latest = setup.clock.now();
+    CHECK(before->delivered >= earliest - std::chrono::hours(48));
+    CHECK(before->delivered <= latest - std::chrono::hours(48));
+    CHECK(before->dead >= earliest - std::chrono::hours(7 * 24));
+    CHECK(before->dead <= latest - std::chrono::hours(7 * 24));
+}
