@@ -15,7 +15,7 @@
 # Exit codes: 0; 1 unexpected; 2 bad input; 10 not root; 30 bundle missing; 31 bundle corrupt (it is
 #     removed); 32 disk full; 33 cannot be unpacked; 34 does not run here.
 # Again after a kill: a .partial folder is thrown away; a complete one is used as it is.
-set -euo pipefail
+set -Eeuo pipefail
 
 readonly ROOT=/opt/openclaw
 readonly RELEASES=$ROOT/releases
@@ -26,7 +26,7 @@ fail() {
     echo "deploy_openclaw: $*" >&2
     exit "$code"
 }
-trap 'echo "deploy_openclaw: line $LINENO: the command failed" >&2' ERR
+trap 'fail 1 "line $LINENO: the command failed"' ERR
 
 check_inputs() {
     [[ $EUID -eq 0 ]] || fail 10 "must run as root"

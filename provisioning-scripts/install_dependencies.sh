@@ -13,7 +13,7 @@
 #     `hatchery-fact swap=made|present|refused|unneeded`.
 # Exit codes: 0; 1 unexpected; 2 bad input; 10 unsupported server; 20 cloud-init failed; 21 cloud-init
 #     timed out; 22 package manager's lock held too long; 23 apt failed; 24 firewall refused.
-set -euo pipefail
+set -Eeuo pipefail
 
 readonly UNIT=/etc/systemd/system/openclaw-gateway.service
 readonly FIREWALL=/etc/hatchery/firewall.nft
@@ -25,7 +25,7 @@ fail() {
     echo "install_dependencies: $*" >&2
     exit "$code"
 }
-trap 'echo "install_dependencies: line $LINENO: the command failed" >&2' ERR
+trap 'fail 1 "line $LINENO: the command failed"' ERR
 
 say() { echo "$*"; }
 
@@ -285,10 +285,11 @@ CONF
     fi
 }
 
-# Exit 78 is a configuration error: trying again by itself would not help. Node.js compiles to
-# memory that it writes and executes, so MemoryDenyWriteExecute stays off. RestrictSUIDSGID stays
-# off too: with it OpenClaw 2026.9.6 cannot take the lock on its state and ends with 78 (it is not
-# needed: the service has no capability and cannot gain one).
+# Exit 78 is a configuration error: trying again by itself would not help. A core dump would put the
+# secrets on the disk. Node.js compiles to memory that it writes and executes, so
+# MemoryDenyWriteExecute stays off. RestrictSUIDSGID stays off too: with it OpenClaw 2026.9.6 cannot
+# take the lock on its state and ends with 78 (it is not needed: the service has no capability and
+# cannot gain one).
 write_unit() {
     if put "$UNIT" 644 <<'UNIT'; then
 [Unit]
@@ -327,6 +328,7 @@ KillMode=mixed
 OOMPolicy=continue
 TasksMax=1024
 LimitNOFILE=65536
+LimitCORE=0
 UMask=0077
 NoNewPrivileges=yes
 CapabilityBoundingSet=

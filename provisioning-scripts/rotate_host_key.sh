@@ -19,7 +19,7 @@
 # in hatchery-active.pub, so that a second activate never takes the key of cloud-init for the new
 # one. activate checks the settings with sshd -t before it removes anything, and the new key is
 # moved by one rename: a cut in between leaves either the old key or the new one, never none.
-set -euo pipefail
+set -Eeuo pipefail
 
 readonly KEY=/etc/ssh/ssh_host_ed25519_key
 readonly NEW=/etc/ssh/ssh_host_ed25519_key.hatchery-new

@@ -2,8 +2,9 @@
 # Starts or restarts OpenClaw, and waits until it is ready for messages.
 #
 # Does: enables openclaw-gateway.service; ACTION=start starts it unless it runs, ACTION=restart
-#     restarts it once for each OPERATION_ID; waits for 200 from 127.0.0.1:18789/readyz and, in
-#     webhook mode, from 127.0.0.1:8787/healthz.
+#     restarts it once for each OPERATION_ID; either restarts one that runs with an older
+#     configuration or release than the installed one. Waits for 200 from 127.0.0.1:18789/readyz
+#     and, in webhook mode, from 127.0.0.1:8787/healthz.
 #     Exit 78 right after a start can be a false alarm on a busy machine: it tries once more, and
 #     three times when the journal names the timeout that causes it (the lease of the state).
 # Needs: root, curl, python3; configure_bot.sh done before.
@@ -16,14 +17,19 @@
 #     in time; 52 crashed; 53 out of memory; 54 Telegram refuses; 55 webhook port silent; 56 not
 #     configured.
 # Again after a kill: the note in /var/lib/hatchery/restart says which run of the service was there
-#     before the restart, so that a second call knows whether the restart has happened.
-set -euo pipefail
+#     before the restart, so that a second call knows whether the restart has happened. A service
+#     that was restarted for its age is no longer older than what is installed.
+set -Eeuo pipefail
 
 readonly UNIT=openclaw-gateway.service
+readonly CONFIG=/etc/openclaw/openclaw.json
+readonly SECRETS=/etc/openclaw/env
+readonly RELEASE=/opt/openclaw/current
 readonly NOTE=/var/lib/hatchery/restart
 readonly GATEWAY=http://127.0.0.1:18789
 readonly WEBHOOK_HEALTH=http://127.0.0.1:8787/healthz
 readonly MAX_RESTARTS=3
+readonly CLOCK_LAG_US=20000
 # A channel that fails while it starts may recover; one that still fails after this has been refused.
 readonly TELEGRAM_GRACE_S=10
 
@@ -33,7 +39,7 @@ fail() {
     echo "start_bot: $*" >&2
     exit "$code"
 }
-trap 'echo "start_bot: line $LINENO: the command failed" >&2' ERR
+trap 'fail 1 "line $LINENO: the command failed"' ERR
 
 check_inputs() {
     [[ $EUID -eq 0 ]] || fail 10 "must run as root"
@@ -41,8 +47,8 @@ check_inputs() {
     [[ ${OPERATION_ID:-} =~ ^[A-Za-z0-9_-]{1,64}$ ]] || fail 2 "OPERATION_ID is malformed"
     [[ ${WEBHOOK:-} == yes || ${WEBHOOK:-} == no ]] || fail 2 "WEBHOOK must be yes or no"
     [[ ${START_LIMIT_S:=300} =~ ^[0-9]{1,5}$ ]] || fail 2 "START_LIMIT_S must be a number"
-    [[ -f /etc/openclaw/openclaw.json && -f /etc/openclaw/env ]] || fail 56 "there is no configuration"
-    [[ -x /opt/openclaw/current/bin/openclaw ]] || fail 56 "no OpenClaw release is installed"
+    [[ -f $CONFIG && -f $SECRETS ]] || fail 56 "there is no configuration"
+    [[ -x $RELEASE/bin/openclaw ]] || fail 56 "no OpenClaw release is installed"
 }
 
 property() { systemctl show --property="$1" --value "$UNIT"; }
@@ -64,22 +70,19 @@ read_unit() {
 
 launch() {
     systemctl --quiet enable "$UNIT"
-    local before now_running note=''
+    local now_running note=''
+    now_running=$(property InvocationID)
     if [[ $ACTION == restart ]]; then
-        now_running=$(property InvocationID)
         [[ ! -f $NOTE ]] || note=$(<"$NOTE")
         if [[ ${note%% *} != "$OPERATION_ID" ]]; then
-            echo "$OPERATION_ID ${now_running:-none}" >"$NOTE.partial"
+            note="$OPERATION_ID ${now_running:-none}"
+            echo "$note" >"$NOTE.partial"
             sync "$NOTE.partial"
             mv -f "$NOTE.partial" "$NOTE"
-            note="$OPERATION_ID ${now_running:-none}"
         fi
-        before=${note##* }
-        if [[ ${now_running:-none} == "$before" ]]; then
+        if [[ ${now_running:-none} == "${note##* }" ]]; then
             echo "restarting OpenClaw"
-            systemctl reset-failed "$UNIT" 2>/dev/null || true
-            systemctl restart --no-block "$UNIT"
-            wait_for_new_invocation "$before"
+            restart_from "$now_running"
             return
         fi
         echo "this restart has happened before"
@@ -89,12 +92,36 @@ launch() {
         echo "starting OpenClaw"
         systemctl reset-failed "$UNIT" 2>/dev/null || true
         systemctl start "$UNIT" || true # its fate is read below
+    elif is_outdated; then
+        echo "restarting OpenClaw: what is installed is newer than what runs"
+        restart_from "$now_running"
     fi
 }
 
-# A restart waits for the old process, which may finish a conversation first.
-wait_for_new_invocation() {
+# Whether the configuration, the secrets or the release were installed after the service started, as
+# when a reconfiguration ended before its restart. Compared is the time of the rename (ctime). The
+# kernel's clock for files lags by some milliseconds: a tie counts as outdated, as does a start
+# whose time is unknown.
+is_outdated() {
+    local started file changed
+    started=$(systemctl show --property=ActiveEnterTimestamp --value --timestamp=us+utc "$UNIT") || return 0
+    [[ -n $started ]] || return 0
+    started=$(date --date="$started" +%s%6N) || return 0
+    for file in "$CONFIG" "$SECRETS" "$RELEASE"; do
+        changed=$(stat --format=%.6Z "$file") || return 0
+        if ((${changed/./} + CLOCK_LAG_US >= started)); then
+            return 0
+        fi
+    done
+    return 1
+}
+
+# restart_from INVOCATION: leaves that run of the service (empty: none) for a new one. A restart
+# waits for the old process, which may finish a conversation first.
+restart_from() {
     local limit=$((SECONDS + 100))
+    systemctl reset-failed "$UNIT" 2>/dev/null || true
+    systemctl restart --no-block "$UNIT"
     while [[ $(property InvocationID) == "$1" || $(property ActiveState) == deactivating ]]; do
         ((SECONDS < limit)) || return 0
         sleep 0.2
@@ -109,29 +136,50 @@ probe() {
     body=${answer%$'\n'*}
 }
 
-journal_tail() {
-    {
-        journalctl --unit="$UNIT" --since="@$began" --lines=40 --no-pager --output=short-iso 2>/dev/null || true
-    } | python3 -IS /dev/fd/9 9<<'PYTHON' >&2
+# strike_out FILE: copies standard input with every value of the secrets' FILE, however it is escaped,
+# and every shape of a token struck out. Without a readable FILE it lets nothing through. The same
+# in configure_bot.sh and start_bot.sh: the scripts come to a server one by one.
+strike_out() {
+    python3 -IS /dev/fd/9 "$1" 9<<'PYTHON'
+import json
 import re
 import sys
+from urllib.parse import quote
 
 text = sys.stdin.buffer.read().decode("utf-8", "replace")
+names = {}
 try:
-    with open("/etc/openclaw/env", encoding="utf-8", errors="replace") as file:
+    with open(sys.argv[1], encoding="utf-8", errors="replace") as file:
         lines = file.read().split("\n")
 except OSError:
-    lines = []
+    text, lines = "[withheld: the secrets' file cannot be read]", []
 for line in lines:
-    key, _, value = line.partition("=")
-    value = re.sub(r"\\(.)", r"\1", value.strip().strip("\"'"))
+    key, _, written = line.partition("=")
+    written = written.strip()
+    if len(written) >= 2 and written[0] == written[-1] and written[0] in "\"'":
+        written = written[1:-1]
+    value = re.sub(r"\\(.)", r"\1", written)
     if len(value) >= 6:
-        text = text.replace(value, "[" + key + "]")
+        for form in (value, written, json.dumps(value)[1:-1],
+                     json.dumps(value, ensure_ascii=False)[1:-1], quote(value, safe="")):
+            names[form] = key
+# The longest first: one that holds another must not leave its rest behind.
+for form in sorted(names, key=len, reverse=True):
+    text = text.replace(form, "[" + names[form] + "]")
 text = re.sub(r"\d{6,12}:[A-Za-z0-9_-]{30,}", "[telegram token]", text)
 text = re.sub(r"\b(sk-|sk_|AIza|xai-|gsk_)[A-Za-z0-9_-]{8,}", "[key]", text)
 text = re.sub(r"(?i)(bearer )\S+", r"\1[token]", text)
-sys.stdout.write(text)
+sys.stdout.buffer.write(text.encode("utf-8", "replace"))
 PYTHON
+}
+
+# Struck out before it is cut: half a secret would not be recognised.
+printable_body() { strike_out "$SECRETS" <<<"$body" | tr '\n' ' ' | cut -c1-300; }
+
+journal_tail() {
+    {
+        journalctl --unit="$UNIT" --since="@$began" --lines=40 --no-pager --output=short-iso 2>/dev/null || true
+    } | strike_out "$SECRETS" >&2
 }
 
 # The kernel's killer shows as the unit's result, in its journal, or in the kernel's own log.
@@ -181,7 +229,7 @@ look() {
             waiting_for="telegram channel"
             : "${telegram_failing_since:=$SECONDS}"
             ((SECONDS - telegram_failing_since < TELEGRAM_GRACE_S)) ||
-                give_up 54 "OpenClaw runs, but its Telegram channel fails: ${body:0:300}"
+                give_up 54 "OpenClaw runs, but its Telegram channel fails: $(printable_body)"
         else
             telegram_failing_since=''
         fi

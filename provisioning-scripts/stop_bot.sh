@@ -7,7 +7,7 @@
 # Exit codes: 0 (also when it was not running or not installed); 1 unexpected; 2 bad input; 10 not
 #     root; 60 still there after it was killed.
 # Again after a kill: a stop that is under way is waited for.
-set -euo pipefail
+set -Eeuo pipefail
 
 readonly UNIT=openclaw-gateway.service
 
@@ -17,7 +17,7 @@ fail() {
     echo "stop_bot: $*" >&2
     exit "$code"
 }
-trap 'echo "stop_bot: line $LINENO: the command failed" >&2' ERR
+trap 'fail 1 "line $LINENO: the command failed"' ERR
 
 state() { systemctl show --property=ActiveState --value "$UNIT"; }
 

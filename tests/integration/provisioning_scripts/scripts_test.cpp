@@ -81,6 +81,7 @@ public:
         auto ended = run(script);
         INFO(script << " " << ended.text());
         REQUIRE(ended.exit_code == 0);
+        CHECK(ended.text().find("the command failed") == std::string::npos);
         return ended;
     }
     void next_operation() { ++operation_; }
@@ -146,6 +147,7 @@ TEST_CASE("every script succeeds, succeeds again without a change, and the bot a
             CHECK(again.facts.at("release_state") == "already_current");
         if (script == "configure_bot.sh") CHECK(again.facts.at("config") == "unchanged");
     }
+    CHECK(server.exec("systemctl show -p LimitCORE --value openclaw-gateway") == "0\n");
     CHECK(webhook_answer(server, "/hooks/telegram/x", "hook-secret") == "200");
     CHECK(webhook_answer(server, "/hooks/telegram/x", "wrong") == "401");
     CHECK(webhook_answer(server, "/hooks/telegram/y", "hook-secret") == "404");
@@ -199,6 +201,54 @@ TEST_CASE("the same restart happens once, the next one again") {
     CHECK(run_of_service() != first);
 }
 
+TEST_CASE("a start applies what was installed after the service started, once") {
+    if (cannot_run()) return;
+    SandboxServer server("outdated");
+    Bot bot(server);
+    for (const auto& script : in_order) bot.succeed(script);
+    auto environment = bot.prepare("start_bot.sh");
+    environment["ACTION"] = "start";
+    const auto run_after_start = [&] {
+        const auto started = server.run("start_bot.sh", environment);
+        INFO(started.text());
+        REQUIRE(started.exit_code == 0);
+        return server.exec("systemctl show -p InvocationID --value openclaw-gateway");
+    };
+    const std::string before = run_after_start();
+    CHECK(run_after_start() == before);
+
+    // A reconfiguration that was cancelled before its restart.
+    bot.settings().gateway_token = base::Secret("another-token");
+    CHECK(bot.succeed("configure_bot.sh").facts.at("config") == "changed");
+    const std::string configured = run_after_start();
+    CHECK(configured != before);
+    CHECK(server.exec("tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value "
+                      "openclaw-gateway)/environ | grep ^OPENCLAW_GATEWAY_TOKEN=") ==
+          "OPENCLAW_GATEWAY_TOKEN=another-token\n");
+    CHECK(run_after_start() == configured);
+
+    server.exec(
+        "cd /opt/openclaw && cp -P current current.partial && mv -Tf current.partial "
+        "current");
+    const std::string released = run_after_start();
+    CHECK(released != configured);
+    CHECK(run_after_start() == released);
+}
+
+TEST_CASE("a command that fails inside a function is named and has the documented exit code") {
+    if (cannot_run()) return;
+    SandboxServer server("unexpected");
+    Bot bot(server);
+    for (const std::string script : {"install_dependencies.sh", "deploy_openclaw.sh"}) {
+        bot.succeed(script);
+    }
+    server.exec("mkdir -p /etc/openclaw/env.partial/env");
+    const auto ended = bot.run("configure_bot.sh");
+    INFO(ended.text());
+    CHECK(ended.exit_code == 1);
+    CHECK(ended.text().find("the command failed") != std::string::npos);
+}
+
 TEST_CASE("each cause of failure has its exit code, and what worked is kept") {
     if (cannot_run()) return;
     SandboxServer server("failures");
@@ -218,8 +268,12 @@ TEST_CASE("each cause of failure has its exit code, and what worked is kept") {
     bot.succeed("configure_bot.sh");
 
     environment = bot.prepare("configure_bot.sh");
-    server.put("{\"unknown\": true}", environment["STAGE_DIR"] + "/openclaw.json");
-    CHECK(server.run("configure_bot.sh", environment).exit_code == 41);
+    server.put("{\"gateway-token\": true}", environment["STAGE_DIR"] + "/openclaw.json");
+    const auto invalid = server.run("configure_bot.sh", environment);
+    INFO(invalid.text());
+    CHECK(invalid.exit_code == 41);
+    CHECK(invalid.text().find("[OPENCLAW_GATEWAY_TOKEN]") != std::string::npos);
+    CHECK(invalid.text().find("gateway-token") == std::string::npos);
     bot.succeed("start_bot.sh");
 
     // The bot is known to Telegram by another secret.
@@ -231,6 +285,25 @@ TEST_CASE("each cause of failure has its exit code, and what worked is kept") {
     INFO(refused.text());
     CHECK(refused.exit_code == 54);
     CHECK(refused.text().find(wrong) == std::string::npos);
+}
+
+TEST_CASE("secrets that a failed check left behind go with the next configuration") {
+    if (cannot_run()) return;
+    SandboxServer server("stages");
+    Bot bot(server);
+    bot.succeed("install_dependencies.sh");
+    bot.succeed("deploy_openclaw.sh");
+    const auto stages = [&] { return server.exec("ls /var/lib/hatchery/stage"); };
+
+    const std::string openclaw = server.exec("realpath /opt/openclaw/current/bin/openclaw");
+    const std::string path = openclaw.substr(0, openclaw.find('\n'));
+    server.exec("mv " + path + " /root/openclaw && printf '#!/bin/sh\\nexit 9\\n' >" + path +
+                " && chmod 755 " + path);
+    CHECK(bot.run("configure_bot.sh").exit_code == 43);
+    CHECK(stages() == "s1\n");
+    server.exec("mv -f /root/openclaw " + path);
+    bot.succeed("configure_bot.sh");
+    CHECK(stages().empty());
 }
 
 TEST_CASE("systemd reads back exactly what the environment file was written from") {
@@ -264,6 +337,11 @@ TEST_CASE("the host key is replaced once, and both phases may be repeated") {
         return out.substr(at, out.find('\n', at) - at);
     };
 
+    server.exec("mkdir /root/broken && ln -s /bin/false /root/broken/ssh-keygen");
+    const auto broken =
+        server.try_exec("PATH=/root/broken:$PATH bash /var/lib/hatchery/rotate.sh prepare");
+    CHECK(broken.exit_code == 70);
+    CHECK(broken.err.find("the command failed") != std::string::npos);
     CHECK(phase("activate").exit_code == 71);
     const auto prepared = key_of(phase("prepare").out);
     CHECK(key_of(phase("prepare").out) == prepared);

@@ -55,10 +55,20 @@ TEST_CASE("every script says its inputs and exit codes in its header") {
     for (const auto& script : embedded::provisioning_scripts()) {
         INFO(script.name);
         const std::string text(script.content);
-        const auto header = text.substr(0, text.find("set -euo pipefail"));
+        const auto header = text.substr(0, text.find("\nset -"));
         CHECK(header.size() < text.size());
         CHECK(header.starts_with("#!/usr/bin/env bash\n"));
         CHECK(header.find("Needs:") != std::string::npos);
         CHECK(header.find("xit codes:") != std::string::npos);
+    }
+}
+
+TEST_CASE("every step's handler of failed commands is in force inside functions too") {
+    for (const auto& script : embedded::provisioning_scripts()) {
+        if (!is_step(script.name)) continue;
+        INFO(script.name);
+        const std::string text(script.content);
+        CHECK(text.find("\nset -Eeuo pipefail\n") != std::string::npos);
+        CHECK(std::regex_search(text, std::regex(R"(\ntrap 'fail (1|70) "line .*' ERR\n)")));
     }
 }
