@@ -34,6 +34,7 @@ constexpr auto rules = std::to_array<AccessRule>({
 
     {"GET", "/api/operations/:id", Door::token, Scope::bots_read},
     {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read, Reach::outside},
+    {"GET", "/api/cloud/servers", Door::token, Scope::admin, Reach::outside},
 });
 
 }  // namespace

@@ -55,6 +55,10 @@ const std::string select_server =
     "FROM servers s JOIN deployments d ON d.id = s.deployment_id "
     "WHERE d.bot_id = $1 AND d.ended_at IS NULL AND s.state <> 'deleted'";
 
+const std::string select_servers =
+    std::string("SELECT") + columns::server +
+    "FROM servers s WHERE s.state <> 'deleted' OR s.deleted_at >= $1 ORDER BY s.id";
+
 tl::unexpected<base::Error> no_such_bot() {
     return fail(ErrorKind::not_found, "There is no such bot.");
 }
@@ -181,6 +185,15 @@ public:
             const Rows servers = sql.query(select_server, {id});
             if (!servers.empty()) view.server = read_server(servers[0]);
             return view;
+        });
+    }
+
+    Result<std::vector<core::Server>> servers(base::TimePoint since) override {
+        return database_.run([&](Sql& sql) -> Result<std::vector<core::Server>> {
+            const Rows rows = sql.query(select_servers, {since});
+            std::vector<core::Server> servers;
+            for (std::size_t i = 0; i < rows.size(); ++i) servers.push_back(read_server(rows[i]));
+            return servers;
         });
     }
 

@@ -70,6 +70,9 @@ public:
     [[nodiscard]] virtual base::Result<Page<core::Bot>> list(
         const std::optional<base::UserId>& owner, const std::optional<std::string>& after,
         int limit) = 0;
+    /// Every server row of the fleet, oldest first, but for those gone at `since` already.
+    [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers(
+        base::TimePoint since) = 0;
     /// Same errors as create and find.
     [[nodiscard]] virtual base::Result<core::Bot> update(const base::BotId& id,
                                                          const std::optional<base::UserId>& owner,

@@ -3,6 +3,7 @@
 #include "api/body_reader.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
+#include "core/ownership.hpp"
 
 namespace hatchery::api::routes {
 
@@ -38,6 +39,13 @@ void add_regions(Json& items, const std::string& provider, const OfferCache::Off
     for (const auto& region : order) items.push_back(std::move(regions[region]));
 }
 
+Problem silent_provider(const std::string& name, const base::Error& error) {
+    Problem problem = problem_of_status(503, "The provider " + name + " did not answer.");
+    problem.log_detail = error.message;
+    problem.retry_after_s = 5;
+    return problem;
+}
+
 Outcome available_regions(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
     const auto wanted = query.text("provider", core::check_provider_word);
@@ -49,15 +57,120 @@ Outcome available_regions(RouteContext& context, const Exchange& exchange) {
     for (const auto& [name, provider] : context.deps.clouds) {
         if (wanted && name != *wanted) continue;
         auto offers = context.offers.offers(*provider, exchange.call(outside_limit));
-        if (!offers) {
-            Problem problem = problem_of_status(503, "The provider " + name + " did not answer.");
-            problem.log_detail = offers.error().message;
-            problem.retry_after_s = 5;
-            return refuse(std::move(problem));
-        }
+        if (!offers) return refuse(silent_provider(name, offers.error()));
         add_regions(items, name, *offers);
     }
     return json_answer(200, {{"items", std::move(items)}, {"next", Json()}});
+}
+
+std::string_view status_word(providers::CloudServerStatus status) {
+    using providers::CloudServerStatus;
+    switch (status) {
+        case CloudServerStatus::initializing:
+            return "initializing";
+        case CloudServerStatus::starting:
+            return "starting";
+        case CloudServerStatus::running:
+            return "running";
+        case CloudServerStatus::off:
+            return "off";
+        case CloudServerStatus::deleting:
+            return "deleting";
+        case CloudServerStatus::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+std::string label_of(const providers::CloudServer& machine, const char* label) {
+    const auto found = machine.labels.find(label);
+    return found == machine.labels.end() ? std::string() : found->second;
+}
+
+Json known_server(const core::Server& server, const providers::CloudServer* machine) {
+    Json view = server_view(server);
+    view["botId"] = server.bot_id.text();
+    view["providerServerId"] =
+        server.provider_server_id.empty() ? Json() : Json(server.provider_server_id);
+    view["providerState"] = machine == nullptr ? Json() : Json(status_word(machine->status));
+    view["orphan"] = false;
+    return view;
+}
+
+/// A machine that bears our label and that no row accounts for: it is billed, and nobody uses it.
+Json orphan_server(const std::string& provider, const providers::CloudServer& machine) {
+    const auto text_or_null = [](const std::string& text) {
+        return text.empty() ? Json() : Json(text);
+    };
+    return {{"id", text_or_null(label_of(machine, core::label_server))},
+            {"name", machine.name},
+            {"state", Json()},
+            {"provider", provider},
+            {"region", machine.region},
+            {"type", machine.type},
+            {"publicIp", text_or_null(machine.public_ip)},
+            {"cost", money_view(machine.price_monthly, machine.price_currency)},
+            {"costHourly", money_view(machine.price_hourly, machine.price_currency)},
+            {"botId", text_or_null(label_of(machine, core::label_bot))},
+            {"providerServerId", machine.provider_server_id},
+            {"providerState", status_word(machine.status)},
+            {"orphan", true}};
+}
+
+using Machines = std::map<std::string, std::vector<providers::CloudServer>>;
+
+bool is_machine_of(const core::Server& server, const std::string& provider,
+                   const providers::CloudServer& machine) {
+    const bool same_id = server.provider_server_id.empty() ||
+                         server.provider_server_id == machine.provider_server_id;
+    return server.provider == provider && same_id &&
+           label_of(machine, core::label_server) == server.id.text();
+}
+
+Json inventory(const std::vector<core::Server>& servers, const Machines& machines) {
+    std::map<std::string, const core::Server*> by_id;
+    std::map<std::string, const providers::CloudServer*> machine_of;
+    for (const auto& server : servers) by_id[server.id.text()] = &server;
+    Json orphans = Json::array();
+    for (const auto& [provider, listed] : machines) {
+        for (const auto& machine : listed) {
+            const auto found = by_id.find(label_of(machine, core::label_server));
+            if (found != by_id.end() && is_machine_of(*found->second, provider, machine)) {
+                machine_of[found->first] = &machine;
+            } else {
+                orphans.push_back(orphan_server(provider, machine));
+            }
+        }
+    }
+    Json items = Json::array();
+    for (const auto& server : servers) {
+        if (server.state == core::ServerState::deleted) continue;
+        const auto machine = machine_of.find(server.id.text());
+        items.push_back(
+            known_server(server, machine == machine_of.end() ? nullptr : machine->second));
+    }
+    for (auto& orphan : orphans) items.push_back(std::move(orphan));
+    return items;
+}
+
+Outcome servers(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    auto installation = context.deps.fleet.installation();
+    if (!installation) return refuse(installation.error());
+    const auto asked_at = context.deps.clock.now();
+    Machines machines;
+    for (const auto& [name, provider] : context.deps.clouds) {
+        auto listed = provider->list_servers(core::label_installation, installation->text(),
+                                             exchange.call(outside_limit));
+        if (!listed) return refuse(silent_provider(name, listed.error()));
+        machines[name] = std::move(*listed);
+    }
+    // A row stands before its machine and until the machine is gone. Read after the machines, and
+    // with those that ended meanwhile, the rows account for all that is no orphan.
+    auto rows = context.deps.bots.servers(asked_at);
+    if (!rows) return refuse(rows.error());
+    return json_answer(200, {{"items", inventory(*rows, machines)}, {"next", Json()}});
 }
 
 }  // namespace
@@ -65,6 +178,8 @@ Outcome available_regions(RouteContext& context, const Exchange& exchange) {
 void add_cloud_routes(Router& router, RouteContext& context) {
     router.add("GET", "/api/cloud/available-regions",
                [&](const Exchange& exchange) { return available_regions(context, exchange); });
+    router.add("GET", "/api/cloud/servers",
+               [&](const Exchange& exchange) { return servers(context, exchange); });
 }
 
 }  // namespace hatchery::api::routes

@@ -1,6 +1,7 @@
 #include <thread>
 
 #include "api_world.hpp"
+#include "core/ownership.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery::testing;
@@ -152,4 +153,59 @@ TEST_CASE("regions are listed with what is sold there, and asked for once in a w
     CHECK(region["serverTypes"][0]["priceMonthly"].contains("amount"));
     CHECK(world.get("/api/cloud/available-regions?provider=hetzner").body == all.body);
     CHECK(world.cloud.calls_of(hatchery::support::FakeCloudProvider::Method::offers) == 1);
+}
+
+TEST_CASE("the inventory joins our servers with the provider's and marks what nobody owns") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    world.post("/api/deploy", {{"botId", id}});
+    world.plan_server(world.claim());
+    const hatchery::base::BotId bot(id);
+    const auto row = world.bots->deployment(bot, std::nullopt).value().server.value();
+    const auto installation = world.fleet->installation().value();
+    const auto add = [&](const char* machine, const hatchery::base::InstallationId& owner,
+                         const std::string& server) {
+        hatchery::providers::CloudServer cloud;
+        cloud.provider_server_id = machine;
+        cloud.name = std::string("machine-") + machine;
+        cloud.status = hatchery::providers::CloudServerStatus::running;
+        cloud.labels = hatchery::core::owner_labels(owner, hatchery::base::ServerId(server), bot);
+        cloud.region = "fsn1";
+        cloud.type = "cx23";
+        cloud.public_ip = "192.0.2.8";
+        cloud.price_monthly = "4.3500000000";
+        cloud.price_currency = "EUR";
+        world.cloud.add_server(cloud);
+    };
+    const std::string lost = "019a0000-0000-7000-8000-000000000001";
+    add("1", installation, row.id.text());
+    add("2", installation, lost);
+    add("3", hatchery::base::InstallationId("another"), lost);
+
+    CHECK(world.get("/api/cloud/servers").status == 403);
+    const auto admin = world.make_token("ops@example.org", {"admin"});
+    const auto list = [&] { return world.call("GET", "/api/cloud/servers", admin).body["items"]; };
+    const auto both = list();
+    REQUIRE(both.size() == 2);
+    CHECK(both[0]["id"] == row.id.text());
+    CHECK(both[0]["botId"] == id);
+    CHECK(both[0]["state"] == "ready");
+    CHECK(both[0]["providerState"] == "running");
+    CHECK(both[0]["publicIp"] == "192.0.2.7");
+    CHECK(both[0]["orphan"] == false);
+    CHECK(both[1]["id"] == lost);
+    CHECK(both[1]["providerServerId"] == "2");
+    CHECK(both[1]["cost"] == Json({{"amount", "4.35"}, {"currency", "EUR"}}));
+    CHECK(both[1]["orphan"] == true);
+
+    world.cloud.vanish("1");
+    world.cloud.vanish("2");
+    const auto alone = list();
+    REQUIRE(alone.size() == 1);
+    CHECK(alone[0]["state"] == "ready");
+    CHECK(alone[0]["providerState"].is_null());
+
+    world.cloud.fail_next(hatchery::support::FakeCloudProvider::Method::list, 1,
+                          hatchery::base::ErrorKind::unavailable);
+    CHECK(world.call("GET", "/api/cloud/servers", admin).status == 503);
 }
