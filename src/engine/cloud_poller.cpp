@@ -21,7 +21,7 @@ constexpr auto idle_interval = 5s;
 CloudPoller::CloudPoller(const EnginePorts& ports, std::string provider)
     : ports_(ports), provider_(std::move(provider)) {}
 
-base::TimePoint CloudPoller::tick(std::stop_token stop) {
+base::TimePoint CloudPoller::tick(const std::stop_token& stop) {
     const auto now = ports_.clock.now();
     const auto waiting = ports_.fleet.servers_being_created(provider_);
     if (!waiting) return now + idle_interval;
@@ -39,7 +39,7 @@ base::TimePoint CloudPoller::tick(std::stop_token stop) {
 }
 
 void CloudPoller::look(providers::CloudProvider& cloud, const std::vector<core::Server>& waiting,
-                       std::stop_token stop) {
+                       const std::stop_token& stop) {
     const auto installation = ports_.fleet.installation();
     if (!installation) return;
     const auto listed = cloud.list_servers(core::label_installation, installation->text(),

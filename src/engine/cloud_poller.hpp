@@ -16,11 +16,11 @@ public:
     CloudPoller(const EnginePorts& ports, std::string provider);
 
     /// Lists if it is time to; returns when to come again.
-    [[nodiscard]] base::TimePoint tick(std::stop_token stop);
+    [[nodiscard]] base::TimePoint tick(const std::stop_token& stop);
 
 private:
     void look(providers::CloudProvider& cloud, const std::vector<core::Server>& waiting,
-              std::stop_token stop);
+              const std::stop_token& stop);
 
     const EnginePorts& ports_;
     std::string provider_;

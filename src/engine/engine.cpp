@@ -36,7 +36,7 @@ public:
         }
         changed_.notify_all();
     }
-    void sleep(std::stop_token stop, std::chrono::milliseconds limit) {
+    void sleep(const std::stop_token& stop, std::chrono::milliseconds limit) {
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, stop, limit, [this] { return rung_; });
         rung_ = false;
@@ -65,12 +65,13 @@ public:
 
     void start() override {
         pool_.start();
-        threads_.emplace_back([this](std::stop_token stop) { dispatch(stop); });
-        threads_.emplace_back([this](std::stop_token stop) { keep_leases(stop); });
-        threads_.emplace_back([this](std::stop_token stop) { reap(stop); });
+        threads_.emplace_back([this](const std::stop_token& stop) { dispatch(stop); });
+        threads_.emplace_back([this](const std::stop_token& stop) { keep_leases(stop); });
+        threads_.emplace_back([this](const std::stop_token& stop) { reap(stop); });
         for (const auto& [name, cloud] : ports_.clouds) {
-            threads_.emplace_back(
-                [this, provider = name](std::stop_token stop) { poll_cloud(stop, provider); });
+            threads_.emplace_back([this, provider = name](const std::stop_token& stop) {
+                poll_cloud(stop, provider);
+            });
         }
     }
 

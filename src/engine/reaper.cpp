@@ -27,7 +27,7 @@ void log_problem(const core::Server& server, const base::Error& error) {
 
 }  // namespace
 
-void Reaper::tick(std::stop_token stop) {
+void Reaper::tick(const std::stop_token& stop) {
     const auto servers = ports_.fleet.servers_left_behind(ports_.clock.now());
     if (!servers) return;
     for (const auto& server : *servers) {
@@ -36,7 +36,7 @@ void Reaper::tick(std::stop_token stop) {
     }
 }
 
-void Reaper::reap(const core::Server& server, std::stop_token stop) {
+void Reaper::reap(const core::Server& server, const std::stop_token& stop) {
     const auto cloud = ports_.clouds.find(server.provider);
     if (cloud == ports_.clouds.end()) return;
     const auto found =

@@ -14,10 +14,10 @@ class Reaper {
 public:
     explicit Reaper(const EnginePorts& ports) : ports_(ports) {}
     /// One round over all servers left behind.
-    void tick(std::stop_token stop);
+    void tick(const std::stop_token& stop);
 
 private:
-    void reap(const core::Server& server, std::stop_token stop);
+    void reap(const core::Server& server, const std::stop_token& stop);
     void not_found(const core::Server& server);
     /// Whether no operation has begun on it since the round's list was read.
     [[nodiscard]] bool still_left_behind(const core::Server& server);

@@ -119,6 +119,7 @@ void WorkPool::renew() {
     std::vector<ports::Lease> leases;
     {
         const std::lock_guard lock(mutex_);
+        leases.reserve(held_.size());
         for (const auto& [id, held] : held_) leases.push_back(held->lease);
     }
     if (leases.empty()) return;
@@ -156,6 +157,7 @@ void WorkPool::drain(base::Milliseconds grace, base::Milliseconds limit) {
     std::vector<ports::Lease> unstarted;
     const auto idle = [this] { return running_ == 0; };
     std::unique_lock lock(mutex_);
+    unstarted.reserve(queue_.size());
     for (auto& job : queue_) unstarted.push_back(job.lease);
     queue_.clear();
     for (const auto& lease : unstarted) held_.erase(lease.job_id);
