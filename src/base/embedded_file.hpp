@@ -19,7 +19,8 @@ namespace hatchery::embedded {
 [[nodiscard]] std::span<const base::EmbeddedFile> migrations();
 /// provisioning-scripts/*.sh.
 [[nodiscard]] std::span<const base::EmbeddedFile> provisioning_scripts();
-/// provisioning-scripts/locks/*.json, named with their folder: what build_bundle.sh needs beside it.
+/// provisioning-scripts/locks/*.json, named with their folder: what build_bundle.sh needs beside
+/// it.
 [[nodiscard]] std::span<const base::EmbeddedFile> bundle_locks();
 
 }  // namespace hatchery::embedded
