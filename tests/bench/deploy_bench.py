@@ -179,7 +179,7 @@ def measure_twenty(arguments, figures):
         counted = world.cloud.call("GET", "/sandbox/requests")
         per_deployment = counted["total"] / len(bots)
         print("twenty deployments at once, requests to the provider:")
-        for route, count in sorted(counted.get("routes", {}).items()):
+        for route, count in sorted(counted["byRoute"].items()):
             print(f"  {route:40} {count:5}")
         figures.append({"name": "deploy.twenty_s", "value": round(took, 1), "unit": "s",
                         "aim": None, "holds": None})
