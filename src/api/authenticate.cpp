@@ -61,8 +61,10 @@ tl::expected<store::Principal, Problem> authenticate(const Exchange& exchange, S
     }
     if (!principal) return refuse(principal.error());
     if (!has_scope(*principal, scope)) return refuse(lacks(scope));
-    const std::string user_id = exchange.header("x-user-id");
-    if (!user_id.empty()) return act_as(std::move(*principal), user_id, tokens);
+    // An empty one is a caller that has lost its user: it must not act as itself instead.
+    if (const auto user_id = front::find_field(exchange.request.fields, "x-user-id")) {
+        return act_as(std::move(*principal), std::string(*user_id), tokens);
+    }
     return std::move(*principal);
 }
 

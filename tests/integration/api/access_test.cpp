@@ -97,6 +97,7 @@ TEST_CASE("x-user-id acts for a user with the scope act-as, and only then") {
     CHECK(as(service, alice->id.text()).body["items"].size() == 1);
     CHECK(world.call("GET", "/api/bots", service).body["items"].empty());
     CHECK(as(world.bob, alice->id.text()).status == 403);
+    CHECK(as(service, "").status == 403);
     CHECK(as(service, "nobody").status == 403);
     CHECK(as(service, "019a0000-0000-7000-8000-000000000000").status == 403);
 }
