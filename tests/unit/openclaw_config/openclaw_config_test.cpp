@@ -116,7 +116,8 @@ TEST_CASE("webhook mode names URL, path and listener, polling mode none of them"
     CHECK(webhook["webhookPort"] == 8787);
 
     settings.webhook = std::nullopt;
-    for (const auto& [key, value] : config_of(settings)["channels"]["telegram"].items()) {
+    const auto polling = config_of(settings);
+    for (const auto& [key, value] : polling["channels"]["telegram"].items()) {
         CHECK(key.find("webhook") == std::string::npos);
     }
     CHECK(environment_of(settings).find("WEBHOOK") == std::string::npos);
