@@ -50,10 +50,10 @@ private:
 
 class ThreadedEngine final : public Engine {
 public:
-    ThreadedEngine(const EnginePorts& ports, const EngineSettings& settings)
+    ThreadedEngine(const EnginePorts& ports, const EngineSettings& settings, RunStep run_step)
         : ports_(ports),
           settings_(settings),
-          runner_(ports_, settings_),
+          runner_(ports_, settings_, std::move(run_step)),
           pool_(runner_, ports_, settings_) {
         pool_.on_free([this] { alarm_.ring(); });
     }
@@ -176,8 +176,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Engine> make_engine(const EnginePorts& ports, const EngineSettings& settings) {
-    return std::make_unique<ThreadedEngine>(ports, settings);
+std::unique_ptr<Engine> make_engine(const EnginePorts& ports, const EngineSettings& settings,
+                                    RunStep run_step) {
+    return std::make_unique<ThreadedEngine>(ports, settings, std::move(run_step));
 }
 
 }  // namespace hatchery::engine

@@ -4,6 +4,7 @@
 
 #include "engine/engine_ports.hpp"
 #include "engine/engine_settings.hpp"
+#include "engine/job_runner.hpp"
 
 namespace hatchery::engine {
 
@@ -23,6 +24,7 @@ public:
 
 /// `ports` and `settings` are copied; what they refer to outlives the engine.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(const EnginePorts& ports,
-                                                  const EngineSettings& settings);
+                                                  const EngineSettings& settings,
+                                                  RunStep run_step = engine::run_step);
 
 }  // namespace hatchery::engine

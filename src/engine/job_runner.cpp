@@ -17,7 +17,7 @@ namespace {
 using base::LogLevel;
 
 /// A step's outcome; an exception that got past an adapter's edge is a bug, not a crash.
-core::StepOutcome run_guarded(StepContext& context) {
+core::StepOutcome run_guarded(const RunStep& run_step, StepContext& context) {
     try {
         return run_step(context);
     } catch (const std::exception& error) {
@@ -106,7 +106,7 @@ std::optional<ports::ClaimedJob> JobRunner::run(const ports::ClaimedJob& origina
     const auto late =
         std::chrono::duration_cast<base::Milliseconds>(ports_.clock.now() - claimed.job.run_at);
     StepContext context(ports_, settings_, claimed, signals.stop, signals.patience);
-    const core::StepOutcome outcome = run_guarded(context);
+    const core::StepOutcome outcome = run_guarded(run_step_, context);
     log_run(claimed, outcome,
             {.whole = std::chrono::steady_clock::now() - started,
              .outside = context.outside_time(),

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <stop_token>
 
 #include "core/decide.hpp"
 #include "engine/engine_ports.hpp"
 #include "engine/engine_settings.hpp"
+#include "engine/steps/steps.hpp"
 #include "ports/job_store.hpp"
 
 namespace hatchery::engine {
@@ -24,12 +26,16 @@ struct RunSignals {
     bool keep_next = true;
 };
 
+/// What runs a claimed job's step.
+using RunStep = std::function<core::StepOutcome(StepContext&)>;
+
 /// Runs one claimed job: decide whether to, run its step, decide what follows, apply under the
 /// lease. Without threads of its own; several threads may use one runner.
 class JobRunner {
 public:
-    JobRunner(const EnginePorts& ports, const EngineSettings& settings)
-        : ports_(ports), settings_(settings) {}
+    JobRunner(const EnginePorts& ports, const EngineSettings& settings,
+              RunStep run_step = engine::run_step)
+        : ports_(ports), settings_(settings), run_step_(std::move(run_step)) {}
 
     /// The next job of the same operation if this worker holds it now.
     [[nodiscard]] std::optional<ports::ClaimedJob> run(const ports::ClaimedJob& claimed,
@@ -43,6 +49,7 @@ private:
 
     const EnginePorts& ports_;
     const EngineSettings& settings_;
+    RunStep run_step_;
 };
 
 }  // namespace hatchery::engine
