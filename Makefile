@@ -19,6 +19,8 @@ build: deps ## Build the programs into build/release
 	@cmake --preset release >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }
 	@rm -f build-configure.log
 	@cmake --build --preset release -j $(JOBS)
+	@! grep -aq HATCHERY_CRASH_ build/release/bin/hatchery || \
+		{ echo "build: the release holds crash points, which are for tests" >&2; exit 1; }
 
 .PHONY: deps
 deps: ## Install the Debian packages that are missing

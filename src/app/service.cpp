@@ -95,7 +95,13 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
         settings.telegram_api_url = config.server_telegram_url;
     }
     settings.model_keys = model_keys(config);
+#ifdef HATCHERY_CRASH_POINTS
+    adapters.crash_ports = std::make_unique<crash_points::CrashPorts>(ports);
+    return engine::make_engine(adapters.crash_ports->ports(), settings,
+                               adapters.crash_ports->run_step());
+#else
     return engine::make_engine(ports, settings);
+#endif
 }
 
 }  // namespace hatchery::app

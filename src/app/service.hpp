@@ -15,6 +15,10 @@
 #include "store/operation_repository.hpp"
 #include "store/token_repository.hpp"
 
+#ifdef HATCHERY_CRASH_POINTS
+#include "crash_points/crash_ports.hpp"
+#endif
+
 namespace hatchery::app {
 
 /// The adapters behind the ports, made from the configuration, in the order in which they depend
@@ -38,6 +42,10 @@ struct Adapters {
     std::unique_ptr<ports::BotApi> telegram;
     std::unique_ptr<ports::RemoteHost> hosts;
     std::unique_ptr<ports::ReleaseBundles> bundles;
+#ifdef HATCHERY_CRASH_POINTS
+    /// What stands between the engine and its ports in test builds.
+    std::unique_ptr<crash_points::CrashPorts> crash_ports;
+#endif
 
     /// The clouds as the engine and the API take them.
     [[nodiscard]] std::map<std::string, providers::CloudProvider*> cloud_pointers() const;
