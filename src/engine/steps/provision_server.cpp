@@ -56,9 +56,23 @@ base::Result<base::Secret> user_data(StepContext& context, const core::Server& s
                                  .client_public_key = server.client_public_key});
 }
 
+/// Says once what the provider gave us, whatever dies on the way: with the line the progress says
+/// that it was told, and it comes before the row knows the machine, which no later run tells.
+base::Result<void> tell(StepContext& context, const core::Server& server,
+                        const providers::CloudServer& found, std::string_view how) {
+    if (base::json_string(context.progress, "told_server") == found.provider_server_id) return {};
+    context.progress["told_server"] = found.provider_server_id;
+    return context.say(fmt::format("{} server {} ({} in {}) at {}, address {}", how,
+                                   found.provider_server_id, server.type, server.region,
+                                   server.provider, found.public_ip));
+}
+
 /// Writes down what the provider gave us; from here on the row knows the machine.
 std::optional<StepOutcome> keep(StepContext& context, const core::Server& server,
                                 const providers::CloudServer& found, std::string_view how) {
+    if (auto told = tell(context, server, found, how); !told) {
+        return failed(std::move(told).error());
+    }
     auto changed =
         context.ports.fleet.change_server(context.claimed.lease, server.id,
                                           {.state = ServerState::booting,
@@ -68,10 +82,6 @@ std::optional<StepOutcome> keep(StepContext& context, const core::Server& server
                                            .price_hourly = found.price_hourly,
                                            .price_currency = found.price_currency});
     if (!changed) return failed(std::move(changed).error());
-    auto said = context.say(fmt::format("{} server {} ({} in {}) at {}, address {}", how,
-                                        found.provider_server_id, server.type, server.region,
-                                        server.provider, found.public_ip));
-    if (!said) return failed(std::move(said).error());
     return std::nullopt;
 }
 

@@ -93,8 +93,14 @@ std::optional<std::string> World::missing() {
 }
 
 World::World(Bundle bundle, const std::string& name)
-    : folder_(fs::path(HATCHERY_BINARY_DIR) / "e2e" / slug(name)),
-      database_(support::PgCluster::shared().create_database()) {
+    : World(WorldOptions{.bundle = bundle, .name = name, .settings = {}, .cluster = nullptr}) {}
+
+World::World(WorldOptions options)
+    : settings_(std::move(options.settings)),
+      folder_(fs::path(HATCHERY_BINARY_DIR) / "e2e" / slug(options.name)),
+      database_((options.cluster != nullptr ? *options.cluster : support::PgCluster::shared())
+                    .create_database()) {
+    const Bundle bundle = options.bundle;
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     bundle_dir_ = bundle == Bundle::real ? real_bundle_dir() : stand_in_bundle_dir();
@@ -132,23 +138,26 @@ void World::start_sandbox() {
 }
 
 std::map<std::string, std::string> World::environment() const {
-    return {{"DATABASE_URL", database_->url().reveal()},
-            {"HATCHERY_MASTER_KEY", master_key_},
-            {"HATCHERY_PUBLIC_URL", fmt::format("http://127.0.0.1:{}", port_)},
-            {"HATCHERY_LISTEN", "127.0.0.1"},
-            {"PORT", std::to_string(port_)},
-            {"HETZNER_API_TOKEN", "e2e-project"},
-            {"HETZNER_API_URL", hetzner_url_},
-            {"HATCHERY_SSH_PORT", ssh_port},
-            {"TELEGRAM_API_URL", telegram_url_},
-            {"HATCHERY_BUNDLE_DIR", bundle_dir_},
-            {"HATCHERY_OPENCLAW_VERSION", bundle_version_},
-            // A dead worker's jobs are free again after this.
-            {"HATCHERY_LEASE_SECONDS", "5"},
-            {"HATCHERY_LOG_LEVEL", "debug"},
-            {"HATCHERY_API_URL", fmt::format("http://127.0.0.1:{}", port_)},
-            {"HATCHERY_TOKEN", token_},
-            {"HOME", folder_.string()}};
+    std::map<std::string, std::string> all{
+        {"DATABASE_URL", database_->url().reveal()},
+        {"HATCHERY_MASTER_KEY", master_key_},
+        {"HATCHERY_PUBLIC_URL", fmt::format("http://127.0.0.1:{}", port_)},
+        {"HATCHERY_LISTEN", "127.0.0.1"},
+        {"PORT", std::to_string(port_)},
+        {"HETZNER_API_TOKEN", "e2e-project"},
+        {"HETZNER_API_URL", hetzner_url_},
+        {"HATCHERY_SSH_PORT", ssh_port},
+        {"TELEGRAM_API_URL", telegram_url_},
+        {"HATCHERY_BUNDLE_DIR", bundle_dir_},
+        {"HATCHERY_OPENCLAW_VERSION", bundle_version_},
+        // A dead worker's jobs are free again after this.
+        {"HATCHERY_LEASE_SECONDS", "5"},
+        {"HATCHERY_LOG_LEVEL", "debug"},
+        {"HATCHERY_API_URL", fmt::format("http://127.0.0.1:{}", port_)},
+        {"HATCHERY_TOKEN", token_},
+        {"HOME", folder_.string()}};
+    for (const auto& [name, value] : settings_) all[name] = value;
+    return all;
 }
 
 std::unique_ptr<support::ChildProcess> World::command(
@@ -166,19 +175,31 @@ std::unique_ptr<support::ChildProcess> World::command(
                               .capture_output = true});
 }
 
-void World::start_hatchery() {
-    hatchery_ = std::make_unique<support::ChildProcess>(
-        support::ChildOptions{.command = {HATCHERY_PROGRAM, "serve"},
-                              .environment = environment(),
+std::unique_ptr<support::ChildProcess> World::spawn(
+    const std::string& role, const std::string& log,
+    const std::map<std::string, std::string>& settings) const {
+    auto all = environment();
+    for (const auto& [name, value] : settings) all[name] = value;
+    return std::make_unique<support::ChildProcess>(
+        support::ChildOptions{.command = {HATCHERY_PROGRAM, role},
+                              .environment = std::move(all),
                               .working_directory = folder_.string(),
-                              .log_path = (folder_ / "hatchery.log").string(),
+                              .log_path = (folder_ / log).string(),
                               .capture_output = false});
+}
+
+void World::start_hatchery() { start_hatchery({}); }
+
+void World::start_hatchery(const std::map<std::string, std::string>& settings) {
+    hatchery_ = spawn("serve", "hatchery.log", settings);
     const ApiClient probe(fmt::format("http://127.0.0.1:{}", port_), "");
     const bool ready = eventually(30s, [&] { return probe.get("/readyz").status == 200; });
     if (!ready) throw std::runtime_error("hatchery did not get ready; see hatchery.log");
 }
 
 void World::kill_hatchery() { hatchery_->kill(); }
+
+int World::stop_hatchery() { return hatchery_->terminate(20s); }
 
 void World::make_token() {
     const auto made = command({"token", "create", "--user", "owner@example.com", "--scopes",

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,11 +20,22 @@ enum class Bundle {
     stand_in,  ///< answers the same routes, for tests of many servers
 };
 
+struct WorldOptions {
+    Bundle bundle = Bundle::stand_in;
+    /// Names the folder of logs below build/…/e2e.
+    std::string name;
+    /// Settings of Hatchery besides the usual ones, or instead of them.
+    std::map<std::string, std::string> settings;
+    /// The shared cluster when there is none; one of the test's own may be stopped.
+    support::PgCluster* cluster = nullptr;
+};
+
 /// Everything that one test needs: a database, a sandbox cloud with real hosts, and Hatchery as a
 /// process of its own that can be killed and started again.
 class World {
 public:
-    explicit World(Bundle bundle, const std::string& name);
+    World(Bundle bundle, const std::string& name);
+    explicit World(WorldOptions options);
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
@@ -32,14 +44,28 @@ public:
     [[nodiscard]] static std::optional<std::string> missing();
 
     void start_hatchery();
+    /// With settings for this one process only.
+    void start_hatchery(const std::map<std::string, std::string>& settings);
+    /// One more process, `serve` or `worker`, with these settings besides; it may die before it is
+    /// ready. Its log is LOG in folder().
+    [[nodiscard]] std::unique_ptr<support::ChildProcess> spawn(
+        const std::string& role, const std::string& log,
+        const std::map<std::string, std::string>& settings) const;
+    /// For all processes from now on.
+    void set(const std::string& name, const std::string& value) { settings_[name] = value; }
     /// SIGKILL: nothing is said goodbye to.
     void kill_hatchery();
+    /// SIGTERM: it drains; its exit code.
+    int stop_hatchery();
     [[nodiscard]] support::ChildProcess& hatchery() { return *hatchery_; }
 
     [[nodiscard]] const ApiClient& api() const { return *api_; }
     [[nodiscard]] const ApiClient& cloud() const { return *cloud_; }
     [[nodiscard]] const ApiClient& telegram() const { return *telegram_; }
     [[nodiscard]] store::Database& database() { return database_->pool(); }
+    [[nodiscard]] support::TestDatabase& test_database() { return *database_; }
+    [[nodiscard]] const std::string& master_key() const { return master_key_; }
+    [[nodiscard]] const std::string& api_token() const { return token_; }
     [[nodiscard]] const std::string& model_url() const { return model_url_; }
     [[nodiscard]] std::filesystem::path folder() const { return folder_; }
 
@@ -80,6 +106,7 @@ private:
     void start_sandbox();
     void make_token();
 
+    std::map<std::string, std::string> settings_;
     std::filesystem::path folder_;
     std::string bundle_dir_;
     std::string bundle_version_;
