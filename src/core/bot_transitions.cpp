@@ -23,11 +23,14 @@ BotChange on_operation_started(OperationKind kind) {
         case OperationKind::restart:
         case OperationKind::reconfigure:
             return {.reason = ""};
+        case OperationKind::chat:
+            return {};
     }
     return {};
 }
 
 BotChange on_operation_ended(OperationKind kind, OperationState ending, const std::string& reason) {
+    if (kind == OperationKind::chat) return {};
     if (ending == OperationState::cancelled) {
         // A cancelled deploy has torn its server down.
         if (kind == OperationKind::deploy) return change(BotStatus::stopped, reason);
@@ -50,6 +53,8 @@ BotChange on_operation_ended(OperationKind kind, OperationState ending, const st
                     .condition = no_condition,
                     .reason = "",
                     .deleted = true};
+        case OperationKind::chat:
+            return {};
     }
     return {};
 }
@@ -69,6 +74,9 @@ std::optional<std::string> why_not(OperationKind kind, BotStatus status, bool ha
             }
             return std::nullopt;
         case OperationKind::destroy:
+            return std::nullopt;
+        case OperationKind::chat:
+            if (!has_server) return "The bot has no server; deploy it first.";
             return std::nullopt;
     }
     return std::nullopt;

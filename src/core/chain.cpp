@@ -14,6 +14,7 @@ constexpr std::array stop_steps{StepKind::stop_bot, StepKind::remove_webhook};
 constexpr std::array start_steps{StepKind::configure_bot, StepKind::start_bot};
 // The server goes first: a gateway that still runs would register the webhook again.
 constexpr std::array destroy_steps{StepKind::destroy_server, StepKind::remove_webhook};
+constexpr std::array chat_steps{StepKind::chat_turn};
 
 }  // namespace
 
@@ -29,6 +30,8 @@ std::span<const StepKind> steps_of(OperationKind kind) {
             return start_steps;
         case OperationKind::destroy:
             return destroy_steps;
+        case OperationKind::chat:
+            return chat_steps;
     }
     return {};
 }
@@ -42,6 +45,7 @@ std::span<const StepKind> teardown_steps_of(OperationKind kind) {
         case OperationKind::restart:
         case OperationKind::reconfigure:
         case OperationKind::destroy:
+        case OperationKind::chat:
             return {};
     }
     return {};

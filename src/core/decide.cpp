@@ -54,7 +54,7 @@ Decision after_success(const DecisionInput& input, const Succeeded& success) {
     }
     const auto ending = operation.phase == OperationPhase::forward ? OperationState::succeeded
                                                                    : recorded_ending(operation);
-    return Finish{.state = ending, .message = success.message};
+    return Finish{.state = ending, .message = success.message, .result = success.result};
 }
 
 Decision after_failure(const DecisionInput& input, const Failed& failure) {

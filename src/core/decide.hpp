@@ -20,6 +20,7 @@ struct Advance {
 struct Finish {
     OperationState state;
     std::string message;
+    std::optional<std::string> result = std::nullopt;
 };
 /// Nothing to do until `until` or `signal`; costs no attempt.
 struct Snooze {

@@ -21,6 +21,7 @@ enum class StepKind : std::uint8_t {
     stop_bot,
     destroy_server,
     remove_webhook,
+    chat_turn,
 };
 
 /// State of one persisted step.
@@ -45,6 +46,12 @@ struct Job {
     StepKind step = StepKind::provision_server;
     JobState state = JobState::available;
     int priority = 0;
+    /// What a worker must offer to run it, see core/requirements.hpp: a JSON object as text.
+    std::string requirements = "{}";
+    /// Its place in line while it is available, see core/line.hpp.
+    base::TimePoint queue_at;
+    /// Why no live worker can run it; empty while one can, or nobody has looked yet.
+    std::string blocked_reason;
     /// Runs that failed; waiting and rescues do not count.
     int failures = 0;
     /// Times a dead worker's lease ran out on it.
@@ -73,7 +80,8 @@ struct hatchery::base::EnumNames<hatchery::core::StepKind> {
          {E::start_bot, "start_bot"},
          {E::stop_bot, "stop_bot"},
          {E::destroy_server, "destroy_server"},
-         {E::remove_webhook, "remove_webhook"}});
+         {E::remove_webhook, "remove_webhook"},
+         {E::chat_turn, "chat_turn"}});
 };
 template <>
 struct hatchery::base::EnumNames<hatchery::core::JobState> {

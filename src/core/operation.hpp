@@ -13,7 +13,15 @@
 namespace hatchery::core {
 
 /// What somebody asked for.
-enum class OperationKind : std::uint8_t { deploy, stop, start, restart, reconfigure, destroy };
+enum class OperationKind : std::uint8_t {
+    deploy,
+    stop,
+    start,
+    restart,
+    reconfigure,
+    destroy,
+    chat
+};
 
 /// Operations and the steps shown for them share these states.
 enum class OperationState : std::uint8_t {
@@ -38,6 +46,10 @@ struct Operation {
     OperationKind kind = OperationKind::deploy;
     OperationState state = OperationState::pending;
     OperationPhase phase = OperationPhase::forward;
+    /// What the kind needs to know, a JSON object as text: a chat's message.
+    std::string payload = "{}";
+    /// What it came to, JSON as text: a chat's reply.
+    std::optional<std::string> result;
     bool cancel_requested = false;
     base::TimePoint created_at;
     base::TimePoint deadline_at;
@@ -63,7 +75,8 @@ struct hatchery::base::EnumNames<hatchery::core::OperationKind> {
                                                        {E::start, "start"},
                                                        {E::restart, "restart"},
                                                        {E::reconfigure, "reconfigure"},
-                                                       {E::destroy, "destroy"}});
+                                                       {E::destroy, "destroy"},
+                                                       {E::chat, "chat"}});
 };
 template <>
 struct hatchery::base::EnumNames<hatchery::core::OperationState> {

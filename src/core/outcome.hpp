@@ -13,6 +13,8 @@ namespace hatchery::core {
 struct Succeeded {
     /// One sentence for the timeline; may be empty.
     std::string message;
+    /// JSON as text that becomes the operation's result; only of a last step.
+    std::optional<std::string> result = std::nullopt;
 };
 
 /// The step can do nothing now. It is run again at `until`, or as soon as `signal` is raised.

@@ -39,14 +39,19 @@ public:
                                 base::TimePoint until) override {
         return around(points_, "jobs.renew", [&] { return inner_.renew(leases, until); });
     }
-    base::Result<ports::Applied> apply(const ports::Lease& lease,
-                                       const ports::Transition& transition) override {
-        const std::string name = name_of(transition);
-        points_.pass(lease.job_id, name, "before");
-        auto applied = inner_.apply(lease, transition);
-        if (applied && applied->next) learn(*applied->next);
-        points_.pass(lease.job_id, name, "after");
-        return applied;
+    std::vector<base::Result<ports::Applied>> apply_all(
+        std::span<const ports::Completion> completions) override {
+        for (const auto& [job, transition] : completions) {
+            points_.pass(job.lease.job_id, name_of(transition), "before");
+        }
+        auto answers = inner_.apply_all(completions);
+        for (const auto& applied : answers) {
+            if (applied && applied->next) learn(*applied->next);
+        }
+        for (const auto& [job, transition] : completions) {
+            points_.pass(job.lease.job_id, name_of(transition), "after");
+        }
+        return answers;
     }
     base::Result<void> give_back(std::span<const ports::Lease> leases,
                                  base::TimePoint now) override {

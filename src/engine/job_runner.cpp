@@ -86,8 +86,8 @@ bool was_cut(const core::StepOutcome& outcome) {
 
 }  // namespace
 
-std::optional<ports::ClaimedJob> JobRunner::run(const ports::ClaimedJob& original,
-                                                const RunSignals& signals) {
+std::optional<ports::Transition> JobRunner::evaluate(const ports::ClaimedJob& original,
+                                                     const RunSignals& signals) {
     ports::ClaimedJob claimed = original;
     const auto input = [&] {
         claimed.operation.cancel_requested =
@@ -100,7 +100,7 @@ std::optional<ports::ClaimedJob> JobRunner::run(const ports::ClaimedJob& origina
                                    .jitter = ports_.random.next_unit()};
     };
     if (const auto instead = core::decide_before_run(input())) {
-        return apply(claimed, *instead, signals, std::nullopt);
+        return transition(claimed, *instead, signals, std::nullopt);
     }
     const auto started = std::chrono::steady_clock::now();
     const auto late =
@@ -119,21 +119,29 @@ std::optional<ports::ClaimedJob> JobRunner::run(const ports::ClaimedJob& origina
     }
     std::optional<std::string> progress;
     if (context.progress_known()) progress = base::dump_json(context.progress);
-    return apply(claimed, core::decide(input(), outcome), signals, std::move(progress));
+    return transition(claimed, core::decide(input(), outcome), signals, std::move(progress));
 }
 
-std::optional<ports::ClaimedJob> JobRunner::apply(const ports::ClaimedJob& claimed,
-                                                  const core::Decision& decision,
-                                                  const RunSignals& signals,
-                                                  std::optional<std::string> progress) {
-    const auto transition =
-        make_transition({.claimed = claimed,
-                         .now = ports_.clock.now(),
-                         .progress = std::move(progress),
-                         .lease_for = settings_.lease_for,
-                         .keep_next = signals.keep_next && !signals.draining.load()},
-                        decision);
-    auto applied = ports_.jobs.apply(claimed.lease, transition);
+std::optional<ports::ClaimedJob> JobRunner::run(const ports::ClaimedJob& claimed,
+                                                const RunSignals& signals) {
+    const auto transition = evaluate(claimed, signals);
+    if (!transition) return std::nullopt;
+    return next_after(claimed, ports_.jobs.apply(claimed, *transition));
+}
+
+ports::Transition JobRunner::transition(const ports::ClaimedJob& claimed,
+                                        const core::Decision& decision, const RunSignals& signals,
+                                        std::optional<std::string> progress) const {
+    return make_transition({.claimed = claimed,
+                            .now = ports_.clock.now(),
+                            .progress = std::move(progress),
+                            .lease_for = settings_.lease_for,
+                            .keep_next = signals.keep_next && !signals.draining.load()},
+                           decision);
+}
+
+std::optional<ports::ClaimedJob> next_after(const ports::ClaimedJob& claimed,
+                                            base::Result<ports::Applied> applied) {
     if (!applied) {
         // The lease runs out and the job is run again: steps are made for that.
         base::log_event(LogLevel::error, "apply_failed",

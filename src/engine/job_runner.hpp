@@ -29,27 +29,36 @@ struct RunSignals {
 /// What runs a claimed job's step.
 using RunStep = std::function<core::StepOutcome(StepContext&)>;
 
-/// Runs one claimed job: decide whether to, run its step, decide what follows, apply under the
-/// lease. Without threads of its own; several threads may use one runner.
+/// Runs one claimed job: decide whether to, run its step, decide what follows. Without threads of
+/// its own; several threads may use one runner.
 class JobRunner {
 public:
     JobRunner(const EnginePorts& ports, const EngineSettings& settings,
               RunStep run_step = engine::run_step)
         : ports_(ports), settings_(settings), run_step_(std::move(run_step)) {}
 
-    /// The next job of the same operation if this worker holds it now.
+    /// Runs the job and says what is to be written; nothing when the job was given back.
+    [[nodiscard]] std::optional<ports::Transition> evaluate(const ports::ClaimedJob& claimed,
+                                                            const RunSignals& signals);
+    /// Runs the job and writes what follows under its lease. The next job of the same operation if
+    /// this worker holds it now.
     [[nodiscard]] std::optional<ports::ClaimedJob> run(const ports::ClaimedJob& claimed,
                                                        const RunSignals& signals);
 
 private:
-    [[nodiscard]] std::optional<ports::ClaimedJob> apply(const ports::ClaimedJob& claimed,
-                                                         const core::Decision& decision,
-                                                         const RunSignals& signals,
-                                                         std::optional<std::string> progress);
+    [[nodiscard]] ports::Transition transition(const ports::ClaimedJob& claimed,
+                                               const core::Decision& decision,
+                                               const RunSignals& signals,
+                                               std::optional<std::string> progress) const;
 
     const EnginePorts& ports_;
     const EngineSettings& settings_;
     RunStep run_step_;
 };
+
+/// What a written transition came to: the next job, if this worker holds it. Says in the log what
+/// was not accepted.
+[[nodiscard]] std::optional<ports::ClaimedJob> next_after(const ports::ClaimedJob& claimed,
+                                                          base::Result<ports::Applied> applied);
 
 }  // namespace hatchery::engine

@@ -31,13 +31,13 @@ public:
     ports::Transition operator()(const core::Advance& advance) {
         end_job(JobState::succeeded, advance.message);
         begin_next(advance.next);
-        out_.operation_state = OperationState::running;
         return std::move(out_);
     }
 
     ports::Transition operator()(const core::Finish& finish) {
         end_job(JobState::succeeded, finish.message);
         end_operation(finish.state, operation().error);
+        out_.operation_result = finish.result;
         return std::move(out_);
     }
 
@@ -47,7 +47,6 @@ public:
         out_.run_at = snooze.until;
         out_.signal = snooze.signal;
         out_.message = snooze.why;
-        out_.operation_state = brief ? OperationState::running : OperationState::waiting;
         if (snooze.why != job().message) add_step_event(EventLevel::info, brief, snooze.why);
         return std::move(out_);
     }
@@ -58,7 +57,6 @@ public:
         out_.failures = job().failures + 1;
         out_.message = fmt::format("{} Trying again in {}.", retry.error.message,
                                    base::format_duration(retry.at - input_.now));
-        out_.operation_state = OperationState::waiting;
         add_step_event(EventLevel::warning, false, out_.message);
         return std::move(out_);
     }
@@ -66,7 +64,6 @@ public:
     ports::Transition operator()(const core::TearDown& teardown) {
         end_job(ended_by(teardown.error), teardown.error.message);
         out_.failures = job().failures + 1;
-        out_.operation_state = OperationState::running;
         out_.operation_phase = core::OperationPhase::teardown;
         out_.operation_deadline = teardown.deadline;
         out_.operation_error = teardown.error;
@@ -116,7 +113,7 @@ private:
     }
 
     void end_operation(OperationState state, const std::optional<base::Error>& error) {
-        out_.operation_state = state;
+        out_.operation_end = state;
         if (state != OperationState::succeeded) out_.operation_error = error;
         const std::string reason =
             state != OperationState::succeeded && error ? error->message : std::string();
@@ -144,13 +141,15 @@ private:
             {"operation",
              {{"id", operation().id.text()},
               {"kind", base::to_text(operation().kind)},
-              {"state", base::to_text(out_.operation_state.value_or(operation().state))}}}};
+              {"state", base::to_text(out_.operation_end.value_or(OperationState::running))}}}};
         if (status) data["status"] = base::to_text(*status);
         add(EventType::status, level, message, data, job().step);
     }
 
     void add(EventType type, EventLevel level, const std::string& message, const base::Json& data,
              core::StepKind step) {
+        // A chat has its result; the bot's story tells only of one that went wrong.
+        if (operation().kind == core::OperationKind::chat && level != EventLevel::error) return;
         out_.events.push_back({.type = type,
                                .level = level,
                                .step = step,

@@ -36,6 +36,8 @@ struct ClaimRequest {
     int limit = 1;
     base::Milliseconds lease_for{30'000};
     base::TimePoint now;
+    /// What the worker offers: a JSON object as text. Jobs that require more are left to others.
+    std::string capabilities = "{}";
 };
 
 /// Everything that one decision writes, in one transaction, if the lease still stands.
@@ -49,7 +51,10 @@ struct Transition {
     int failures = 0;
     /// The step's memory; kept as it is when unset.
     std::optional<std::string> progress;
-    std::optional<core::OperationState> operation_state;
+    /// Set when the operation ends. While it lives its state follows from its job.
+    std::optional<core::OperationState> operation_end;
+    /// JSON as text, kept with an operation that ends.
+    std::optional<std::string> operation_result;
     std::optional<core::OperationPhase> operation_phase;
     std::optional<base::TimePoint> operation_deadline;
     std::optional<base::Error> operation_error;
@@ -68,6 +73,12 @@ struct Applied {
     std::optional<ClaimedJob> next;
 };
 
+/// A job that was run, and what follows from it.
+struct Completion {
+    ClaimedJob job;
+    Transition transition;
+};
+
 struct NewOperation {
     base::BotId bot_id;
     base::UserId user_id;
@@ -75,6 +86,10 @@ struct NewOperation {
     base::TimePoint now;
     base::TimePoint deadline_at;
     int priority = 0;
+    /// A JSON object as text; core::Operation says what it is for.
+    std::string payload = "{}";
+    /// What a worker must offer: a JSON object as text, see core/requirements.hpp.
+    std::string requirements = "{}";
 };
 
 /// The persisted jobs. Thread-safe; every call is one short transaction; `unavailable` when the
@@ -85,7 +100,9 @@ public:
 
     /// Creates the operation, its first job and the bot's change; `conflict` with the live
     /// operation's id in `code` when the bot has one, or with a sentence when the bot's status
-    /// does not allow it; `not_found` when there is no such bot.
+    /// does not allow it; `not_found` when there is no such bot. A chat changes nothing of the bot,
+    /// and any number of them may live beside another operation. Each job that its user has in line
+    /// already puts the new one further back (core/line.hpp).
     [[nodiscard]] virtual base::Result<core::Operation> start_operation(
         const NewOperation& request) = 0;
     /// Marks the operation so that its next run turns back, and brings that run forward.
@@ -93,7 +110,8 @@ public:
     [[nodiscard]] virtual base::Result<void> request_cancel(const base::OperationId& operation,
                                                             base::TimePoint now) = 0;
 
-    /// Takes jobs whose time has come: highest priority first, oldest first within it.
+    /// Takes jobs whose time has come and whose requirements are met: highest priority first,
+    /// oldest place in line first within it.
     [[nodiscard]] virtual base::Result<std::vector<ClaimedJob>> claim(
         const ClaimRequest& request) = 0;
     /// Extends the leases; returns those that still stand. `cancelled` lists jobs whose operation
@@ -104,8 +122,15 @@ public:
     };
     [[nodiscard]] virtual base::Result<Renewed> renew(std::span<const Lease> leases,
                                                       base::TimePoint until) = 0;
-    [[nodiscard]] virtual base::Result<Applied> apply(const Lease& lease,
-                                                      const Transition& transition) = 0;
+    /// Writes many transitions at once, each under its own lease and none for the sake of another.
+    /// The answers stand in the order of the completions; with an error nothing was written, or it
+    /// is unknown, and writing the same again is safe: it has no effect the second time.
+    [[nodiscard]] virtual std::vector<base::Result<Applied>> apply_all(
+        std::span<const Completion> completions) = 0;
+    [[nodiscard]] base::Result<Applied> apply(const ClaimedJob& job, const Transition& transition) {
+        const Completion completion{.job = job, .transition = transition};
+        return std::move(apply_all({&completion, 1}).front());
+    }
     /// Gives jobs back as if they had not been claimed (drain).
     [[nodiscard]] virtual base::Result<void> give_back(std::span<const Lease> leases,
                                                        base::TimePoint now) = 0;

@@ -20,7 +20,7 @@ const std::string select_operation =
     "FROM operations o JOIN bots b ON b.id = o.bot_id "
     "WHERE o.id = $1 AND ($2::uuid IS NULL OR b.user_id = $2::uuid)";
 const std::string select_latest = std::string("SELECT") + columns::operation +
-                                  "FROM operations o WHERE o.bot_id = $1 "
+                                  "FROM operations o WHERE o.bot_id = $1 AND o.kind <> 'chat' "
                                   "ORDER BY o.created_at DESC, o.id DESC LIMIT 1";
 const std::string select_operations = std::string("SELECT") + columns::operation +
                                       "FROM operations o WHERE o.bot_id = $1 "

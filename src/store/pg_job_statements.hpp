@@ -6,16 +6,19 @@ namespace hatchery::store::statements {
 
 /// The statements of the job store, here so that tests can look at their plans.
 
-/// $1 now, $2 limit, $3 lease end, $4 worker. Columns: job, operation, lease token.
+/// $1 now, $2 limit, $3 lease end, $4 worker, $5 lease token of all of them, $6 capabilities.
+/// Columns: job, operation.
 [[nodiscard]] const std::string& claim();
-/// One decision, if the lease stands. Columns: bot, whether a cancel was asked for, operation, then
-/// job and lease token of the next job, NULL without one.
+/// Many decisions, each under its own lease. Rows: the number of a decision whose lease stood, from
+/// 1 on, and whether a cancel was asked for.
 ///
-/// $1 job, $2 token, $3 now; job: $4 state, $5 run at, $6 signal, $7 message, $8 failures,
-/// $9 progress; operation: $10 state, $11 phase, $12 deadline, $13 error; next job: $14 id, $15
-/// step, $16 kept, $17 lease end; bot: $18 status, $19 whether the condition changes, $20
-/// condition, $21 reason, $22 deleted; events: $23 how many, $24 to $30 arrays; $31 whether the
-/// bot's row changes, $32 whether the operation's does.
+/// $1 now, then arrays with one element a decision, in the order of `t` in the text: $2 job, $3
+/// token; the job: $4 state, $5 run at, $6 signal, $7 message, $8 failures, $9 progress; $10
+/// whether the operation's row changes: $11 end, $12 phase, $13 deadline, $14 error, $15 result;
+/// the next job: $16 id, $17 step, $18 token if it is kept, $19 its lease's end; $20 whether the
+/// bot's row changes: $21 status, $22 whether the condition changes, $23 condition, $24 reason,
+/// $25 deleted; $26 how many events. Then arrays with one element an event: $27 number of its
+/// decision, $28 place among that one's events from 1 on, $29 to $35 the columns of EventArrays.
 [[nodiscard]] const std::string& apply();
 /// $1 job, $2 token, $3 progress, $4 how many events, $5 to $11 arrays. One row if the lease
 /// stands.

@@ -1,13 +1,17 @@
 #include "store/pg_job_store.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <unordered_set>
 #include <utility>
 
 #include "base/encoding.hpp"
 #include "base/json_value.hpp"
 #include "core/chain.hpp"
+#include "core/line.hpp"
 #include "store/pg_job_statements.hpp"
 #include "store/records.hpp"
+#include "store/transition_arrays.hpp"
 
 namespace hatchery::store {
 
@@ -20,21 +24,33 @@ using base::TimePoint;
 
 /// Rescued in one call at most; the next call takes the rest.
 constexpr int rescue_page = 500;
+/// Written by one statement at most.
+constexpr std::size_t apply_page = 1'000;
 
 constexpr std::string_view lock_bot = R"(
     SELECT b.status, b.condition, EXISTS (
         SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
     FROM bots b WHERE b.id = $1 AND b.deleted_at IS NULL FOR UPDATE)";
+// A chat changes nothing of its bot, so it need not wait for who does.
+constexpr std::string_view look_at_bot = R"(
+    SELECT b.status, b.condition, EXISTS (
+        SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
+    FROM bots b WHERE b.id = $1 AND b.deleted_at IS NULL)";
 constexpr std::string_view live_operation = R"(
     SELECT id FROM operations
-    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting'))";
+    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind <> 'chat')";
 constexpr std::string_view insert_operation = R"(
     INSERT INTO operations (id, bot_id, user_id, kind, state, phase, priority, created_at,
-                            deadline_at)
-    VALUES ($1, $2, $3, $4, 'pending', 'forward', $5, $6, $7))";
+                            deadline_at, payload, requirements)
+    VALUES ($1, $2, $3, $4, 'pending', 'forward', $5, $6, $7, $8::json, $9::jsonb))";
+// The place in line is core::place_in_line().
 constexpr std::string_view insert_first_job = R"(
-    INSERT INTO jobs (id, operation_id, bot_id, step, state, priority, run_at, created_at)
-    VALUES ($1, $2, $3, $4, 'available', $5, $6, $6))";
+    INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, priority, requirements,
+                      run_at, created_at, queue_at)
+    VALUES ($1, $2, $3, $4, $5, 'available', $6, $7::jsonb, $8::timestamptz, $8::timestamptz,
+            greatest($8::timestamptz,
+                     (SELECT max(queue_at) FROM jobs WHERE user_id = $4 AND state = 'available')
+                         + make_interval(secs => $9::integer / 1000.0))))";
 constexpr std::string_view start_bot_change = R"(
     WITH numbered AS (
         UPDATE bots SET last_event_seq = last_event_seq + 1,
@@ -110,23 +126,13 @@ core::Operation make_operation(const ports::NewOperation& request, base::Operati
     operation.kind = request.kind;
     operation.created_at = request.now;
     operation.deadline_at = request.deadline_at;
+    operation.payload = request.payload;
     return operation;
-}
-
-bool changes_bot(const ports::Transition& transition) {
-    const auto& bot = transition.bot;
-    return !transition.events.empty() || bot.status || bot.condition || bot.reason || bot.deleted;
-}
-
-bool changes_operation(const ports::Transition& transition) {
-    return transition.operation_state || transition.operation_phase ||
-           transition.operation_deadline || transition.operation_error;
 }
 
 /// The operation as it is after the transition that was just written.
 core::Operation after(core::Operation operation, const ports::Transition& transition,
                       bool cancel_requested) {
-    if (transition.operation_state) operation.state = *transition.operation_state;
     if (transition.operation_phase) operation.phase = *transition.operation_phase;
     if (transition.operation_deadline) operation.deadline_at = *transition.operation_deadline;
     if (transition.operation_error) operation.error = *transition.operation_error;
@@ -162,11 +168,17 @@ public:
         std::vector<ports::ClaimedJob> claimed;
         if (request.limit < 1) return claimed;
         const TimePoint until = request.now + request.lease_for;
+        const auto token = base::make_id<base::LeaseToken>(request.now, random_);
         return database_.run([&](Sql& sql) -> Result<std::vector<ports::ClaimedJob>> {
-            const Rows rows =
-                sql.query(statements::claim(), {request.now, request.limit, until, request.worker});
+            const Rows rows = sql.query(
+                statements::claim(),
+                {request.now, request.limit, until, request.worker, token, request.capabilities});
             for (std::size_t i = 0; i < rows.size(); ++i) {
-                claimed.push_back(read_claimed(rows[i], 0, columns::job_count, until));
+                ports::ClaimedJob job{.lease = {},
+                                      .job = read_job(rows[i]),
+                                      .operation = read_operation(rows[i], columns::job_count)};
+                job.lease = {.job_id = job.job.id, .token = token, .until = until};
+                claimed.push_back(std::move(job));
             }
             return std::move(claimed);
         });
@@ -186,21 +198,13 @@ public:
         });
     }
 
-    Result<ports::Applied> apply(const ports::Lease& lease,
-                                 const ports::Transition& transition) override {
-        if (transition.job_state == core::JobState::running) {
-            return fail(ErrorKind::internal, "A transition cannot leave its job running.");
-        }
-        base::BotId bot;
-        const auto write = [&](Sql& sql) { return write_transition(sql, lease, transition, bot); };
-        // Only the deletion of a bot needs more than the one statement.
-        auto applied = transition.bot.deleted ? database_.transact(write) : database_.run(write);
-        if (!applied || !applied->accepted) return applied;
-        if (changes_bot(transition) || changes_operation(transition)) hints_.bot_changed(bot);
-        const bool due = transition.job_state == core::JobState::available &&
-                         transition.run_at <= transition.now;
-        if (due || (transition.next_step && !transition.keep_next)) hints_.jobs_ready();
-        return applied;
+    std::vector<Result<ports::Applied>> apply_all(
+        std::span<const ports::Completion> completions) override {
+        std::vector<Result<ports::Applied>> answers(completions.size(), ports::Applied{});
+        std::vector<std::size_t> left(completions.size());
+        std::iota(left.begin(), left.end(), std::size_t{0});
+        while (!left.empty()) write_page(completions, take_page(completions, left), answers);
+        return answers;
     }
 
     Result<void> give_back(std::span<const ports::Lease> leases, TimePoint) override {
@@ -224,13 +228,14 @@ public:
 
     Result<void> record(const ports::Lease& lease, std::span<const core::NewEvent> events,
                         const std::optional<std::string>& progress) override {
-        const EventArrays arrays(events);
+        EventArrays arrays;
+        for (const auto& event : events) arrays.add(event);
+        const auto e = arrays.texts();
         base::BotId bot;
         const auto done = database_.run([&](Sql& sql) -> Result<void> {
-            const Rows rows =
-                sql.query(statements::record(), {lease.job_id, lease.token, progress, arrays.count,
-                                                 arrays.at, arrays.type, arrays.level, arrays.step,
-                                                 arrays.stream, arrays.message, arrays.data});
+            const Rows rows = sql.query(statements::record(),
+                                        {lease.job_id, lease.token, progress, arrays.count(), e[0],
+                                         e[1], e[2], e[3], e[4], e[5], e[6]});
             if (rows.empty()) return fail(ErrorKind::conflict, "The lease on the job was lost.");
             bot = rows[0].id<base::BotId>(0);
             return {};
@@ -262,10 +267,11 @@ private:
     }
 
     Result<core::Operation> start_in_transaction(Sql& sql, const ports::NewOperation& request) {
-        const Rows bots = sql.query(lock_bot, {request.bot_id});
+        const bool chat = request.kind == core::OperationKind::chat;
+        const Rows bots = sql.query(chat ? look_at_bot : lock_bot, {request.bot_id});
         if (bots.empty()) return no_such_bot();
-        const Rows live = sql.query(live_operation, {request.bot_id});
-        if (!live.empty()) {
+        if (const Rows live = chat ? Rows() : sql.query(live_operation, {request.bot_id});
+            !live.empty()) {
             auto error = fail(ErrorKind::conflict, "The bot has an operation under way.",
                               "Wait for its end, or cancel it.");
             error.value().code = live[0].text(0);
@@ -277,13 +283,16 @@ private:
         }
         const auto operation =
             make_operation(request, base::make_id<base::OperationId>(request.now, random_));
-        (void)sql.query(insert_operation,
-                        {operation.id, request.bot_id, request.user_id, request.kind,
-                         request.priority, request.now, request.deadline_at});
+        (void)sql.query(
+            insert_operation,
+            {operation.id, request.bot_id, request.user_id, request.kind, request.priority,
+             request.now, request.deadline_at, request.payload, request.requirements});
         (void)sql.query(
             insert_first_job,
             {base::make_id<base::JobId>(request.now, random_), operation.id, request.bot_id,
-             core::steps_of(request.kind).front(), request.priority, request.now});
+             request.user_id, core::steps_of(request.kind).front(), request.priority,
+             request.requirements, request.now, static_cast<int>(core::line_spacing.count())});
+        if (chat) return operation;
         tell_start(sql, operation, status, bots[0].optional_enumerator<core::BotCondition>(1));
         return operation;
     }
@@ -326,79 +335,153 @@ private:
         return {};
     }
 
-    Result<ports::Applied> write_transition(Sql& sql, const ports::Lease& lease,
-                                            const ports::Transition& transition, base::BotId& bot) {
-        const EventArrays events(transition.events);
-        const auto& change = transition.bot;
-        const auto condition = change.condition.value_or(std::nullopt);
-        const TimePoint next_until = transition.now + transition.lease_for;
-        const auto utf8 = [](const std::string& text) { return base::to_utf8(text); };
-        const std::optional<std::string> reason =
-            change.reason ? std::optional(utf8(*change.reason)) : std::nullopt;
-        const Rows rows =
-            sql.query(statements::apply(), {lease.job_id,
-                                            lease.token,
-                                            transition.now,
-                                            transition.job_state,
-                                            transition.run_at,
-                                            transition.signal,
-                                            utf8(transition.message),
-                                            transition.failures,
-                                            transition.progress,
-                                            transition.operation_state,
-                                            transition.operation_phase,
-                                            transition.operation_deadline,
-                                            error_text(transition.operation_error),
-                                            base::make_id<base::JobId>(transition.now, random_),
-                                            transition.next_step,
-                                            transition.keep_next,
-                                            next_until,
-                                            change.status,
-                                            change.condition.has_value(),
-                                            condition,
-                                            reason,
-                                            change.deleted,
-                                            events.count,
-                                            events.at,
-                                            events.type,
-                                            events.level,
-                                            events.step,
-                                            events.stream,
-                                            events.message,
-                                            events.data,
-                                            changes_bot(transition),
-                                            changes_operation(transition)});
-        if (rows.empty()) return ports::Applied{};
-        bot = rows[0].id<base::BotId>(0);
-        if (change.deleted) remove_what_a_bot_leaves(sql, bot, transition.now);
-        ports::Applied applied{.accepted = true, .next = std::nullopt};
-        const int job_column = 2 + columns::operation_count;
-        if (transition.keep_next && !rows[0].null(job_column)) {
-            applied.next = read_claimed(rows[0], job_column, 2, next_until);
-            applied.next->operation =
-                after(std::move(applied.next->operation), transition, rows[0].boolean(1));
+    /// Takes out of `left` what one statement may write together: no bot twice, and the deletion
+    /// of a bot alone, since it needs a transaction.
+    static std::vector<std::size_t> take_page(std::span<const ports::Completion> completions,
+                                              std::vector<std::size_t>& left) {
+        std::vector<std::size_t> page;
+        std::vector<std::size_t> later;
+        std::unordered_set<base::BotId> bots;
+        for (const std::size_t index : left) {
+            const auto& completion = completions[index];
+            const bool deletes = completion.transition.bot.deleted;
+            const bool alone = !page.empty() && (deletes || deletes_bot(completions, page));
+            const bool writes_bot = changes_bot(completion.transition);
+            if (alone || page.size() >= apply_page ||
+                (writes_bot && !bots.insert(completion.job.job.bot_id).second)) {
+                later.push_back(index);
+            } else {
+                page.push_back(index);
+            }
+        }
+        left = std::move(later);
+        return page;
+    }
+
+    static bool deletes_bot(std::span<const ports::Completion> completions,
+                            const std::vector<std::size_t>& page) {
+        return completions[page.front()].transition.bot.deleted;
+    }
+
+    void write_page(std::span<const ports::Completion> completions,
+                    const std::vector<std::size_t>& page,
+                    std::vector<Result<ports::Applied>>& answers) {
+        const auto write = [&](Sql& sql) { return write_transitions(sql, completions, page); };
+        auto written =
+            deletes_bot(completions, page) ? database_.transact(write) : database_.run(write);
+        if (!written && page.size() > 1) {
+            // One that cannot be written must not hold up the others.
+            for (const std::size_t index : page) write_page(completions, {index}, answers);
+            return;
+        }
+        for (std::size_t i = 0; i < page.size(); ++i) {
+            if (written) {
+                hint(completions[page[i]], (*written)[i]);
+                answers[page[i]] = std::move((*written)[i]);
+            } else {
+                answers[page[i]] = fail(written.error());
+            }
+        }
+    }
+
+    void hint(const ports::Completion& completion, const ports::Applied& applied) {
+        if (!applied.accepted) return;
+        const auto& to = completion.transition;
+        if (changes_bot(to) || changes_operation(to)) {
+            hints_.bot_changed(completion.job.job.bot_id);
+        }
+        const bool due = to.job_state == core::JobState::available && to.run_at <= to.now;
+        if (due || (to.next_step && !to.keep_next)) hints_.jobs_ready();
+    }
+
+    Result<std::vector<ports::Applied>> write_transitions(
+        Sql& sql, std::span<const ports::Completion> completions,
+        const std::vector<std::size_t>& page) {
+        const TimePoint now = completions[page.front()].transition.now;
+        TransitionArrays arrays(now, random_);
+        for (const std::size_t index : page) {
+            if (completions[index].transition.job_state == core::JobState::running) {
+                return fail(ErrorKind::internal, "A transition cannot leave its job running.");
+            }
+            arrays.add(completions[index]);
+        }
+        const auto t = arrays.texts();
+        const auto e = arrays.events().texts();
+        const Rows rows = sql.query(statements::apply(), {now,
+                                                          t[0],
+                                                          t[1],
+                                                          t[2],
+                                                          t[3],
+                                                          t[4],
+                                                          t[5],
+                                                          t[6],
+                                                          t[7],
+                                                          t[8],
+                                                          t[9],
+                                                          t[10],
+                                                          t[11],
+                                                          t[12],
+                                                          t[13],
+                                                          t[14],
+                                                          t[15],
+                                                          t[16],
+                                                          t[17],
+                                                          t[18],
+                                                          t[19],
+                                                          t[20],
+                                                          t[21],
+                                                          t[22],
+                                                          t[23],
+                                                          t[24],
+                                                          arrays.event_owners(),
+                                                          arrays.event_places(),
+                                                          e[0],
+                                                          e[1],
+                                                          e[2],
+                                                          e[3],
+                                                          e[4],
+                                                          e[5],
+                                                          e[6]});
+        std::vector<ports::Applied> applied(page.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const auto index = static_cast<std::size_t>(rows[i].integer(0) - 1);
+            const auto& completion = completions[page[index]];
+            applied[index].accepted = true;
+            if (completion.transition.bot.deleted) {
+                remove_what_a_bot_leaves(sql, completion.job.job.bot_id, now);
+            }
+            if (completion.transition.next_step && completion.transition.keep_next) {
+                applied[index].next = next_of(completion, arrays.next(index), rows[i].boolean(1));
+            }
         }
         return applied;
+    }
+
+    /// The job that the statement has just made and leased to the same worker.
+    static ports::ClaimedJob next_of(const ports::Completion& completion, const NextJob& made,
+                                     bool cancel_requested) {
+        const auto& to = completion.transition;
+        core::Job job;
+        job.id = made.id;
+        job.operation_id = completion.job.job.operation_id;
+        job.bot_id = completion.job.job.bot_id;
+        job.step = *to.next_step;
+        job.state = core::JobState::running;
+        job.priority = completion.job.job.priority;
+        job.requirements = completion.job.job.requirements;
+        job.run_at = to.now;
+        job.queue_at = to.now;
+        job.created_at = to.now;
+        job.started_at = to.now;
+        return {.lease = {.job_id = made.id, .token = made.token, .until = to.now + to.lease_for},
+                .job = std::move(job),
+                .operation = after(completion.job.operation, to, cancel_requested)};
     }
 
     static void remove_what_a_bot_leaves(Sql& sql, const base::BotId& bot, TimePoint now) {
         (void)sql.query(remove_secrets, {bot});
         (void)sql.query(remove_inbox, {bot});
         (void)sql.query(end_deployments, {bot, now});
-    }
-
-    /// The lease token stands behind both lists, whichever comes first.
-    static ports::ClaimedJob read_claimed(const Rows::Row& row, int job_column,
-                                          int operation_column, TimePoint until) {
-        ports::ClaimedJob claimed;
-        claimed.job = read_job(row, job_column);
-        claimed.operation = read_operation(row, operation_column);
-        const int token_column =
-            std::max(job_column + columns::job_count, operation_column + columns::operation_count);
-        claimed.lease = {.job_id = claimed.job.id,
-                         .token = row.id<base::LeaseToken>(token_column),
-                         .until = until};
-        return claimed;
     }
 
     Database& database_;

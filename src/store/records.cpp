@@ -21,6 +21,8 @@ core::Operation read_operation(const Rows::Row& row, int first) {
     operation.started_at = row.optional_time(first + 9);
     operation.finished_at = row.optional_time(first + 10);
     if (!row.null(first + 11)) operation.error = read_error(row.text(first + 11));
+    operation.payload = row.text(first + 12);
+    operation.result = row.optional_text(first + 13);
     return operation;
 }
 
@@ -41,6 +43,9 @@ core::Job read_job(const Rows::Row& row, int first) {
     job.created_at = row.time(first + 12);
     job.started_at = row.optional_time(first + 13);
     job.finished_at = row.optional_time(first + 14);
+    job.requirements = row.text(first + 15);
+    job.queue_at = row.time(first + 16);
+    job.blocked_reason = row.text_or_empty(first + 17);
     return job;
 }
 
@@ -139,31 +144,19 @@ base::Error read_error(const std::string& text) {
             .context = {}};
 }
 
-EventArrays::EventArrays(std::span<const core::NewEvent> events)
-    : count(static_cast<std::int64_t>(events.size())) {
-    std::vector<std::string> times;
-    std::vector<std::string> types;
-    std::vector<std::string> levels;
-    std::vector<std::string> steps;
-    std::vector<std::string> streams;
-    std::vector<std::string> messages;
-    std::vector<std::string> objects;
-    for (const auto& event : events) {
-        times.push_back(Param(event.at).text().value());
-        types.emplace_back(base::to_text(event.type));
-        levels.emplace_back(base::to_text(event.level));
-        steps.emplace_back(event.step ? base::to_text(*event.step) : "");
-        streams.emplace_back(base::to_text(event.stream));
-        messages.push_back(base::to_utf8(event.message));
-        objects.push_back(base::to_utf8(event.data));
-    }
-    at = array_text(times);
-    type = array_text(types);
-    level = array_text(levels);
-    step = array_text(steps);
-    stream = array_text(streams);
-    message = array_text(messages);
-    data = array_text(objects);
+void EventArrays::add(const core::NewEvent& event) {
+    at_.push_back(Param(event.at).text().value());
+    type_.emplace_back(base::to_text(event.type));
+    level_.emplace_back(base::to_text(event.level));
+    step_.emplace_back(event.step ? base::to_text(*event.step) : "");
+    stream_.emplace_back(base::to_text(event.stream));
+    message_.push_back(base::to_utf8(event.message));
+    data_.push_back(base::to_utf8(event.data));
+}
+
+std::array<std::string, 7> EventArrays::texts() const {
+    return {array_text(at_),     array_text(type_),    array_text(level_), array_text(step_),
+            array_text(stream_), array_text(message_), array_text(data_)};
 }
 
 }  // namespace hatchery::store

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <array>
 #include <optional>
-#include <span>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "core/bot.hpp"
@@ -18,14 +19,30 @@ namespace hatchery::store {
 /// (`o.` operations, `j.` jobs, `s.` servers, `b.` bots, `e.` events); a reader takes the column
 /// where the list begins.
 namespace columns {
+/// An operation for reading: a live one is stored as pending, and what it is at follows from its
+/// jobs.
 inline constexpr const char* operation =
-    " o.id, o.bot_id, o.user_id, o.kind, o.state, o.phase, o.cancel_requested, o.created_at,"
-    " o.deadline_at, o.started_at, o.finished_at, o.error ";
-inline constexpr int operation_count = 12;
+    " o.id, o.bot_id, o.user_id, o.kind,"
+    " CASE WHEN o.finished_at IS NOT NULL THEN o.state ELSE coalesce("
+    "  (SELECT CASE WHEN live.state IN ('running', 'waiting') THEN live.state"
+    "    WHEN EXISTS (SELECT FROM jobs begun WHERE begun.operation_id = o.id"
+    "                 AND begun.started_at IS NOT NULL) THEN 'running'"
+    "    ELSE 'pending' END"
+    "   FROM jobs live WHERE live.operation_id = o.id"
+    "   AND live.state IN ('available', 'running', 'waiting') LIMIT 1), o.state) END,"
+    " o.phase, o.cancel_requested, o.created_at, o.deadline_at,"
+    " (SELECT min(begun.started_at) FROM jobs begun WHERE begun.operation_id = o.id),"
+    " o.finished_at, o.error, o.payload, o.result ";
+/// The same of an operation whose job was just claimed.
+inline constexpr const char* running_operation =
+    " o.id, o.bot_id, o.user_id, o.kind, 'running', o.phase, o.cancel_requested, o.created_at,"
+    " o.deadline_at, NULL, o.finished_at, o.error, o.payload, o.result ";
+inline constexpr int operation_count = 14;
 inline constexpr const char* job =
     " j.id, j.operation_id, j.bot_id, j.step, j.state, j.priority, j.failures, j.rescues,"
-    " j.run_at, j.signal, j.message, j.progress, j.created_at, j.started_at, j.finished_at ";
-inline constexpr int job_count = 15;
+    " j.run_at, j.signal, j.message, j.progress, j.created_at, j.started_at, j.finished_at,"
+    " j.requirements, j.queue_at, j.blocked_reason ";
+inline constexpr int job_count = 18;
 inline constexpr const char* server =
     " s.id, s.bot_id, s.deployment_id, s.provider, s.region, s.type, s.image, s.name, s.state,"
     " s.provider_server_id, s.public_ip, s.host_key, s.next_host_key, s.host_key_rotated,"
@@ -52,10 +69,15 @@ inline constexpr const char* event =
 [[nodiscard]] base::Error read_error(const std::string& text);
 
 /// Events as the parallel arrays that the statements unnest, one array a column.
-struct EventArrays {
-    explicit EventArrays(std::span<const core::NewEvent> events);
-    std::int64_t count;
-    std::string at, type, level, step, stream, message, data;
+class EventArrays {
+public:
+    void add(const core::NewEvent& event);
+    [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(at_.size()); }
+    /// In the order of the columns: at, type, level, step, stream, message, data.
+    [[nodiscard]] std::array<std::string, 7> texts() const;
+
+private:
+    std::vector<std::string> at_, type_, level_, step_, stream_, message_, data_;
 };
 
 }  // namespace hatchery::store

@@ -13,6 +13,15 @@ const std::string& present(const std::optional<std::string>& value) {
     return *value;
 }
 
+void append_quoted(std::string& text, std::string_view element) {
+    text.push_back('"');
+    for (const char c : element) {
+        if (c == '"' || c == '\\') text.push_back('\\');
+        text.push_back(c);
+    }
+    text.push_back('"');
+}
+
 }  // namespace
 
 Param::Param(base::TimePoint time) {
@@ -30,12 +39,21 @@ std::string array_text(std::span<const std::string> elements) {
     std::string text = "{";
     for (const auto& element : elements) {
         if (text.size() > 1) text.push_back(',');
-        text.push_back('"');
-        for (const char c : element) {
-            if (c == '"' || c == '\\') text.push_back('\\');
-            text.push_back(c);
+        append_quoted(text, element);
+    }
+    text.push_back('}');
+    return text;
+}
+
+std::string array_text(std::span<const Param> elements) {
+    std::string text = "{";
+    for (const auto& element : elements) {
+        if (text.size() > 1) text.push_back(',');
+        if (element.text()) {
+            append_quoted(text, *element.text());
+        } else {
+            text += "NULL";
         }
-        text.push_back('"');
     }
     text.push_back('}');
     return text;

@@ -70,6 +70,8 @@ private:
 /// The text of an array parameter: `{"a","b"}`.
 [[nodiscard]] std::string array_text(std::span<const std::string> elements);
 [[nodiscard]] std::string array_text(std::span<const std::int64_t> elements);
+/// The same of parameters, which may be NULL.
+[[nodiscard]] std::string array_text(std::span<const Param> elements);
 /// Elements of a one-dimensional array as PostgreSQL prints it.
 [[nodiscard]] std::vector<std::string> parse_array(std::string_view text);
 

@@ -34,7 +34,21 @@ std::optional<core::Operation> FakeDatabase::operation(const base::OperationId& 
     const std::lock_guard lock(mutex);
     const auto found = operations.find(id);
     if (found == operations.end()) return std::nullopt;
-    return found->second;
+    core::Operation shown = found->second;
+    const FakeJob* live = nullptr;
+    for (const auto& [job_id, row] : job_rows) {
+        if (row.job.operation_id != id) continue;
+        const auto& begun = row.job.started_at;
+        if (begun && (!shown.started_at || *begun < *shown.started_at)) shown.started_at = begun;
+        if (!row.job.finished_at) live = &row;
+    }
+    if (core::is_terminal(shown.state) || live == nullptr) return shown;
+    if (live->job.state == core::JobState::waiting) {
+        shown.state = core::OperationState::waiting;
+    } else if (live->job.state == core::JobState::running || shown.started_at) {
+        shown.state = core::OperationState::running;
+    }
+    return shown;
 }
 
 std::vector<FakeJob> FakeDatabase::jobs(const base::OperationId& id) const {
@@ -114,7 +128,10 @@ FakeJob* FakeDatabase::held(const ports::Lease& lease) {
 
 core::Operation* FakeDatabase::live_operation(const base::BotId& bot) {
     for (auto& [id, operation] : operations) {
-        if (operation.bot_id == bot && !core::is_terminal(operation.state)) return &operation;
+        if (operation.bot_id == bot && !core::is_terminal(operation.state) &&
+            operation.kind != core::OperationKind::chat) {
+            return &operation;
+        }
     }
     return nullptr;
 }
@@ -163,8 +180,9 @@ FakeJob& FakeDatabase::add_job(const core::Operation& operation, core::StepKind 
     row.job.operation_id = operation.id;
     row.job.bot_id = operation.bot_id;
     row.job.step = step;
-    row.job.priority = priorities[operation.id];
+    row.user = operation.user_id;
     row.job.run_at = now;
+    row.job.queue_at = now;
     row.job.created_at = now;
     row.number = ++job_count_;
     return job_rows[row.job.id] = row;

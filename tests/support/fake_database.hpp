@@ -26,6 +26,7 @@ struct FakeJob {
     std::optional<base::LeaseToken> token;
     base::TimePoint lease_until;
     base::WorkerId worker;
+    base::UserId user;
     core::JobState claimed_from = core::JobState::available;
     bool cancel_requested = false;
     /// In the order of making.
@@ -58,6 +59,7 @@ public:
     void add_secret(const base::BotId& bot, const std::string& name, const std::string& value);
 
     [[nodiscard]] std::optional<FakeBot> bot(const base::BotId& id) const;
+    /// As it is to be read: what a live one is at follows from its job.
     [[nodiscard]] std::optional<core::Operation> operation(const base::OperationId& id) const;
     /// The jobs of an operation in the order of their making.
     [[nodiscard]] std::vector<FakeJob> jobs(const base::OperationId& id) const;
@@ -88,6 +90,7 @@ public:
 
     /// The job, if the lease stands.
     [[nodiscard]] FakeJob* held(const ports::Lease& lease);
+    /// Its live operation that is no chat.
     [[nodiscard]] core::Operation* live_operation(const base::BotId& bot);
     [[nodiscard]] FakeDeployment* current_deployment(const base::BotId& bot);
     void append_events(const base::BotId& bot, const base::OperationId& operation,
@@ -97,8 +100,8 @@ public:
 
     mutable std::mutex mutex;
     std::map<base::BotId, FakeBot> bots;
+    /// A live one is kept as pending.
     std::map<base::OperationId, core::Operation> operations;
-    std::map<base::OperationId, int> priorities;
     std::map<base::JobId, FakeJob> job_rows;
     std::map<base::ServerId, core::Server> server_rows;
     std::map<base::DeploymentId, FakeDeployment> deployments;

@@ -5,6 +5,8 @@
 
 #include "base/json_value.hpp"
 #include "core/chain.hpp"
+#include "core/line.hpp"
+#include "core/requirements.hpp"
 #include "support/fake_fault.hpp"
 
 namespace hatchery::support {
@@ -25,11 +27,31 @@ bool ended(core::JobState state) {
            state == core::JobState::cancelled;
 }
 
-/// Highest priority first, oldest first within it.
+TimePoint place_of(const core::Job& job) {
+    return job.state == core::JobState::available ? job.queue_at : job.run_at;
+}
+
+/// Highest priority first, oldest place in line first within it.
 bool before(const FakeJob* left, const FakeJob* right) {
     if (left->job.priority != right->job.priority) return left->job.priority > right->job.priority;
-    if (left->job.run_at != right->job.run_at) return left->job.run_at < right->job.run_at;
-    return left->job.id < right->job.id;
+    const TimePoint left_place = place_of(left->job);
+    const TimePoint right_place = place_of(right->job);
+    return left_place != right_place ? left_place < right_place : left->job.id < right->job.id;
+}
+
+bool meets(const core::Job& job, const base::Json& capabilities) {
+    return job.requirements == "{}" ||
+           core::requirements_met(base::parse_json(job.requirements).value(), capabilities);
+}
+
+/// The last place in line of a user, if he has a job there.
+std::optional<TimePoint> last_place(const FakeDatabase& db, const base::UserId& user) {
+    std::optional<TimePoint> last;
+    for (const auto& [id, row] : db.job_rows) {
+        if (row.job.state != core::JobState::available || row.user != user) continue;
+        if (!last || row.job.queue_at > *last) last = row.job.queue_at;
+    }
+    return last;
 }
 
 void unlease(FakeJob& row) {
@@ -54,10 +76,11 @@ core::NewEvent start_event(const core::Operation& operation, const core::Bot& bo
 }
 
 void change_operation(core::Operation& operation, const ports::Transition& transition) {
-    if (transition.operation_state) {
-        operation.state = *transition.operation_state;
-        if (core::is_terminal(operation.state)) operation.finished_at = transition.now;
+    if (transition.operation_end) {
+        operation.state = *transition.operation_end;
+        operation.finished_at = transition.now;
     }
+    if (transition.operation_result) operation.result = transition.operation_result;
     if (transition.operation_phase) operation.phase = *transition.operation_phase;
     if (transition.operation_deadline) operation.deadline_at = *transition.operation_deadline;
     if (transition.operation_error) operation.error = transition.operation_error;
@@ -68,6 +91,9 @@ void change_job(FakeJob& row, const ports::Transition& transition) {
     if (claimable(row.job)) {
         row.job.run_at =
             row.cancel_requested ? std::min(transition.now, transition.run_at) : transition.run_at;
+    }
+    if (row.job.state == core::JobState::available) {
+        row.job.queue_at = std::min(row.job.queue_at, transition.now);
     }
     row.job.signal = transition.signal;
     row.job.message = transition.message;
@@ -80,15 +106,18 @@ void change_job(FakeJob& row, const ports::Transition& transition) {
 
 ports::ClaimedJob lease_out(FakeDatabase& db, FakeJob& row, const base::WorkerId& worker,
                             TimePoint now, TimePoint until) {
+    row.job.blocked_reason.clear();
     row.claimed_from = row.job.state;
     row.job.state = core::JobState::running;
     if (!row.job.started_at) row.job.started_at = now;
     row.token = db.new_id<base::LeaseToken>();
     row.lease_until = until;
     row.worker = worker;
-    return {.lease = {.job_id = row.job.id, .token = *row.token, .until = until},
-            .job = row.job,
-            .operation = db.operations.at(row.job.operation_id)};
+    ports::ClaimedJob claimed{.lease = {.job_id = row.job.id, .token = *row.token, .until = until},
+                              .job = row.job,
+                              .operation = db.operations.at(row.job.operation_id)};
+    claimed.operation.state = core::OperationState::running;
+    return claimed;
 }
 
 }  // namespace
@@ -99,7 +128,8 @@ Result<core::Operation> FakeJobStore::start_operation(const ports::NewOperation&
         if (found == db_.bots.end() || found->second.deleted) {
             return fail(ErrorKind::not_found, "There is no such bot.");
         }
-        if (const auto* live = db_.live_operation(request.bot_id)) {
+        const bool chat = request.kind == core::OperationKind::chat;
+        if (const auto* live = chat ? nullptr : db_.live_operation(request.bot_id)) {
             auto error = fail(ErrorKind::conflict, "The bot has an operation under way.",
                               "Wait for its end, or cancel it.");
             error.value().code = live->id.text();
@@ -116,9 +146,14 @@ Result<core::Operation> FakeJobStore::start_operation(const ports::NewOperation&
         operation.kind = request.kind;
         operation.created_at = request.now;
         operation.deadline_at = request.deadline_at;
+        operation.payload = request.payload;
         db_.operations[operation.id] = operation;
-        db_.priorities[operation.id] = request.priority;
-        db_.add_job(operation, core::steps_of(request.kind).front(), request.now);
+        const auto last = last_place(db_, request.user_id);
+        FakeJob& job = db_.add_job(operation, core::steps_of(request.kind).front(), request.now);
+        job.job.priority = request.priority;
+        job.job.requirements = request.requirements;
+        job.job.queue_at = core::place_in_line(request.now, last);
+        if (chat) return operation;
         db_.change_bot(request.bot_id, core::on_operation_started(request.kind), request.now);
         const core::NewEvent event = start_event(operation, found->second.bot);
         db_.append_events(request.bot_id, operation.id, {&event, 1});
@@ -163,17 +198,19 @@ Result<void> FakeJobStore::request_cancel(const base::OperationId& id, TimePoint
 
 Result<std::vector<ports::ClaimedJob>> FakeJobStore::claim(const ports::ClaimRequest& request) {
     return with_faults(db_, [&]() -> Result<std::vector<ports::ClaimedJob>> {
+        const base::Json capabilities =
+            base::parse_json(request.capabilities).value_or(base::Json::object());
         std::vector<FakeJob*> due;
         for (auto& [id, row] : db_.job_rows) {
-            if (claimable(row.job) && row.job.run_at <= request.now) due.push_back(&row);
+            if (claimable(row.job) && row.job.run_at <= request.now &&
+                meets(row.job, capabilities)) {
+                due.push_back(&row);
+            }
         }
         std::ranges::sort(due, before);
         std::vector<ports::ClaimedJob> claimed;
         for (auto* row : due) {
             if (static_cast<int>(claimed.size()) >= request.limit) break;
-            auto& operation = db_.operations.at(row->job.operation_id);
-            operation.state = core::OperationState::running;
-            if (!operation.started_at) operation.started_at = request.now;
             claimed.push_back(
                 lease_out(db_, *row, request.worker, request.now, request.now + request.lease_for));
         }
@@ -199,14 +236,22 @@ Result<FakeJobStore::Renewed> FakeJobStore::renew(std::span<const ports::Lease> 
     });
 }
 
-Result<ports::Applied> FakeJobStore::apply(const ports::Lease& lease,
-                                           const ports::Transition& transition) {
+std::vector<Result<ports::Applied>> FakeJobStore::apply_all(
+    std::span<const ports::Completion> completions) {
+    std::vector<Result<ports::Applied>> answers;
+    answers.reserve(completions.size());
+    for (const auto& completion : completions) answers.push_back(apply_one(completion));
+    return answers;
+}
+
+Result<ports::Applied> FakeJobStore::apply_one(const ports::Completion& completion) {
+    const ports::Transition& transition = completion.transition;
     bool ready = false;
     const auto work = [&]() -> Result<ports::Applied> {
         if (transition.job_state == core::JobState::running) {
             return fail(ErrorKind::internal, "A transition cannot leave its job running.");
         }
-        auto* row = db_.held(lease);
+        auto* row = db_.held(completion.job.lease);
         if (row == nullptr) return ports::Applied{};
         const base::WorkerId worker = row->worker;
         auto& operation = db_.operations.at(row->job.operation_id);
@@ -217,7 +262,10 @@ Result<ports::Applied> FakeJobStore::apply(const ports::Lease& lease,
         ready = row->job.state == core::JobState::available && row->job.run_at <= transition.now;
         ports::Applied applied{.accepted = true, .next = std::nullopt};
         if (transition.next_step) {
+            const core::Job before = row->job;
             FakeJob& next = db_.add_job(operation, *transition.next_step, transition.now);
+            next.job.priority = before.priority;
+            next.job.requirements = before.requirements;
             if (transition.keep_next) {
                 applied.next = lease_out(db_, next, worker, transition.now,
                                          transition.now + transition.lease_for);
@@ -239,9 +287,6 @@ Result<void> FakeJobStore::give_back(std::span<const ports::Lease> leases, TimeP
             if (row == nullptr) continue;
             row->job.state = row->claimed_from;
             unlease(*row);
-            if (row->job.state == core::JobState::waiting) {
-                db_.operations.at(row->job.operation_id).state = core::OperationState::waiting;
-            }
         }
         return {};
     });

@@ -21,8 +21,8 @@ public:
     base::Result<std::vector<ports::ClaimedJob>> claim(const ports::ClaimRequest& request) override;
     base::Result<Renewed> renew(std::span<const ports::Lease> leases,
                                 base::TimePoint until) override;
-    base::Result<ports::Applied> apply(const ports::Lease& lease,
-                                       const ports::Transition& transition) override;
+    std::vector<base::Result<ports::Applied>> apply_all(
+        std::span<const ports::Completion> completions) override;
     base::Result<void> give_back(std::span<const ports::Lease> leases,
                                  base::TimePoint now) override;
     base::Result<int> rescue(base::TimePoint now) override;
@@ -32,6 +32,8 @@ public:
     base::Result<std::optional<base::TimePoint>> next_due() override;
 
 private:
+    base::Result<ports::Applied> apply_one(const ports::Completion& completion);
+
     FakeDatabase& db_;
 };
 

@@ -21,6 +21,8 @@ core::StepOutcome run_step(StepContext& context) {
             return destroy_server(context);
         case StepKind::remove_webhook:
             return remove_webhook(context);
+        case StepKind::chat_turn:
+            break;
     }
     return failed({.kind = base::ErrorKind::internal, .message = "This step is unknown."});
 }

@@ -11,7 +11,7 @@ TEST_CASE("a finished step hands its worker the next one in the same write") {
                               .next_step = core::StepKind::install_dependencies,
                               .keep_next = true,
                               .events = {line("one"), line("two")}};
-    const auto applied = store->jobs().apply(claimed.lease, advance);
+    const auto applied = store->jobs().apply(claimed, advance);
     REQUIRE(applied);
     REQUIRE(applied.value().accepted);
     REQUIRE(applied->next);
@@ -36,7 +36,7 @@ TEST_CASE("without keep_next the next step waits for a claim") {
     const auto store = make_store(backends());
     const auto claimed = start_and_claim(*store, store->add_bot());
     ports::Transition advance{.now = at(100), .next_step = core::StepKind::install_dependencies};
-    const auto applied = store->jobs().apply(claimed.lease, advance);
+    const auto applied = store->jobs().apply(claimed, advance);
     REQUIRE(applied.value().accepted);
     CHECK(!applied->next);
     const auto next = store->jobs().claim(claim_at(at(100)));
@@ -51,8 +51,8 @@ TEST_CASE("an answer is accepted once") {
     ports::Transition advance{.now = at(100),
                               .next_step = core::StepKind::install_dependencies,
                               .events = {line("once")}};
-    REQUIRE(store->jobs().apply(claimed.lease, advance).value().accepted);
-    CHECK(!store->jobs().apply(claimed.lease, advance).value().accepted);
+    REQUIRE(store->jobs().apply(claimed, advance).value().accepted);
+    CHECK(!store->jobs().apply(claimed, advance).value().accepted);
     CHECK(store->jobs_of(claimed.operation.id).size() == 2);
     CHECK(store->events_of(bot.id).size() == 2);
 }
@@ -65,9 +65,8 @@ TEST_CASE("a retry keeps progress, counts the failure and waits for its time") {
                             .run_at = at(5'000),
                             .message = "the provider does not answer",
                             .failures = 1,
-                            .progress = R"({"offset": 7,"a":"\u0000"})",
-                            .operation_state = core::OperationState::waiting};
-    REQUIRE(store->jobs().apply(claimed.lease, retry).value().accepted);
+                            .progress = R"({"offset": 7,"a":"\u0000"})"};
+    REQUIRE(store->jobs().apply(claimed, retry).value().accepted);
     CHECK(store->jobs().claim(claim_at(at(4'999))).value().empty());
     const auto again = store->jobs().claim(claim_at(at(5'000)));
     REQUIRE(again.value().size() == 1);
@@ -93,15 +92,15 @@ TEST_CASE("an operation turns to teardown with its error and deadline, and ends 
                            .operation_error = error,
                            .next_step = core::StepKind::destroy_server,
                            .keep_next = true};
-    const auto turned = store->jobs().apply(claimed.lease, turn);
+    const auto turned = store->jobs().apply(claimed, turn);
     REQUIRE(turned->next);
     CHECK(turned->next->operation.phase == core::OperationPhase::teardown);
     CHECK(turned->next->operation.deadline_at == at(900'000));
 
-    ports::Transition end{.now = at(200), .operation_state = core::OperationState::failed};
+    ports::Transition end{.now = at(200), .operation_end = core::OperationState::failed};
     end.bot.status = core::BotStatus::failed;
     end.bot.reason = error.message;
-    REQUIRE(store->jobs().apply(turned->next->lease, end).value().accepted);
+    REQUIRE(store->jobs().apply(*turned->next, end).value().accepted);
     const auto operation = store->operation(claimed.operation.id);
     CHECK(operation.state == core::OperationState::failed);
     CHECK(operation.finished_at == at(200));
@@ -126,12 +125,12 @@ TEST_CASE("a condition is set and taken away, and stays where a change does not 
     const auto claimed = store->jobs().claim(claim_at(at(0))).value().front();
     ports::Transition advance{.now = at(1), .next_step = core::StepKind::remove_webhook};
     advance.bot.reason = "half done";
-    REQUIRE(store->jobs().apply(claimed.lease, advance).value().accepted);
+    REQUIRE(store->jobs().apply(claimed, advance).value().accepted);
     CHECK(store->bot_row(bot.id).condition == core::BotCondition::deleting);
     const auto next = store->jobs().claim(claim_at(at(1))).value().front();
-    ports::Transition end{.now = at(2), .operation_state = core::OperationState::failed};
+    ports::Transition end{.now = at(2), .operation_end = core::OperationState::failed};
     end.bot.condition = std::optional<core::BotCondition>();
-    REQUIRE(store->jobs().apply(next.lease, end).value().accepted);
+    REQUIRE(store->jobs().apply(next, end).value().accepted);
     CHECK(!store->bot_row(bot.id).condition);
     CHECK(store->bot_row(bot.id).status_reason == "half done");
 }
@@ -169,7 +168,7 @@ TEST_CASE("a transition that leaves its job running is refused") {
     const auto store = make_store(backends());
     const auto claimed = start_and_claim(*store, store->add_bot());
     CHECK(store->jobs()
-              .apply(claimed.lease, {.now = at(1), .job_state = core::JobState::running})
+              .apply(claimed, {.now = at(1), .job_state = core::JobState::running})
               .error()
               .kind == base::ErrorKind::internal);
     CHECK(store->jobs().renew({&claimed.lease, 1}, at(2)).value().kept.size() == 1);

@@ -11,8 +11,9 @@ TEST_CASE("a claim leases the job and sets job and operation running") {
     CHECK(claimed.lease.until == at(30'000));
     CHECK(!claimed.lease.token.empty());
     CHECK(claimed.operation.state == core::OperationState::running);
-    CHECK(claimed.operation.started_at == at(0));
-    CHECK(store->operation(claimed.operation.id).state == core::OperationState::running);
+    const auto operation = store->operation(claimed.operation.id);
+    CHECK(operation.state == core::OperationState::running);
+    CHECK(operation.started_at == at(0));
     CHECK(store->jobs().claim(claim_at(at(1))).value().empty());
 }
 
@@ -55,7 +56,7 @@ TEST_CASE("an expired lease is rescued, counted, and its holder can write no mor
     CHECK(store->jobs().rescue(at(30'001)).value() == 1);
 
     CHECK(store->jobs().renew({&stale.lease, 1}, at(60'000)).value().kept.empty());
-    CHECK(!store->jobs().apply(stale.lease, {.now = at(30'002)}).value().accepted);
+    CHECK(!store->jobs().apply(stale, {.now = at(30'002)}).value().accepted);
     const auto event = line("too late");
     CHECK(store->jobs().record(stale.lease, {&event, 1}, std::nullopt).error().kind ==
           base::ErrorKind::conflict);
@@ -66,7 +67,7 @@ TEST_CASE("an expired lease is rescued, counted, and its holder can write no mor
     CHECK(again.value().front().job.failures == 0);
     CHECK(again.value().front().lease.token != stale.lease.token);
     // The next holder's lease does not open for the old token either.
-    CHECK(!store->jobs().apply(stale.lease, {.now = at(30'003)}).value().accepted);
+    CHECK(!store->jobs().apply(stale, {.now = at(30'003)}).value().accepted);
     CHECK(store->events_of(bot.id).size() == 1);
 }
 
@@ -94,9 +95,8 @@ TEST_CASE("a job given back is as it was, and counts nothing") {
     ports::Transition snooze{.now = at(30),
                              .job_state = core::JobState::waiting,
                              .run_at = at(40),
-                             .signal = "server-up",
-                             .operation_state = core::OperationState::waiting};
-    REQUIRE(store->jobs().apply(again.value().front().lease, snooze).value().accepted);
+                             .signal = "server-up"};
+    REQUIRE(store->jobs().apply(again.value().front(), snooze).value().accepted);
     const auto third = store->jobs().claim(claim_at(at(50)));
     REQUIRE(third.value().size() == 1);
     REQUIRE(store->jobs().give_back({&third.value().front().lease, 1}, at(60)));
@@ -114,7 +114,7 @@ TEST_CASE("a signal brings forward the jobs that wait for it, and no other") {
                                  .job_state = core::JobState::waiting,
                                  .run_at = at(100'000),
                                  .signal = signal};
-        REQUIRE(store->jobs().apply(claimed.lease, snooze).value().accepted);
+        REQUIRE(store->jobs().apply(claimed, snooze).value().accepted);
     }
     CHECK(store->jobs().raise("server-1", at(50)).value() == 1);
     CHECK(store->jobs().raise("server-1", at(51)).value() == 0);

@@ -139,10 +139,10 @@ TEST_CASE("a deleted bot frees its Telegram bot and leaves no secret") {
     store->add_secret(bot.id, ports::secret_name::telegram_token, "123:abc");
     const auto claimed = start_and_claim(*store, bot);
     REQUIRE(store->fleet().plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
-    ports::Transition end{.now = at(100), .operation_state = core::OperationState::succeeded};
+    ports::Transition end{.now = at(100), .operation_end = core::OperationState::succeeded};
     end.bot.status = core::BotStatus::stopped;
     end.bot.deleted = true;
-    REQUIRE(store->jobs().apply(claimed.lease, end).value().accepted);
+    REQUIRE(store->jobs().apply(claimed, end).value().accepted);
     CHECK(store->bot_row(bot.id).telegram_bot_id == 0);
     CHECK(store->secrets_of(bot.id.text()) == 0);
     CHECK(store->secrets_of(first_id) == 0);
@@ -165,8 +165,8 @@ TEST_CASE("servers are left behind when no operation works on them and they are 
 
     ports::Transition give_up{.now = at(100),
                               .job_state = core::JobState::failed,
-                              .operation_state = core::OperationState::failed};
-    REQUIRE(store->jobs().apply(claimed.lease, give_up).value().accepted);
+                              .operation_end = core::OperationState::failed};
+    REQUIRE(store->jobs().apply(claimed, give_up).value().accepted);
     REQUIRE(fleet.servers_left_behind(at(110)).value().size() == 1);
     REQUIRE(fleet.left_behind_gone(id, at(120)));
     REQUIRE(fleet.left_behind_gone(id, at(121)));
@@ -185,8 +185,7 @@ TEST_CASE("a server in use is not left behind") {
     REQUIRE(fleet.change_server(claimed.lease, base::ServerId(first_id),
                                 {.state = core::ServerState::ready}));
     REQUIRE(store->jobs()
-                .apply(claimed.lease,
-                       {.now = at(9), .operation_state = core::OperationState::succeeded})
+                .apply(claimed, {.now = at(9), .operation_end = core::OperationState::succeeded})
                 .value()
                 .accepted);
     CHECK(fleet.servers_left_behind(at(10)).value().empty());

@@ -62,11 +62,9 @@ TEST_CASE("a cancel marks the operation and brings its snoozed job forward") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();
     const auto claimed = start_and_claim(*store, bot);
-    ports::Transition snooze{.now = at(10),
-                             .job_state = core::JobState::waiting,
-                             .run_at = at(600'000),
-                             .operation_state = core::OperationState::waiting};
-    REQUIRE(store->jobs().apply(claimed.lease, snooze).value().accepted);
+    ports::Transition snooze{
+        .now = at(10), .job_state = core::JobState::waiting, .run_at = at(600'000)};
+    REQUIRE(store->jobs().apply(claimed, snooze).value().accepted);
     REQUIRE(store->jobs().claim(claim_at(at(20))).value().empty());
 
     REQUIRE(store->jobs().request_cancel(claimed.operation.id, at(30)));
@@ -86,11 +84,9 @@ TEST_CASE("a cancel that comes while a job runs is seen by renew, and by the sno
     CHECK(renewed.value().kept == std::vector{claimed.job.id});
     CHECK(renewed->cancelled == std::vector{claimed.job.id});
 
-    ports::Transition snooze{.now = at(10),
-                             .job_state = core::JobState::waiting,
-                             .run_at = at(600'000),
-                             .operation_state = core::OperationState::waiting};
-    REQUIRE(store->jobs().apply(claimed.lease, snooze).value().accepted);
+    ports::Transition snooze{
+        .now = at(10), .job_state = core::JobState::waiting, .run_at = at(600'000)};
+    REQUIRE(store->jobs().apply(claimed, snooze).value().accepted);
     CHECK(store->jobs().claim(claim_at(at(11))).value().size() == 1);
 }
 
@@ -98,8 +94,8 @@ TEST_CASE("an operation that has ended cannot be cancelled, and an unknown one i
     const auto store = make_store(backends());
     const auto bot = store->add_bot();
     const auto claimed = start_and_claim(*store, bot);
-    ports::Transition end{.now = at(10), .operation_state = core::OperationState::succeeded};
-    REQUIRE(store->jobs().apply(claimed.lease, end).value().accepted);
+    ports::Transition end{.now = at(10), .operation_end = core::OperationState::succeeded};
+    REQUIRE(store->jobs().apply(claimed, end).value().accepted);
     CHECK(store->jobs().request_cancel(claimed.operation.id, at(20)).error().kind ==
           base::ErrorKind::conflict);
     CHECK(store->jobs()
@@ -117,7 +113,7 @@ TEST_CASE("a cancel of what turns back already hurries nothing") {
     teardown.operation_phase = core::OperationPhase::teardown;
     teardown.operation_error = base::Error{.kind = kind, .message = "It ends."};
     teardown.next_step = core::StepKind::destroy_server;
-    REQUIRE(store->jobs().apply(claimed.lease, teardown).value().accepted);
+    REQUIRE(store->jobs().apply(claimed, teardown).value().accepted);
     const auto removing = store->jobs().claim(claim_at(at(20))).value();
     REQUIRE(removing.size() == 1);
 
@@ -125,7 +121,7 @@ TEST_CASE("a cancel of what turns back already hurries nothing") {
     CHECK(again.has_value() == (kind == base::ErrorKind::cancelled));
     ports::Transition snooze{
         .now = at(30), .job_state = core::JobState::waiting, .run_at = at(600'000)};
-    REQUIRE(store->jobs().apply(removing.front().lease, snooze).value().accepted);
+    REQUIRE(store->jobs().apply(removing.front(), snooze).value().accepted);
     CHECK(store->jobs().claim(claim_at(at(40))).value().empty());
 }
 

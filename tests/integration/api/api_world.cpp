@@ -157,7 +157,7 @@ void ApiWorld::end(const ports::ClaimedJob& job, core::OperationState state) {
     transition.now = clock.now();
     transition.job_state = state == core::OperationState::succeeded ? core::JobState::succeeded
                                                                     : core::JobState::failed;
-    transition.operation_state = state;
+    transition.operation_end = state;
     transition.bot = core::on_operation_ended(job.operation.kind, state, "");
     core::NewEvent event;
     event.type = core::EventType::status;
@@ -165,7 +165,7 @@ void ApiWorld::end(const ports::ClaimedJob& job, core::OperationState state) {
     event.at = clock.now();
     event.data = R"({"state":"ended"})";
     transition.events.push_back(std::move(event));
-    const auto applied = need(jobs->apply(job.lease, transition));
+    const auto applied = need(jobs->apply(job, transition));
     if (!applied.accepted) throw std::runtime_error("the lease was lost");
 }
 

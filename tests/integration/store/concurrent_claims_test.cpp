@@ -27,8 +27,7 @@ TEST_CASE("sixteen workers never hold the same job at once, and every job is don
                     if (claimed && claimed->empty()) return;
                     for (const auto& job : claimed.value_or(std::vector<ports::ClaimedJob>{})) {
                         const auto applied = world.jobs->apply(
-                            job.lease,
-                            {.now = at(2), .operation_state = core::OperationState::succeeded});
+                            job, {.now = at(2), .operation_end = core::OperationState::succeeded});
                         const std::lock_guard lock(mutex);
                         if (!applied || !applied->accepted) ++errors;
                         done.insert(job.job.id.text());
@@ -96,19 +95,16 @@ TEST_CASE("a cancel that meets transitions is never overlooked") {
         {
             const std::jthread cancel(
                 [&] { (void)world.jobs->request_cancel(operation.id, at(1)); });
-            (void)world.jobs->apply(claimed.lease,
-                                    {.now = at(1),
-                                     .job_state = core::JobState::waiting,
-                                     .run_at = at(900'000),
-                                     .operation_state = core::OperationState::waiting});
+            (void)world.jobs->apply(
+                claimed,
+                {.now = at(1), .job_state = core::JobState::waiting, .run_at = at(900'000)});
         }
         const auto again = world.claim(at(2));
         REQUIRE(again.size() == 1);
         CHECK(again[0].operation.cancel_requested);
-        REQUIRE(world.jobs->apply(again[0].lease,
-                                  {.now = at(3),
-                                   .job_state = core::JobState::cancelled,
-                                   .operation_state = core::OperationState::cancelled}));
+        REQUIRE(world.jobs->apply(again[0], {.now = at(3),
+                                             .job_state = core::JobState::cancelled,
+                                             .operation_end = core::OperationState::cancelled}));
     }
 }
 

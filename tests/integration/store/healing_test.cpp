@@ -13,7 +13,7 @@ TEST_CASE("work goes on after the database was restarted in the middle of it") {
     const auto claimed = world.claim(at(0)).at(0);
 
     cluster->stop();
-    const auto while_down = world.jobs->apply(claimed.lease, {.now = at(1)});
+    const auto while_down = world.jobs->apply(claimed, {.now = at(1)});
     REQUIRE(!while_down);
     CHECK(while_down.error().kind == base::ErrorKind::unavailable);
     cluster->start();
@@ -21,7 +21,7 @@ TEST_CASE("work goes on after the database was restarted in the middle of it") {
     // Every pooled connection is dead; none of them costs a caller an error.
     ports::Transition advance{
         .now = at(2), .next_step = core::StepKind::install_dependencies, .keep_next = true};
-    const auto applied = world.jobs->apply(claimed.lease, advance);
+    const auto applied = world.jobs->apply(claimed, advance);
     REQUIRE(applied);
     CHECK(applied->accepted);
     CHECK(applied->next.has_value());

@@ -27,10 +27,10 @@ TEST_CASE("a status shows bot, operation with all its steps, and server") {
     const base::ServerId server("019a0000-0000-7000-8000-000000000001");
     REQUIRE(world.fleet->plan_server(
         claimed.lease, bot.id, {.id = server, .provider = "hetzner", .region = "fsn1"}, at(11)));
-    REQUIRE(world.jobs->apply(claimed.lease, {.now = at(20),
-                                              .message = "up",
-                                              .next_step = core::StepKind::install_dependencies,
-                                              .keep_next = true}));
+    REQUIRE(world.jobs->apply(claimed, {.now = at(20),
+                                        .message = "up",
+                                        .next_step = core::StepKind::install_dependencies,
+                                        .keep_next = true}));
     const auto view = world.bots->deployment(bot.id, bot.user_id).value();
     CHECK(view.bot.status == core::BotStatus::deploying);
     REQUIRE(view.operation);
@@ -54,12 +54,12 @@ TEST_CASE("a failed deploy shows what it never reached as cancelled, and its tea
     const auto operation = world.jobs->start_operation(world.deploy_of(bot)).value();
     const auto claimed = world.claim(at(10)).at(0);
     const auto turned =
-        world.jobs->apply(claimed.lease, {.now = at(20),
-                                          .job_state = core::JobState::failed,
-                                          .failures = 8,
-                                          .operation_phase = core::OperationPhase::teardown,
-                                          .next_step = core::StepKind::destroy_server,
-                                          .keep_next = true});
+        world.jobs->apply(claimed, {.now = at(20),
+                                    .job_state = core::JobState::failed,
+                                    .failures = 8,
+                                    .operation_phase = core::OperationPhase::teardown,
+                                    .next_step = core::StepKind::destroy_server,
+                                    .keep_next = true});
     REQUIRE(turned.value().next);
     const auto view = world.operations->find(operation.id, bot.user_id).value();
     CHECK(states(view) ==
@@ -76,12 +76,11 @@ TEST_CASE("a step that is tried again shows that it waits") {
     const auto bot = world.add_bot();
     const auto operation = world.jobs->start_operation(world.deploy_of(bot)).value();
     const auto claimed = world.claim(at(10)).at(0);
-    REQUIRE(world.jobs->apply(claimed.lease, {.now = at(20),
-                                              .job_state = core::JobState::available,
-                                              .run_at = at(9'000),
-                                              .message = "the provider is down",
-                                              .failures = 1,
-                                              .operation_state = core::OperationState::waiting}));
+    REQUIRE(world.jobs->apply(claimed, {.now = at(20),
+                                        .job_state = core::JobState::available,
+                                        .run_at = at(9'000),
+                                        .message = "the provider is down",
+                                        .failures = 1}));
     const auto view = world.operations->find(operation.id, std::nullopt).value();
     CHECK(view.steps[0].state == core::OperationState::waiting);
     CHECK(view.steps[0].attempt == 2);

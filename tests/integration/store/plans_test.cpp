@@ -19,12 +19,17 @@ void fill(World& world) {
                                 finished_at)
         SELECT gen_random_uuid(), id, user_id, 'deploy', 'succeeded', 'forward', now(), now(), now()
         FROM bots, generate_series(1, 5);
-        INSERT INTO jobs (id, operation_id, bot_id, step, state, run_at, created_at, finished_at)
-        SELECT gen_random_uuid(), id, bot_id, 'start_bot', 'succeeded', now(), now(), now()
+        INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, run_at, queue_at, created_at,
+                          finished_at)
+        SELECT gen_random_uuid(), id, bot_id, user_id, 'start_bot', 'succeeded', now(), now(), now(),
+            now()
         FROM operations, generate_series(1, 5);
-        INSERT INTO jobs (id, operation_id, bot_id, step, state, run_at, created_at)
-        SELECT gen_random_uuid(), id, bot_id, 'start_bot', 'available', now(), now()
+        INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, run_at, queue_at, created_at)
+        SELECT gen_random_uuid(), id, bot_id, user_id, 'start_bot', 'available', now(), now(), now()
         FROM operations LIMIT 50;
+        INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, run_at, queue_at, created_at)
+        SELECT gen_random_uuid(), id, bot_id, user_id, 'start_bot', 'waiting', now(), now(), now()
+        FROM operations LIMIT 500;
         ANALYZE jobs;
         ANALYZE operations;
         ANALYZE bots)");
@@ -55,9 +60,11 @@ const std::string some_id = "'019a0000-0000-7000-8000-000000000001'";
 TEST_CASE("the claim walks the partial index in its order, without a sort of the queue") {
     World world;
     fill(world);
-    const auto plan = generic_plan(world, statements::claim(), "now(), 10, now(), 'w'");
+    const auto plan =
+        generic_plan(world, statements::claim(), "now(), 10, now(), 'w', " + some_id + ", '{}'");
     INFO(plan);
-    CHECK(mentions(plan, "Index Scan using jobs_claimable_idx"));
+    CHECK(mentions(plan, "Index Scan using jobs_available_idx"));
+    CHECK(mentions(plan, "Index Scan using jobs_waiting_idx"));
     CHECK(!mentions(plan, "Seq Scan on jobs"));
     CHECK(!mentions(plan, "Seq Scan on operations"));
 }
@@ -77,8 +84,8 @@ TEST_CASE("the fence finds its job by the primary key") {
 TEST_CASE("a transition finds job, operation and bot by their keys") {
     World world;
     fill(world);
-    std::string values = some_id + "," + some_id + ", now(), 'succeeded', now()";
-    for (int i = 6; i <= 32; ++i) values += ", NULL";
+    std::string values = "now()";
+    for (int i = 2; i <= 35; ++i) values += ", NULL";
     const auto plan = generic_plan(world, statements::apply(), values);
     INFO(plan);
     CHECK(mentions(plan, "Index Scan using jobs_pkey"));

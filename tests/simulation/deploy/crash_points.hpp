@@ -51,10 +51,10 @@ public:
                                 base::TimePoint until) override {
         return inner_.renew(leases, until);
     }
-    base::Result<ports::Applied> apply(const ports::Lease& lease,
-                                       const ports::Transition& transition) override {
+    std::vector<base::Result<ports::Applied>> apply_all(
+        std::span<const ports::Completion> completions) override {
         point_.pass();
-        return inner_.apply(lease, transition);
+        return inner_.apply_all(completions);
     }
     base::Result<void> give_back(std::span<const ports::Lease> leases,
                                  base::TimePoint now) override {

@@ -55,7 +55,7 @@ TEST_CASE("finishing a deploy makes the bot active") {
     const auto written =
         transition(claimed(core::OperationKind::deploy, StepKind::start_bot),
                    core::Finish{.state = OperationState::succeeded, .message = ""});
-    REQUIRE(written.operation_state == OperationState::succeeded);
+    REQUIRE(written.operation_end == OperationState::succeeded);
     REQUIRE(written.bot.status == core::BotStatus::active);
     REQUIRE_FALSE(written.operation_error);
     const auto& data = written.events.back().data;
@@ -73,13 +73,13 @@ TEST_CASE("a short snooze is work going on, a long one or a signal is waiting") 
     const auto job = claimed(core::OperationKind::deploy, StepKind::install_dependencies);
     auto written = transition(job, core::Snooze{.until = now + 1s, .signal = {}, .why = "running"});
     REQUIRE(written.job_state == JobState::available);
-    REQUIRE(written.operation_state == OperationState::running);
+    REQUIRE(!written.operation_end);
     REQUIRE(written.failures == 2);
 
     written = transition(job, core::Snooze{.until = now + 1s, .signal = "server:1", .why = "boot"});
     REQUIRE(written.job_state == JobState::waiting);
     REQUIRE(written.signal == "server:1");
-    REQUIRE(written.operation_state == OperationState::waiting);
+    REQUIRE(!written.operation_end);
 }
 
 TEST_CASE("the same wait is told once") {
@@ -129,7 +129,7 @@ TEST_CASE("a teardown that fails itself ends with the cause it began with") {
     const auto written = transition(
         job, core::GiveUp{.ending = OperationState::failed,
                           .error = {.kind = base::ErrorKind::timeout, .message = "Too late."}});
-    REQUIRE(written.operation_state == OperationState::failed);
+    REQUIRE(written.operation_end == OperationState::failed);
     REQUIRE(written.operation_error->message == "The first cause.");
     REQUIRE(written.bot.status == core::BotStatus::failed);
     REQUIRE(written.bot.reason == "The first cause.");
