@@ -19,12 +19,23 @@ namespace {
 using namespace std::chrono_literals;
 using base::LogLevel;
 
-constexpr auto rescue_every = 5s;
 constexpr auto reap_every = 15s;
 /// Who does not lead tries again this often.
 constexpr auto lead_every = 5s;
 /// Of a drain, the part in which running steps may still end by themselves.
 constexpr base::Milliseconds drain_grace{2'000};
+
+/// Dead workers are looked for so often that it does not add to what a lease takes to run out.
+base::Milliseconds rescue_interval(const EngineSettings& settings) {
+    return std::clamp(settings.lease_for / 15, base::Milliseconds{50}, base::Milliseconds{2'000});
+}
+
+/// The settings with the lease as it is granted: with the look-out for dead workers on top, it is
+/// what was asked for.
+EngineSettings with_granted_lease(EngineSettings settings) {
+    settings.lease_for -= rescue_interval(settings);
+    return settings;
+}
 
 /// A sleep that a hint, a stop or the time ends.
 class Alarm {
@@ -52,10 +63,11 @@ class ThreadedEngine final : public Engine {
 public:
     ThreadedEngine(const EnginePorts& ports, const EngineSettings& settings, RunStep run_step)
         : ports_(ports),
-          settings_(settings),
+          rescue_every_(rescue_interval(settings)),
+          settings_(with_granted_lease(settings)),
           runner_(ports_, settings_, std::move(run_step)),
           pool_(runner_, ports_, settings_) {
-        pool_.on_free([this] { alarm_.ring(); });
+        pool_.on_room([this] { alarm_.ring(); });
     }
 
     ~ThreadedEngine() override {
@@ -87,13 +99,14 @@ public:
 private:
     void dispatch(const std::stop_token& stop) {
         while (!stop.stop_requested()) {
-            const int free = pool_.free_slots();
+            const int free = pool_.room();
             bool full = false;
             if (free > 0) {
                 auto claimed = ports_.jobs.claim({.worker = settings_.worker,
                                                   .limit = free,
                                                   .lease_for = settings_.lease_for,
-                                                  .now = ports_.clock.now()});
+                                                  .now = ports_.clock.now(),
+                                                  .capabilities = settings_.capabilities});
                 if (claimed) {
                     full = static_cast<int>(claimed->size()) == free;
                     if (!claimed->empty()) pool_.add(*std::move(claimed));
@@ -102,7 +115,7 @@ private:
                                     {{"message", claimed.error().message}});
                 }
             }
-            // With every slot taken only a slot that becomes free matters, and that rings.
+            // Without room only room matters, and that rings.
             if (!full || free == 0) alarm_.sleep(stop, free == 0 ? settings_.poll_every : pause());
         }
     }
@@ -128,9 +141,9 @@ private:
             pool_.renew();
             if (std::chrono::steady_clock::now() >= next_rescue) {
                 rescue();
-                next_rescue = std::chrono::steady_clock::now() + rescue_every;
+                next_rescue = std::chrono::steady_clock::now() + rescue_every_;
             }
-            alarm.sleep(stop, std::min<std::chrono::milliseconds>(every, 1s));
+            alarm.sleep(stop, std::min({every, rescue_every_, base::Milliseconds{1'000}}));
         }
     }
 
@@ -167,6 +180,7 @@ private:
     }
 
     EnginePorts ports_;
+    base::Milliseconds rescue_every_;
     EngineSettings settings_;
     JobRunner runner_;
     Alarm alarm_;

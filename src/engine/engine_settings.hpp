@@ -15,7 +15,10 @@ struct EngineSettings {
     base::WorkerId worker;
     /// Threads that run steps.
     int threads = 16;
+    /// Within this a dead worker is noticed and its jobs go on elsewhere.
     base::Milliseconds lease_for{30'000};
+    /// What this worker offers, see core/requirements.hpp: a JSON object as text.
+    std::string capabilities = "{}";
     /// Longest sleep of an idle dispatcher: the guarantee behind the wake-ups.
     base::Milliseconds poll_every{1'000};
     core::RetryPolicy retry;

@@ -9,166 +9,228 @@ namespace hatchery::engine {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 /// While enough threads are free a step may block this long to see a script's news at once.
 constexpr base::Milliseconds idle_patience{800};
+/// Jobs are buffered only while they usually take less than this.
+constexpr std::chrono::nanoseconds short_duration = 1ms;
+/// Jobs in the buffer at most, over one a thread.
+constexpr int largest_buffer = 1'000;
+/// Taken by a thread at once while jobs are short.
+constexpr std::size_t largest_share = 32;
+/// A buffered job that no thread has begun by then goes back to the queue.
+constexpr auto longest_wait = 2s;
 
 }  // namespace
 
 WorkPool::WorkPool(JobRunner& runner, const EnginePorts& ports, const EngineSettings& settings)
-    : runner_(runner), ports_(ports), settings_(settings) {}
+    : runner_(runner),
+      ports_(ports),
+      settings_(settings),
+      leases_(ports, settings),
+      wanted_(std::max(1, settings.threads)),
+      usual_duration_(std::chrono::nanoseconds(1s).count()),
+      completer_(ports, leases_, [this](ports::ClaimedJob job) { continue_with(std::move(job)); }) {
+}
 
 WorkPool::~WorkPool() {
     draining_ = true;
     for (auto& thread : threads_) thread.request_stop();
-    {
-        const std::lock_guard lock(mutex_);
-        for (auto& [id, held] : held_) held->stop.request_stop();
-    }
+    leases_.stop_all();
     changed_.notify_all();
+    threads_.clear();
 }
 
 void WorkPool::start() {
-    for (int i = 0; i < settings_.threads; ++i) {
-        threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-    }
+    completer_.on_written([this](std::size_t) {
+        if (full_.exchange(false) && on_room_) on_room_();
+    });
+    completer_.start();
+    resize(threads());
 }
 
-int WorkPool::free_slots() const {
+void WorkPool::resize(int threads) {
     const std::lock_guard lock(mutex_);
-    if (draining_) return 0;
-    return std::max(0, settings_.threads - running_ - static_cast<int>(queue_.size()));
-}
-
-void WorkPool::on_free(std::function<void()> callback) { on_free_ = std::move(callback); }
-
-void WorkPool::add(std::vector<ports::ClaimedJob> jobs) {
-    for (auto& job : jobs) {
-        // Held from the claim on, so that a job which waits for a thread keeps its lease.
-        (void)hold(job.lease);
-        const std::lock_guard lock(mutex_);
-        queue_.push_back(std::move(job));
+    wanted_ = std::max(1, threads);
+    if (draining_) return;
+    const auto count = static_cast<std::size_t>(wanted_);
+    if (alive_.size() < count) {
+        alive_.resize(count, false);
+        threads_.resize(count);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        if (alive_[i]) continue;
+        alive_[i] = true;
+        // A thread that was there before has left its loop; taking its place joins it.
+        threads_[i] = std::jthread([this, index = static_cast<int>(i)](
+                                       const std::stop_token& stop) { work(stop, index); });
     }
     changed_.notify_all();
 }
 
-void WorkPool::work(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-        std::optional<ports::ClaimedJob> job;
-        {
-            std::unique_lock lock(mutex_);
-            changed_.wait(lock, stop, [&] { return !queue_.empty(); });
-            if (queue_.empty()) continue;
-            job = std::move(queue_.front());
-            queue_.pop_front();
-            ++running_;
-        }
-        run_chain(*std::move(job));
+int WorkPool::threads() const {
+    const std::lock_guard lock(mutex_);
+    return wanted_;
+}
+
+int WorkPool::busy() const {
+    const std::lock_guard lock(mutex_);
+    return running_;
+}
+
+int WorkPool::capacity() const {
+    const auto usual = std::chrono::nanoseconds(usual_duration_.load());
+    if (usual >= short_duration) return wanted_;
+    // About 50 ms of work for every thread.
+    const auto buffer = wanted_ * (50ms / std::max(usual, std::chrono::nanoseconds(1us)));
+    return wanted_ + static_cast<int>(std::min<std::int64_t>(buffer, largest_buffer));
+}
+
+int WorkPool::room_locked() const {
+    if (draining_) return 0;
+    return std::max(0, capacity() - running_ - static_cast<int>(queue_.size()));
+}
+
+int WorkPool::room() const {
+    const std::lock_guard lock(mutex_);
+    const int room = room_locked();
+    // In small helpings a claim costs more than it brings.
+    const bool too_little = capacity() > wanted_ && room < capacity() / 4;
+    full_ = room == 0 || too_little;
+    return too_little ? 0 : room;
+}
+
+void WorkPool::on_room(std::function<void()> callback) { on_room_ = std::move(callback); }
+
+void WorkPool::add(std::vector<ports::ClaimedJob> jobs) {
+    const auto now = std::chrono::steady_clock::now();
+    for (auto& job : jobs) {
+        // Held from the claim on, so that a job which waits for a thread keeps its lease.
+        (void)leases_.hold(job.lease);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto& job : jobs) queue_.push_back({.job = std::move(job), .since = now});
+    }
+    changed_.notify_all();
+}
+
+void WorkPool::continue_with(ports::ClaimedJob job) {
+    (void)leases_.hold(job.lease);
+    {
+        const std::lock_guard lock(mutex_);
+        // Before those that were not begun: what is under way ends first.
+        queue_.push_front({.job = std::move(job), .since = std::chrono::steady_clock::now()});
+    }
+    changed_.notify_one();
+}
+
+std::vector<ports::ClaimedJob> WorkPool::take(const std::stop_token& stop, int index) {
+    std::vector<ports::ClaimedJob> jobs;
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [&] { return !queue_.empty() || index >= wanted_; });
+    if (index >= wanted_ || stop.stop_requested()) {
+        alive_[static_cast<std::size_t>(index)] = false;
+        return jobs;
+    }
+    const auto fair = queue_.size() / static_cast<std::size_t>(wanted_);
+    const auto count = capacity() > wanted_ ? std::clamp(fair, std::size_t{1}, largest_share) : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+        jobs.push_back(std::move(queue_.front().job));
+        queue_.pop_front();
+    }
+    running_ += static_cast<int>(count);
+    return jobs;
+}
+
+void WorkPool::work(const std::stop_token& stop, int index) {
+    while (true) {
+        auto jobs = take(stop, index);
+        if (jobs.empty()) return;
+        const auto count = static_cast<int>(jobs.size());
+        const auto before = std::chrono::steady_clock::now();
+        for (auto& job : jobs) run(std::move(job));
+        note_duration((std::chrono::steady_clock::now() - before) / count);
         {
             const std::lock_guard lock(mutex_);
-            --running_;
+            running_ -= count;
         }
         changed_.notify_all();
-        if (on_free_) on_free_();
+        if (full_.exchange(false) && on_room_) on_room_();
     }
 }
 
-void WorkPool::run_chain(ports::ClaimedJob first) {
-    std::optional<ports::ClaimedJob> job = std::move(first);
-    while (job) {
-        const auto held = hold(job->lease);
-        if (draining_) {
-            const std::array leases{job->lease};
-            (void)ports_.jobs.give_back(leases, ports_.clock.now());
-            release(job->lease);
-            return;
-        }
-        auto next = runner_.run(*job, {.stop = held->stop.get_token(),
-                                       .cancel_requested = held->cancel_requested,
-                                       .draining = draining_,
-                                       .patience = patience(),
-                                       .keep_next = true});
-        release(job->lease);
-        job = std::move(next);
-    }
+void WorkPool::run(ports::ClaimedJob job) {
+    const auto held = leases_.hold(job.lease);
+    if (draining_) return give_back({job.lease});
+    auto transition = runner_.evaluate(job, {.stop = held->stop.get_token(),
+                                             .cancel_requested = held->cancel_requested,
+                                             .draining = draining_,
+                                             .patience = patience(),
+                                             .keep_next = true});
+    if (!transition) return leases_.release(job.lease);
+    completer_.add({.job = std::move(job), .transition = *std::move(transition)});
+}
+
+void WorkPool::note_duration(std::chrono::steady_clock::duration duration) {
+    const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+    // One long run ends the buffering at once; short ones must be many to begin it.
+    const auto usual = usual_duration_.load();
+    usual_duration_ = now > usual ? now : usual - (usual - now) / 8;
 }
 
 base::Milliseconds WorkPool::patience() const {
     const std::lock_guard lock(mutex_);
-    const int free = settings_.threads - running_ - static_cast<int>(queue_.size());
-    return free * 4 > settings_.threads ? idle_patience : base::Milliseconds{0};
+    const int free = wanted_ - running_ - static_cast<int>(queue_.size());
+    return free * 4 > wanted_ ? idle_patience : base::Milliseconds{0};
 }
 
-std::shared_ptr<WorkPool::Held> WorkPool::hold(const ports::Lease& lease) {
-    const std::lock_guard lock(mutex_);
-    auto& held = held_[lease.job_id];
-    if (!held || held->lease.token != lease.token) {
-        held = std::make_shared<Held>();
-        held->lease = lease;
-    }
-    return held;
+void WorkPool::give_back(const std::vector<ports::Lease>& leases) {
+    if (leases.empty()) return;
+    (void)ports_.jobs.give_back(leases, ports_.clock.now());
+    for (const auto& lease : leases) leases_.release(lease);
 }
 
-void WorkPool::release(const ports::Lease& lease) {
+std::vector<ports::Lease> WorkPool::unqueue(std::chrono::steady_clock::duration age) {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<ports::Lease> leases;
     const std::lock_guard lock(mutex_);
-    const auto found = held_.find(lease.job_id);
-    // A job that was rescued from this very process may be held again under another token.
-    if (found != held_.end() && found->second->lease.token == lease.token) held_.erase(found);
+    std::erase_if(queue_, [&](const Queued& queued) {
+        if (now - queued.since < age) return false;
+        leases.push_back(queued.job.lease);
+        return true;
+    });
+    return leases;
 }
 
 void WorkPool::renew() {
-    std::vector<ports::Lease> leases;
-    {
-        const std::lock_guard lock(mutex_);
-        leases.reserve(held_.size());
-        for (const auto& [id, held] : held_) leases.push_back(held->lease);
-    }
-    if (leases.empty()) return;
-    const auto until = ports_.clock.now() + settings_.lease_for;
-    const auto renewed = ports_.jobs.renew(leases, until);
-    if (!renewed) {
-        base::log_event(base::LogLevel::warning, "renew_failed",
-                        {{"message", renewed.error().message}});
-        return stop_expired();
-    }
-    const std::lock_guard lock(mutex_);
-    for (const auto& lease : leases) {
-        const auto found = held_.find(lease.job_id);
-        if (found == held_.end() || found->second->lease.token != lease.token) continue;
-        const bool kept = std::ranges::find(renewed->kept, lease.job_id) != renewed->kept.end();
-        const bool cancelled =
-            std::ranges::find(renewed->cancelled, lease.job_id) != renewed->cancelled.end();
-        if (kept) found->second->lease.until = until;
-        if (cancelled) found->second->cancel_requested = true;
-        if (!kept || cancelled) found->second->stop.request_stop();
-    }
-}
-
-void WorkPool::stop_expired() {
-    const auto now = ports_.clock.now();
-    const std::lock_guard lock(mutex_);
-    for (auto& [id, held] : held_) {
-        // Somebody else may work on it by now.
-        if (held->lease.until < now) held->stop.request_stop();
-    }
+    give_back(unqueue(longest_wait));
+    leases_.renew();
 }
 
 void WorkPool::drain(base::Milliseconds grace, base::Milliseconds limit) {
     draining_ = true;
-    std::vector<ports::Lease> unstarted;
-    const auto idle = [this] { return running_ == 0; };
-    std::unique_lock lock(mutex_);
-    unstarted.reserve(queue_.size());
-    for (auto& job : queue_) unstarted.push_back(job.lease);
-    queue_.clear();
-    for (const auto& lease : unstarted) held_.erase(lease.job_id);
-    if (!unstarted.empty()) {
-        lock.unlock();
-        (void)ports_.jobs.give_back(unstarted, ports_.clock.now());
-        lock.lock();
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto left = [&] {
+        return std::max(base::Milliseconds{0}, std::chrono::duration_cast<base::Milliseconds>(
+                                                   deadline - std::chrono::steady_clock::now()));
+    };
+    give_back(unqueue({}));
+    {
+        const auto idle = [this] { return running_ == 0; };
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_for(lock, std::min(grace, left()), idle)) {
+            lock.unlock();
+            leases_.stop_all();
+            lock.lock();
+            changed_.wait_for(lock, left(), idle);
+        }
     }
-    if (changed_.wait_for(lock, grace, idle)) return;
-    for (auto& [id, held] : held_) held->stop.request_stop();
-    changed_.wait_for(lock, limit - grace, idle);
+    (void)completer_.flush(left());
+    // A step that was kept for this worker while its predecessor was being written.
+    give_back(unqueue({}));
+    leases_.give_back_all();
 }
 
 }  // namespace hatchery::engine

@@ -1,64 +1,82 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
 #include <thread>
 #include <vector>
 
+#include "engine/completer.hpp"
+#include "engine/held_leases.hpp"
 #include "engine/job_runner.hpp"
 
 namespace hatchery::engine {
 
-/// The threads that run jobs, and the list of leases that this process holds. Thread-safe.
+/// The threads that run jobs. Thread-safe.
 class WorkPool {
 public:
     WorkPool(JobRunner& runner, const EnginePorts& ports, const EngineSettings& settings);
     ~WorkPool();
 
     void start();
-    /// Threads without a job.
-    [[nodiscard]] int free_slots() const;
-    /// Called by a thread of the pool whenever a slot becomes free.
-    void on_free(std::function<void()> callback);
+    /// Changes the number of threads; one that runs a job ends after it. At least one stays.
+    void resize(int threads);
+    [[nodiscard]] int threads() const;
+    /// Threads that run a job at the moment.
+    [[nodiscard]] int busy() const;
+    /// How many jobs it can take now: one a free thread, and while steps take next to no time some
+    /// more, so that threads do not wait for the next claim.
+    [[nodiscard]] int room() const;
+    /// Called when there may be room again after there was none.
+    void on_room(std::function<void()> callback);
     void add(std::vector<ports::ClaimedJob> jobs);
-    /// Renews every held lease; runs whose lease is lost, or whose operation was cancelled, are
-    /// asked to stop.
+    /// Renews the leases, and gives jobs back that wait for a thread for too long.
     void renew();
     /// No job is begun any more; running ones are asked to stop after `grace`. Blocks until all
-    /// are done or `limit` has passed.
+    /// are done and written, or `limit` has passed; then their leases are given back.
     void drain(base::Milliseconds grace, base::Milliseconds limit);
 
 private:
-    struct Held {
-        ports::Lease lease;
-        std::stop_source stop;
-        std::atomic<bool> cancel_requested{false};
+    struct Queued {
+        ports::ClaimedJob job;
+        std::chrono::steady_clock::time_point since;
     };
 
-    void work(const std::stop_token& stop);
-    [[nodiscard]] std::shared_ptr<Held> hold(const ports::Lease& lease);
-    void release(const ports::Lease& lease);
-    void stop_expired();
-    void run_chain(ports::ClaimedJob job);
+    void work(const std::stop_token& stop, int index);
+    [[nodiscard]] std::vector<ports::ClaimedJob> take(const std::stop_token& stop, int index);
+    void run(ports::ClaimedJob job);
+    void continue_with(ports::ClaimedJob job);
+    void give_back(const std::vector<ports::Lease>& leases);
+    [[nodiscard]] std::vector<ports::Lease> unqueue(std::chrono::steady_clock::duration age);
+    void note_duration(std::chrono::steady_clock::duration duration);
+    [[nodiscard]] int capacity() const;
+    [[nodiscard]] int room_locked() const;
     [[nodiscard]] base::Milliseconds patience() const;
 
     JobRunner& runner_;
     const EnginePorts& ports_;
     const EngineSettings& settings_;
+    HeldLeases leases_;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<ports::ClaimedJob> queue_;
-    std::map<base::JobId, std::shared_ptr<Held>> held_;
+    std::deque<Queued> queue_;
     int running_ = 0;
-    std::atomic<bool> draining_{false};
-    std::function<void()> on_free_;
+    int wanted_ = 0;
+    /// By index: whether that thread still takes jobs.
+    std::vector<bool> alive_;
     std::vector<std::jthread> threads_;
+    std::atomic<bool> draining_{false};
+    /// Of late runs, in nanoseconds; starts long, so that nothing is buffered before it is known.
+    std::atomic<std::int64_t> usual_duration_;
+    mutable std::atomic<bool> full_{false};
+    std::function<void()> on_room_;
+    /// Last, so that its threads end before what they use.
+    Completer completer_;
 };
 
 }  // namespace hatchery::engine
