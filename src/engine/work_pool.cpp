@@ -14,11 +14,9 @@ using namespace std::chrono_literals;
 /// While enough threads are free a step may block this long to see a script's news at once.
 constexpr base::Milliseconds idle_patience{800};
 /// Jobs are buffered only while they usually take less than this.
-constexpr std::chrono::nanoseconds short_duration = 1ms;
+constexpr std::chrono::nanoseconds short_duration = 2ms;
 /// Jobs in the buffer at most, over one a thread.
 constexpr int largest_buffer = 1'000;
-/// Taken by a thread at once while jobs are short.
-constexpr std::size_t largest_share = 32;
 /// A buffered job that no thread has begun by then goes back to the queue.
 constexpr auto longest_wait = 2s;
 
@@ -30,7 +28,7 @@ WorkPool::WorkPool(JobRunner& runner, const EnginePorts& ports, const EngineSett
       settings_(settings),
       leases_(ports, settings),
       wanted_(std::max(1, settings.threads)),
-      usual_duration_(std::chrono::nanoseconds(1s).count()),
+      usual_duration_((4 * short_duration).count()),
       completer_(ports, leases_, [this](ports::ClaimedJob job) { continue_with(std::move(job)); }) {
 }
 
@@ -126,37 +124,30 @@ void WorkPool::continue_with(ports::ClaimedJob job) {
     changed_.notify_one();
 }
 
-std::vector<ports::ClaimedJob> WorkPool::take(const std::stop_token& stop, int index) {
-    std::vector<ports::ClaimedJob> jobs;
+std::optional<ports::ClaimedJob> WorkPool::take(const std::stop_token& stop, int index) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, stop, [&] { return !queue_.empty() || index >= wanted_; });
     if (index >= wanted_ || stop.stop_requested()) {
         alive_[static_cast<std::size_t>(index)] = false;
-        return jobs;
+        return std::nullopt;
     }
-    const auto fair = queue_.size() / static_cast<std::size_t>(wanted_);
-    const auto count = capacity() > wanted_ ? std::clamp(fair, std::size_t{1}, largest_share) : 1;
-    for (std::size_t i = 0; i < count; ++i) {
-        jobs.push_back(std::move(queue_.front().job));
-        queue_.pop_front();
-    }
-    running_ += static_cast<int>(count);
-    return jobs;
+    auto job = std::move(queue_.front().job);
+    queue_.pop_front();
+    ++running_;
+    return job;
 }
 
 void WorkPool::work(const std::stop_token& stop, int index) {
-    while (true) {
-        auto jobs = take(stop, index);
-        if (jobs.empty()) return;
-        const auto count = static_cast<int>(jobs.size());
+    while (auto job = take(stop, index)) {
         const auto before = std::chrono::steady_clock::now();
-        for (auto& job : jobs) run(std::move(job));
-        note_duration((std::chrono::steady_clock::now() - before) / count);
+        run(*std::move(job));
+        note_duration(std::chrono::steady_clock::now() - before);
+        bool idle = false;
         {
             const std::lock_guard lock(mutex_);
-            running_ -= count;
+            idle = --running_ == 0;
         }
-        changed_.notify_all();
+        if (idle) changed_.notify_all();
         if (full_.exchange(false) && on_room_) on_room_();
     }
 }
@@ -174,10 +165,11 @@ void WorkPool::run(ports::ClaimedJob job) {
 }
 
 void WorkPool::note_duration(std::chrono::steady_clock::duration duration) {
-    const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
-    // One long run ends the buffering at once; short ones must be many to begin it.
+    // A moving average in which no single run weighs more than the threshold: one that the machine
+    // interrupted changes little, two long ones end the buffering.
+    const auto now = std::min<std::chrono::nanoseconds>(duration, 8 * short_duration).count();
     const auto usual = usual_duration_.load();
-    usual_duration_ = now > usual ? now : usual - (usual - now) / 8;
+    usual_duration_ = usual + (now - usual) / 16;
 }
 
 base::Milliseconds WorkPool::patience() const {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -48,7 +49,7 @@ private:
     };
 
     void work(const std::stop_token& stop, int index);
-    [[nodiscard]] std::vector<ports::ClaimedJob> take(const std::stop_token& stop, int index);
+    [[nodiscard]] std::optional<ports::ClaimedJob> take(const std::stop_token& stop, int index);
     void run(ports::ClaimedJob job);
     void continue_with(ports::ClaimedJob job);
     void give_back(const std::vector<ports::Lease>& leases);
