@@ -18,6 +18,12 @@ Error lost_answer(const std::string& what) {
     return error;
 }
 
+/// RFC 2544 keeps 198.18.0.0/15 for benchmarks, so it never answers; enough for a large fleet.
+std::string address_of(long long id) {
+    return "198." + std::to_string(18 + id / 65'536 % 2) + "." + std::to_string(id / 256 % 256) +
+           "." + std::to_string(id % 256);
+}
+
 Error plausible(ErrorKind kind) {
     const bool unsure = kind == ErrorKind::timeout || kind == ErrorKind::unavailable ||
                         kind == ErrorKind::bad_response;
@@ -228,8 +234,7 @@ base::Result<CloudServer> FakeCloudProvider::create_server(const providers::Crea
     machine.server = {.provider_server_id = std::to_string(id),
                       .name = request.name,
                       .status = CloudServerStatus::initializing,
-                      // RFC 5737 keeps this range for examples; it never answers.
-                      .public_ip = "192.0.2." + std::to_string(id % 250 + 1),
+                      .public_ip = address_of(id),
                       .labels = request.labels,
                       .region = request.region,
                       .type = request.type,
