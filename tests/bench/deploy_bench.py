@@ -1,12 +1,10 @@
-#!/usr/bin/env python3
 """Measures deployments in the sandbox cloud: one with the real OpenClaw, twenty at once with the
-stand-in. Prints a table and writes bench.json.
+stand-in.
 
 deploy.own_ms   what Hatchery itself took of one deployment: for every run of a step, its time without
                 its calls to provider, server and Telegram, plus how late after its due time it began.
 deploy.requests requests to the provider per deployment, with twenty deployed at once.
 """
-import argparse
 import base64
 import json
 import os
@@ -15,12 +13,12 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 
-SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+from cluster import SOURCE, Broken
+
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
 
 
@@ -97,7 +95,7 @@ class World:
         end = time.monotonic() + limit
         while not holds():
             if time.monotonic() > end:
-                sys.exit("bench: gave up waiting")
+                raise Broken("gave up waiting")
             time.sleep(0.1)
 
     def deploy(self, name):
@@ -114,7 +112,7 @@ class World:
             states = [self.api.call("GET", f"/api/deploy/{bot}/status") for bot in bots]
             for state in states:
                 if state["status"] == "failed":
-                    sys.exit("bench: a deployment failed: " + json.dumps(state, indent=2))
+                    raise Broken("a deployment failed: " + json.dumps(state))
             return all(state["status"] == "active" for state in states)
         self.wait(all_active, limit)
 
@@ -154,14 +152,10 @@ def measure_one(arguments, figures):
         for step in operation["steps"]:
             took = seconds(step["startedAt"], step["finishedAt"])
             print(f"  {step['kind']:24} {took:8.2f} s")
-            figures.append({"name": f"deploy.{step['kind']}_s", "value": round(took, 2), "unit": "s",
-                            "aim": None, "holds": None})
+            figures.add(f"deploy.{step['kind']}_s", round(took, 2), "s")
         whole = seconds(operation["steps"][0]["startedAt"], operation["steps"][-1]["finishedAt"])
-        figures.append({"name": "deploy.whole_s", "value": round(whole, 2), "unit": "s",
-                        "aim": None, "holds": None})
-        own = world.own_ms(bot)
-        figures.append({"name": "deploy.own_ms", "value": own, "unit": "ms", "aim": "at most 500",
-                        "holds": own <= 500})
+        figures.add("deploy.whole_s", round(whole, 2), "s")
+        figures.at_most("deploy.own_ms", world.own_ms(bot), "ms", 500)
     finally:
         world.close()
 
@@ -181,36 +175,31 @@ def measure_twenty(arguments, figures):
         print("twenty deployments at once, requests to the provider:")
         for route, count in sorted(counted["byRoute"].items()):
             print(f"  {route:40} {count:5}")
-        figures.append({"name": "deploy.twenty_s", "value": round(took, 1), "unit": "s",
-                        "aim": None, "holds": None})
-        figures.append({"name": "deploy.requests", "value": round(per_deployment, 2),
-                        "unit": "requests per deployment", "aim": "at most 1.3",
-                        "holds": per_deployment <= 1.3})
+        figures.add("deploy.twenty_s", round(took, 1), "s")
+        figures.at_most("deploy.requests", round(per_deployment, 2), "requests per deployment", 1.3)
     finally:
         world.close()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", required=True)
-    parser.add_argument("--bundles", required=True)
-    parser.add_argument("--out", required=True)
-    arguments = parser.parse_args()
-    arguments.bin = os.path.abspath(arguments.bin)
-    subprocess.run([arguments.bin + "/hatchery", "bundle", "build", "--output", arguments.bundles],
-                   check=True, stdout=subprocess.DEVNULL)
-    figures = []
-    measure_one(arguments, figures)
-    measure_twenty(arguments, figures)
-    with open(arguments.out, "w") as out:
-        json.dump(figures, out, indent=2)
-    print(f"\n{'figure':32} {'value':>10} {'unit':26} {'aim':14} holds")
-    for figure in figures:
-        holds = "" if figure["holds"] is None else ("yes" if figure["holds"] else "NO")
-        print(f"{figure['name']:32} {figure['value']:>10} {figure['unit']:26} "
-              f"{figure['aim'] or '':14} {holds}")
-    print(f"\nwritten to {arguments.out}")
 
-
-if __name__ == "__main__":
-    main()
+def run(arguments, figures, progress):
+    """Both measurements. Answers what broke."""
+    problems = []
+    progress.say("building the release bundle")
+    try:
+        subprocess.run([arguments.bin + "/hatchery", "bundle", "build", "--output",
+                        arguments.bundles], check=True, stdout=subprocess.DEVNULL)
+    except (OSError, subprocess.SubprocessError) as problem:
+        problems.append(f"building the release bundle: {problem}")
+    for name, measure, figure, unit, aim in (
+            ("one deployment with the real OpenClaw", measure_one, "deploy.own_ms", "ms",
+             "at most 500"),
+            ("twenty deployments at once", measure_twenty, "deploy.requests",
+             "requests per deployment", "at most 1.3")):
+        progress.say(name)
+        try:
+            measure(arguments, figures)
+        except (Broken, OSError, KeyError, ValueError, subprocess.SubprocessError) as problem:
+            problems.append(f"{name}: {problem}")
+            figures.broken(figure, unit, aim)
+    return problems

@@ -1,0 +1,115 @@
+"""The benchmark's own PostgreSQL, and the programs that are run against it."""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+import urllib.parse
+
+SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SQL = os.path.join(SOURCE, "tests", "bench", "sql")
+
+
+class Broken(Exception):
+    """A measurement that could not be made; says why."""
+
+
+def run(command, timeout=180, **more):
+    """Runs a program and answers its standard output; what it says on the way goes into Broken."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **more)
+    except subprocess.TimeoutExpired as problem:
+        raise Broken(f"{os.path.basename(command[0])} did not end within {timeout} s") from problem
+    if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise Broken(f"{os.path.basename(command[0])} failed: " + " | ".join(said[-3:]))
+    return done.stdout
+
+
+def last_json(text):
+    return json.loads(text.strip().splitlines()[-1])
+
+
+class Cluster:
+    """PostgreSQL with fsync and synchronous_commit on, and one set of settings for everybody."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        subprocess.run([SOURCE + "/tools/private-postgres", "remove", folder], check=False,
+                       capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        self.address = self._private_postgres("start")
+        # Checkpoints in the middle of a round would hit one side only.
+        self.sql("postgres", "ALTER SYSTEM SET max_wal_size = '8GB'",
+                 "ALTER SYSTEM SET checkpoint_timeout = '30min'",
+                 # What was sent is read from the log, see ceiling.py.
+                 "ALTER SYSTEM SET logging_collector = on",
+                 "ALTER SYSTEM SET log_destination = 'jsonlog'",
+                 "ALTER SYSTEM SET log_parameter_max_length = -1")
+        self._private_postgres("stop")
+        self._private_postgres("start")
+
+    def _private_postgres(self, action):
+        return run([SOURCE + "/tools/private-postgres", action, self.folder]).strip()
+
+    def url(self, database):
+        """For libpq."""
+        return self.address.replace("@/hatchery?", f"@/{database}?")
+
+    def node_url(self, database):
+        """For node-postgres, which wants a host before the slash and uses the one behind `?`."""
+        return self.url(database).replace("@/", "@localhost/")
+
+    def environment(self, database):
+        """What libpq's programs connect by: arguments can be read by anybody on the machine."""
+        password, sockets = re.fullmatch(r"postgresql://hatchery:(.*)@/hatchery\?host=(.*)&port=5432",
+                                         self.address).groups()
+        return dict(os.environ, PGUSER="hatchery", PGPASSWORD=password, PGDATABASE=database,
+                    PGHOST=urllib.parse.unquote(sockets), PGPORT="5432")
+
+    def sql(self, database, *statements, **variables):
+        """Runs statements or files of tests/bench/sql; answers what the last one said."""
+        command = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1"]
+        for name, value in variables.items():
+            command += ["-v", f"{name}={value}"]
+        for statement in statements:
+            is_file = statement.endswith(".sql")
+            command += ["-f", os.path.join(SQL, statement)] if is_file else ["-c", statement]
+        return run(command, timeout=300, env=self.environment(database)).strip()
+
+    def pgbench(self, database, script, clients, variables=None, transactions=None, seconds=None):
+        """Transactions per second of a script, with prepared statements."""
+        command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients),
+                   "-j", str(min(clients, 2)), "-f", script]
+        for name, value in (variables or {}).items():
+            command += ["-D", f"{name}={value}"]
+        command += ["-t", str(transactions)] if transactions else ["-T", str(seconds)]
+        said = run(command, env=self.environment(database))
+        failed = re.search(r"number of failed transactions: (\d+)", said)
+        if failed and failed.group(1) != "0":
+            raise Broken(f"pgbench: {failed.group(1)} transactions failed")
+        return float(re.search(r"tps = ([0-9.]+) \(without initial", said).group(1))
+
+    def logged(self, since):
+        """Statements with their parameters that the server has logged since then, oldest first."""
+        lines = []
+        for path in sorted(glob.glob(self.folder + "/data/log/*.json")):
+            with open(path) as log:
+                lines += [json.loads(line) for line in log]
+        return [line for line in lines if line.get("timestamp", "") >= since]
+
+    def close(self):
+        subprocess.run([SOURCE + "/tools/private-postgres", "remove", self.folder], check=False,
+                       capture_output=True)
+
+
+class Progress:
+    """Lines that say what is being measured and what has come out, with the time since the start."""
+
+    def __init__(self):
+        self.start = time.monotonic()
+
+    def say(self, text):
+        print(f"[{time.monotonic() - self.start:6.1f} s] {text}", flush=True)

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Runs the benchmarks, prints a table and writes bench.json, also when a part could not be measured;
+then it says what broke and ends with 1."""
+import argparse
+import os
+import sys
+
+import deploy_bench
+from cluster import Progress
+from engine_bench import EngineBench
+from figures import Figures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", required=True, help="where the programs were built")
+    parser.add_argument("--bundles", required=True, help="where release bundles are kept")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--quick", action="store_true",
+                        help="short rounds: to see that it works, not what it comes to")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", metavar="PARTS", help="parts of the engine's benchmark, "
+                        "separated by commas: " + ", ".join(EngineBench.PARTS))
+    parser.add_argument("sections", nargs="*", help="deploy, engine; both when none is named")
+    arguments = parser.parse_args()
+    arguments.bin = os.path.abspath(arguments.bin)
+    wanted = arguments.sections or ["engine", "deploy"]
+    unknown = set(wanted) - {"engine", "deploy"}
+    arguments.only = [part for part in arguments.only.split(",") if part]
+    if not set(arguments.only) <= set(EngineBench.PARTS):
+        parser.error(f"the engine's parts are {', '.join(EngineBench.PARTS)}")
+    if unknown:
+        parser.error(f"there is no section {', '.join(unknown)}; there are engine and deploy")
+    if arguments.quick:
+        arguments.rounds = 1
+    figures, progress, problems = Figures(), Progress(), []
+    try:
+        if "engine" in wanted:
+            problems += EngineBench(arguments, figures, progress).run()
+        if "deploy" in wanted:
+            problems += deploy_bench.run(arguments, figures, progress)
+    finally:
+        figures.write(arguments.out)
+    figures.print_table()
+    print(f"\nwritten to {arguments.out}")
+    for problem in problems:
+        print(f"not measured: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
