@@ -37,8 +37,9 @@ constexpr std::string_view look_at_bot = R"(
         SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
     FROM bots b WHERE b.id = $1 AND b.deleted_at IS NULL)";
 constexpr std::string_view live_operation = R"(
-    SELECT id FROM operations
-    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind <> 'chat')";
+    SELECT operation_id FROM live_operations WHERE bot_id = $1 AND kind <> 'chat')";
+constexpr std::string_view insert_live_operation =
+    "INSERT INTO live_operations (operation_id, bot_id, kind) VALUES ($1, $2, $3)";
 constexpr std::string_view insert_operation = R"(
     INSERT INTO operations (id, bot_id, user_id, kind, state, phase, priority, created_at,
                             deadline_at, payload, requirements)
@@ -287,6 +288,7 @@ private:
             insert_operation,
             {operation.id, request.bot_id, request.user_id, request.kind, request.priority,
              request.now, request.deadline_at, request.payload, request.requirements});
+        (void)sql.query(insert_live_operation, {operation.id, request.bot_id, request.kind});
         (void)sql.query(
             insert_first_job,
             {base::make_id<base::JobId>(request.now, random_), operation.id, request.bot_id,
