@@ -78,6 +78,7 @@ void Completer::work(const std::stop_token& stop) {
 void Completer::write(std::vector<ports::Completion> batch, const std::stop_token& stop) {
     while (true) {
         auto answers = ports_.jobs.apply_all(batch);
+        metrics_.batch_applied(answers);
         std::vector<ports::Completion> again;
         for (std::size_t i = 0; i < batch.size(); ++i) {
             if (try_again_later(batch[i], answers[i])) {
