@@ -19,5 +19,8 @@ namespace hatchery::cli {
 [[nodiscard]] Command restart_command();
 [[nodiscard]] Command cancel_command();
 [[nodiscard]] Command destroy_command();
+[[nodiscard]] Command workers_command();
+[[nodiscard]] Command operations_command();
+[[nodiscard]] Command alarms_command();
 
 }  // namespace hatchery::cli
