@@ -20,9 +20,11 @@ struct Meaning {
 };
 
 constexpr std::string_view choose_larger = "Choose a larger server type.";
+constexpr std::string_view say_again = "Send the message again.";
 constexpr std::string_view read_log = "Read the last lines of the log.";
 
-// `unavailable` is tried again by the engine, `invalid` is not.
+// `unavailable` is tried again by the engine, `invalid` is not. A turn that may have reached the bot
+// is not tried again whatever its kind.
 constexpr std::array meanings{
     Meaning{1, ErrorKind::unavailable, "A command on the server failed.", read_log},
     Meaning{2, ErrorKind::invalid, "A script was called with wrong input.",
@@ -67,6 +69,22 @@ constexpr std::array meanings{
     Meaning{70, ErrorKind::unavailable, "The server's host key could not be replaced.",
             "Deploy again."},
     Meaning{71, ErrorKind::unavailable, "The server has no new host key.", "Deploy again."},
+    Meaning{80, ErrorKind::unavailable, "The message did not reach the server.", "Try again."},
+    Meaning{81, ErrorKind::unavailable, "OpenClaw does not answer on its server.",
+            "Restart the bot if it goes on."},
+    Meaning{82, ErrorKind::timeout, "The bot did not answer in time.", say_again},
+    Meaning{83, ErrorKind::unavailable, "OpenClaw ended before it had answered.", say_again},
+    Meaning{84, ErrorKind::conflict, "OpenClaw refuses Hatchery's call.",
+            "Restart the bot: it may run with an older configuration."},
+    Meaning{85, ErrorKind::unauthorized, "The model's provider refuses the bot's API key.",
+            "Give the bot a valid model API key."},
+    Meaning{86, ErrorKind::rate_limited,
+            "The model's provider takes no more requests for this API key at the moment.",
+            "Try again later, or look at the account's limits and credit at the provider."},
+    Meaning{87, ErrorKind::unavailable, "The bot's model did not answer.",
+            "Try again; if it goes on, choose another model."},
+    Meaning{88, ErrorKind::invalid, "The bot's reply is longer than 1 MB.",
+            "Ask for a shorter answer."},
     Meaning{124, ErrorKind::unavailable, "A script on the server reached its time limit.",
             read_log},
     Meaning{137, ErrorKind::unavailable, "A script on the server was killed.", choose_larger},

@@ -101,6 +101,20 @@ void SandboxServer::wait_for_login() {
     }
 }
 
+bool SandboxServer::skips() {
+    const auto reason = missing();
+    if (reason) WARN("skipped: " << *reason);
+    return reason.has_value();
+}
+
+void SandboxServer::wait_until(const std::function<bool()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!holds()) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        pause();
+    }
+}
+
 void SandboxServer::reset() {
     const std::string before = exec(
         "cat /proc/sys/kernel/random/boot_id /run/machine-started "

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +38,9 @@ public:
     /// Why there can be none on this machine, or nothing.
     [[nodiscard]] static std::optional<std::string> missing();
 
+    /// The same, as a test's first line: says why it does nothing.
+    [[nodiscard]] static bool skips();
+
     /// Runs a script of provisioning-scripts/ to its end under a run id of its own.
     EndedRun run(const std::string& script, const std::map<std::string, std::string>& environment);
     /// Starts it and gives the run's id.
@@ -51,6 +55,8 @@ public:
     ports::ExecResult try_exec(const std::string& command);
     void put(const std::string& content, const std::string& path);
     void upload(const std::filesystem::path& file, const std::string& path);
+    /// Asks often until it holds; fails the test after a minute.
+    void wait_until(const std::function<bool()>& holds);
     /// Pulls the plug and waits until the server has started again.
     void reset();
 

@@ -2,128 +2,16 @@
 
 #include <fstream>
 
-#include "core/openclaw_config.hpp"
-#include "crypto/digest.hpp"
-#include "integration/provisioning_scripts/sandbox_server.hpp"
+#include "integration/provisioning_scripts/bot.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery;
+using test::Bot;
 using test::SandboxServer;
 
 namespace {
 
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
-using Environment = std::map<std::string, std::string>;
-
-constexpr auto version = "2026.9.6";
-constexpr auto bundle_on_server = "/var/lib/hatchery/upload/bundle.tar.zst";
-constexpr auto token = "7000000001:AAHd1mmyT0kenDummyT0kenDummyT0kenDu";
-constexpr long long user = 4711;
-
-/// What the engine's steps do with one server, with the small stand-in for OpenClaw.
-class Bot {
-public:
-    explicit Bot(SandboxServer& server) : server_(server) {
-        support::ChildProcess build(
-            {.command = {HATCHERY_SOURCE_DIR "/tests/support/stand_in_bundle/build.sh",
-                         server.folder().string(), version},
-             .environment = {},
-             .working_directory = {},
-             .log_path = (server.folder() / "build.log").string(),
-             .capture_output = false});
-        REQUIRE(build.wait(60s) == 0);
-        bundle_ = server.folder() / fmt::format("openclaw-{}-linux-x64.tar.zst", version);
-        sum_ = *crypto::sha256_file(bundle_.string());
-        settings_ = {.model = "sandbox/sandbox-1",
-                     .model_base_url = server.model_url(),
-                     .model_api_key = base::Secret("model-key"),
-                     .telegram_token = base::Secret(token),
-                     .webhook = core::OpenClawWebhook{.public_url = "http://127.0.0.1:9/hooks/x",
-                                                      .secret = base::Secret("hook-secret"),
-                                                      .local_path = "/hooks/telegram/x"},
-                     .allowed_telegram_user_ids = {user},
-                     .telegram_api_root = server.telegram_url(),
-                     .gateway_token = base::Secret("gateway-token")};
-    }
-
-    core::OpenClawSettings& settings() { return settings_; }
-
-    /// Brings what the script needs onto the server, as a step does before each start.
-    Environment prepare(const std::string& script) {
-        if (script == "deploy_openclaw.sh") {
-            server_.exec("mkdir -p /var/lib/hatchery/upload");
-            server_.upload(bundle_, bundle_on_server);
-            return {{"OPENCLAW_VERSION", version},
-                    {"BUNDLE_SHA256", sum_},
-                    {"BUNDLE", bundle_on_server}};
-        }
-        if (script == "configure_bot.sh") {
-            const auto files = core::render_openclaw_config(settings_);
-            REQUIRE(files);
-            const std::string stage = fmt::format("/var/lib/hatchery/stage/s{}", ++stages_);
-            server_.exec("mkdir -p -m 0700 " + stage);
-            server_.put(files->config, stage + "/openclaw.json");
-            server_.put(files->environment.reveal(), stage + "/env");
-            return {{"STAGE_DIR", stage}};
-        }
-        if (script == "start_bot.sh") {
-            return {{"ACTION", "restart"},
-                    {"OPERATION_ID", fmt::format("op-{}", operation_)},
-                    {"WEBHOOK", settings_.webhook ? "yes" : "no"},
-                    {"START_LIMIT_S", "120"}};
-        }
-        return {};
-    }
-    test::EndedRun run(const std::string& script) { return server_.run(script, prepare(script)); }
-    /// The same, and it must end well.
-    test::EndedRun succeed(const std::string& script) {
-        auto ended = run(script);
-        INFO(script << " " << ended.text());
-        REQUIRE(ended.exit_code == 0);
-        CHECK(ended.text().find("the command failed") == std::string::npos);
-        return ended;
-    }
-    void next_operation() { ++operation_; }
-
-    /// Says something in Telegram and waits for the bot's answer.
-    std::string chat(const std::string& text) {
-        const auto said = server_.telegram().post(
-            "/sandbox/messages",
-            {{"token", token}, {"chatId", user}, {"userId", user}, {"text", text}});
-        REQUIRE(said.status == 201);
-        const auto deadline = std::chrono::steady_clock::now() + 60s;
-        long long after = 0;
-        for (;;) {
-            const auto listed = server_.telegram().get(
-                fmt::format("/sandbox/messages?token={}&after={}&wait=5", token, after));
-            for (const auto& item : base::json_member(listed.body, "items")) {
-                after = std::max(after, base::json_int(item, "seq"));
-                const auto told = base::json_string(item, "text");
-                if (base::json_string(item, "direction") == "bot" && told.ends_with(text))
-                    return told;
-            }
-            REQUIRE(std::chrono::steady_clock::now() < deadline);
-        }
-    }
-
-private:
-    SandboxServer& server_;
-    fs::path bundle_;
-    std::string sum_;
-    core::OpenClawSettings settings_;
-    int stages_ = 0;
-    int operation_ = 1;
-};
-
-bool cannot_run() {
-    const auto reason = SandboxServer::missing();
-    if (reason) WARN("skipped: " << *reason);
-    return reason.has_value();
-}
-
-const std::vector<std::string> in_order{"install_dependencies.sh", "deploy_openclaw.sh",
-                                        "configure_bot.sh", "start_bot.sh"};
 
 std::string webhook_answer(SandboxServer& server, const std::string& path,
                            const std::string& secret) {
@@ -136,11 +24,11 @@ std::string webhook_answer(SandboxServer& server, const std::string& path,
 }  // namespace
 
 TEST_CASE("every script succeeds, succeeds again without a change, and the bot answers") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("in-order");
     Bot bot(server);
 
-    for (const auto& script : in_order) {
+    for (const auto& script : test::in_order) {
         bot.succeed(script);
         const auto again = bot.succeed(script);
         if (script == "deploy_openclaw.sh")
@@ -163,10 +51,10 @@ TEST_CASE("every script succeeds, succeeds again without a change, and the bot a
 }
 
 TEST_CASE("a script that was killed anywhere is run again and ends well") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("killed");
     Bot bot(server);
-    auto scripts = in_order;
+    auto scripts = test::in_order;
     scripts.emplace_back("stop_bot.sh");
 
     for (const auto& script : scripts) {
@@ -185,10 +73,10 @@ TEST_CASE("a script that was killed anywhere is run again and ends well") {
 }
 
 TEST_CASE("the same restart happens once, the next one again") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("restart");
     Bot bot(server);
-    for (const auto& script : in_order) bot.succeed(script);
+    for (const auto& script : test::in_order) bot.succeed(script);
     const auto run_of_service = [&] {
         return server.exec("systemctl show -p InvocationID --value openclaw-gateway");
     };
@@ -202,10 +90,10 @@ TEST_CASE("the same restart happens once, the next one again") {
 }
 
 TEST_CASE("a start applies what was installed after the service started, once") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("outdated");
     Bot bot(server);
-    for (const auto& script : in_order) bot.succeed(script);
+    for (const auto& script : test::in_order) bot.succeed(script);
     auto environment = bot.prepare("start_bot.sh");
     environment["ACTION"] = "start";
     const auto run_after_start = [&] {
@@ -236,7 +124,7 @@ TEST_CASE("a start applies what was installed after the service started, once") 
 }
 
 TEST_CASE("a command that fails inside a function is named and has the documented exit code") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("unexpected");
     Bot bot(server);
     for (const std::string script : {"install_dependencies.sh", "deploy_openclaw.sh"}) {
@@ -250,7 +138,7 @@ TEST_CASE("a command that fails inside a function is named and has the documente
 }
 
 TEST_CASE("each cause of failure has its exit code, and what worked is kept") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("failures");
     Bot bot(server);
     bot.succeed("install_dependencies.sh");
@@ -288,7 +176,7 @@ TEST_CASE("each cause of failure has its exit code, and what worked is kept") {
 }
 
 TEST_CASE("secrets that a failed check left behind go with the next configuration") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("stages");
     Bot bot(server);
     bot.succeed("install_dependencies.sh");
@@ -307,7 +195,7 @@ TEST_CASE("secrets that a failed check left behind go with the next configuratio
 }
 
 TEST_CASE("systemd reads back exactly what the environment file was written from") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("environment");
     std::string value = " '";
     for (char c = 0x20; c < 0x7f; ++c) value += c;
@@ -323,7 +211,7 @@ TEST_CASE("systemd reads back exactly what the environment file was written from
 }
 
 TEST_CASE("the host key is replaced once, and both phases may be repeated") {
-    if (cannot_run()) return;
+    if (SandboxServer::skips()) return;
     SandboxServer server("host-key");
     server.exec("mkdir -p /var/lib/hatchery");
     std::ifstream script(HATCHERY_SOURCE_DIR "/provisioning-scripts/rotate_host_key.sh");
