@@ -76,7 +76,7 @@ std::optional<std::string> why_not(OperationKind kind, BotStatus status, bool ha
         case OperationKind::destroy:
             return std::nullopt;
         case OperationKind::chat:
-            if (!has_server) return "The bot has no server; deploy it first.";
+            // It waits for a deploy; whether the bot runs, core/chat.hpp says when it is its turn.
             return std::nullopt;
     }
     return std::nullopt;

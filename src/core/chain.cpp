@@ -15,6 +15,7 @@ constexpr std::array start_steps{StepKind::configure_bot, StepKind::start_bot};
 // The server goes first: a gateway that still runs would register the webhook again.
 constexpr std::array destroy_steps{StepKind::destroy_server, StepKind::remove_webhook};
 constexpr std::array chat_steps{StepKind::chat_turn};
+constexpr std::array stop_turn_steps{StepKind::stop_turn};
 
 }  // namespace
 
@@ -45,8 +46,9 @@ std::span<const StepKind> teardown_steps_of(OperationKind kind) {
         case OperationKind::restart:
         case OperationKind::reconfigure:
         case OperationKind::destroy:
-        case OperationKind::chat:
             return {};
+        case OperationKind::chat:
+            return stop_turn_steps;
     }
     return {};
 }

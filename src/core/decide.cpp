@@ -64,8 +64,8 @@ Decision after_failure(const DecisionInput& input, const Failed& failure) {
     // What removes billed things goes on until its deadline, however often it fails.
     // And being told to wait is no failure of the step's: the deadline bounds it.
     const bool patient = teardown || failure.error.kind == ErrorKind::rate_limited;
-    const bool again =
-        is_retryable(failure.error.kind) && (patient || failures < input.retry.max_failures);
+    const bool again = failure.again == Again::as_kind_says && is_retryable(failure.error.kind) &&
+                       (patient || failures < input.retry.max_failures);
     if (again) {
         const auto at = input.now + retry_delay(input.retry, failures, failure.error, input.jitter);
         if (at < input.operation.deadline_at) return Retry{.at = at, .error = failure.error};

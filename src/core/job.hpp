@@ -22,6 +22,7 @@ enum class StepKind : std::uint8_t {
     destroy_server,
     remove_webhook,
     chat_turn,
+    stop_turn,
 };
 
 /// State of one persisted step.
@@ -81,7 +82,8 @@ struct hatchery::base::EnumNames<hatchery::core::StepKind> {
          {E::stop_bot, "stop_bot"},
          {E::destroy_server, "destroy_server"},
          {E::remove_webhook, "remove_webhook"},
-         {E::chat_turn, "chat_turn"}});
+         {E::chat_turn, "chat_turn"},
+         {E::stop_turn, "stop_turn"}});
 };
 template <>
 struct hatchery::base::EnumNames<hatchery::core::JobState> {

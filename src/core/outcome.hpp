@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -25,9 +26,16 @@ struct Waiting {
     std::string why;
 };
 
+/// Whether a failed step may be run again.
+enum class Again : std::uint8_t {
+    as_kind_says,  ///< see core/retry.hpp
+    never,         ///< it may have had an effect that must not be had twice
+};
+
 /// The step could not do its work; whether it is tried again is core/decide's business.
 struct Failed {
     base::Error error;
+    Again again = Again::as_kind_says;
 };
 
 /// What one run of a step came to.

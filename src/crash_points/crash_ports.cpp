@@ -33,8 +33,7 @@ engine::EnginePorts CrashPorts::ports() const {
             .bundles = *bundles_,
             .keys = inner_.keys,
             .clock = inner_.clock,
-            .random = inner_.random,
-            .metrics = inner_.metrics};
+            .random = inner_.random};
 }
 
 engine::RunStep CrashPorts::run_step() {

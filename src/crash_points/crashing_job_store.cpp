@@ -67,6 +67,9 @@ public:
         points_.pass(lease.job_id, "jobs.record", "after");
         return recorded;
     }
+    base::Result<core::ChatLine> chat_line(const base::BotId& bot) override {
+        return around(points_, "jobs.chat_line", [&] { return inner_.chat_line(bot); });
+    }
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override {
         return around(points_, "jobs.raise", [&] { return inner_.raise(signal, now); });
     }

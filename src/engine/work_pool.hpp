@@ -25,8 +25,7 @@ public:
     ~WorkPool();
 
     void start();
-    /// Changes the number of threads; one that runs a job ends after it. Without any, no job is
-    /// taken.
+    /// Changes the number of threads; one that runs a job ends after it. At least one stays.
     void resize(int threads);
     [[nodiscard]] int threads() const;
     /// Threads that run a job at the moment.

@@ -10,6 +10,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "core/bot_transitions.hpp"
+#include "core/chat.hpp"
 #include "core/event.hpp"
 #include "core/job.hpp"
 #include "core/operation.hpp"
@@ -79,6 +80,12 @@ struct Completion {
     Transition transition;
 };
 
+/// What a new chat does to the live chats of its bot.
+enum class EarlierChats : std::uint8_t {
+    keep,    ///< it stands in line behind them
+    cancel,  ///< they are asked to end, and it goes when they have
+};
+
 struct NewOperation {
     base::BotId bot_id;
     base::UserId user_id;
@@ -90,6 +97,7 @@ struct NewOperation {
     std::string payload = "{}";
     /// What a worker must offer: a JSON object as text, see core/requirements.hpp.
     std::string requirements = "{}";
+    EarlierChats earlier_chats = EarlierChats::keep;
 };
 
 /// The persisted jobs. Thread-safe; every call is one short transaction; `unavailable` when the
@@ -103,6 +111,9 @@ public:
     /// does not allow it; `not_found` when there is no such bot. A chat changes nothing of the bot,
     /// and any number of them may live beside another operation. Each job that its user has in line
     /// already puts the new one further back (core/line.hpp).
+    ///
+    /// The chats of a bot stand in the order of their `created_at`, which is later than that of all
+    /// that live; `rate_limited` when core::max_live_chats live already.
     [[nodiscard]] virtual base::Result<core::Operation> start_operation(
         const NewOperation& request) = 0;
     /// Marks the operation so that its next run turns back, and brings that run forward.
@@ -142,6 +153,10 @@ public:
     [[nodiscard]] virtual base::Result<void> record(const Lease& lease,
                                                     std::span<const core::NewEvent> events,
                                                     const std::optional<std::string>& progress) = 0;
+
+    /// Who stands first among the live chats of a bot, and what else goes on there. When a chat
+    /// ends, core::chat_signal of the one that is then first is raised.
+    [[nodiscard]] virtual base::Result<core::ChatLine> chat_line(const base::BotId& bot) = 0;
 
     /// Brings forward the waiting jobs that named this signal; returns how many.
     [[nodiscard]] virtual base::Result<int> raise(const std::string& signal,

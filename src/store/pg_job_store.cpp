@@ -31,15 +31,30 @@ constexpr std::string_view lock_bot = R"(
     SELECT b.status, b.condition, EXISTS (
         SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
     FROM bots b WHERE b.id = $1 AND b.deleted_at IS NULL FOR UPDATE)";
-// A chat changes nothing of its bot, so it need not wait for who does.
-constexpr std::string_view look_at_bot = R"(
-    SELECT b.status, b.condition, EXISTS (
-        SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
-    FROM bots b WHERE b.id = $1 AND b.deleted_at IS NULL)";
 constexpr std::string_view live_operation = R"(
-    SELECT operation_id FROM live_operations WHERE bot_id = $1 AND kind <> 'chat')";
-constexpr std::string_view insert_live_operation =
-    "INSERT INTO live_operations (operation_id, bot_id, kind) VALUES ($1, $2, $3)";
+    SELECT id FROM operations
+    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind <> 'chat')";
+constexpr std::string_view live_chats = R"(
+    SELECT count(*), max(created_at) FROM operations
+    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind = 'chat')";
+constexpr std::string_view first_chat = R"(
+    SELECT id FROM operations
+    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind = 'chat'
+    ORDER BY created_at, id LIMIT 1)";
+constexpr std::string_view live_kind = R"(
+    SELECT kind FROM operations
+    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind <> 'chat')";
+constexpr std::string_view bring_chats_forward = R"(
+    UPDATE jobs SET cancel_requested = true,
+        run_at = CASE WHEN jobs.state = 'running' THEN run_at ELSE least(run_at, $2) END
+    FROM operations o
+    WHERE o.bot_id = $1 AND o.state IN ('pending', 'running', 'waiting') AND o.kind = 'chat'
+        AND o.phase = 'forward' AND jobs.operation_id = o.id
+        AND jobs.state IN ('available', 'waiting', 'running'))";
+constexpr std::string_view mark_chats_cancelled = R"(
+    UPDATE operations SET cancel_requested = true
+    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind = 'chat'
+        AND phase = 'forward')";
 constexpr std::string_view insert_operation = R"(
     INSERT INTO operations (id, bot_id, user_id, kind, state, phase, priority, created_at,
                             deadline_at, payload, requirements)
@@ -245,6 +260,19 @@ public:
         return done;
     }
 
+    Result<core::ChatLine> chat_line(const base::BotId& bot) override {
+        return database_.run([&](Sql& sql) -> Result<core::ChatLine> {
+            core::ChatLine line;
+            if (const Rows first = sql.query(first_chat, {bot}); !first.empty()) {
+                line.first = first[0].id<base::OperationId>(0);
+            }
+            if (const Rows live = sql.query(live_kind, {bot}); !live.empty()) {
+                line.operation = live[0].enumerator<core::OperationKind>(0);
+            }
+            return line;
+        });
+    }
+
     Result<int> raise(const std::string& signal, TimePoint now) override {
         const auto raised = database_.run([&](Sql& sql) -> Result<int> {
             return static_cast<int>(sql.query(raise_signal, {signal, now}).size());
@@ -269,7 +297,12 @@ private:
 
     Result<core::Operation> start_in_transaction(Sql& sql, const ports::NewOperation& request) {
         const bool chat = request.kind == core::OperationKind::chat;
-        const Rows bots = sql.query(chat ? look_at_bot : lock_bot, {request.bot_id});
+        if (chat && request.earlier_chats == ports::EarlierChats::cancel) {
+            // Before the bot, as a worker's write takes its locks.
+            (void)sql.query(bring_chats_forward, {request.bot_id, request.now});
+            (void)sql.query(mark_chats_cancelled, {request.bot_id});
+        }
+        const Rows bots = sql.query(lock_bot, {request.bot_id});
         if (bots.empty()) return no_such_bot();
         if (const Rows live = chat ? Rows() : sql.query(live_operation, {request.bot_id});
             !live.empty()) {
@@ -282,13 +315,15 @@ private:
         if (const auto reason = core::why_not(request.kind, status, bots[0].boolean(2))) {
             return fail(ErrorKind::conflict, *reason);
         }
-        const auto operation =
+        auto operation =
             make_operation(request, base::make_id<base::OperationId>(request.now, random_));
+        if (chat) {
+            if (auto placed = place_chat(sql, operation); !placed) return fail(placed.error());
+        }
         (void)sql.query(
             insert_operation,
             {operation.id, request.bot_id, request.user_id, request.kind, request.priority,
-             request.now, request.deadline_at, request.payload, request.requirements});
-        (void)sql.query(insert_live_operation, {operation.id, request.bot_id, request.kind});
+             operation.created_at, request.deadline_at, request.payload, request.requirements});
         (void)sql.query(
             insert_first_job,
             {base::make_id<base::JobId>(request.now, random_), operation.id, request.bot_id,
@@ -297,6 +332,28 @@ private:
         if (chat) return operation;
         tell_start(sql, operation, status, bots[0].optional_enumerator<core::BotCondition>(1));
         return operation;
+    }
+
+    /// Behind the live chats of its bot, whose row is locked; another machine's clock may be ahead.
+    static Result<void> place_chat(Sql& sql, core::Operation& operation) {
+        const Rows live = sql.query(live_chats, {operation.bot_id});
+        if (live[0].integer(0) >= core::max_live_chats) {
+            return fail(ErrorKind::rate_limited,
+                        "The bot has " + std::to_string(core::max_live_chats) +
+                            " messages to answer already.",
+                        "Wait until it has answered some, or interrupt them.");
+        }
+        if (const auto last = live[0].optional_time(1)) {
+            operation.created_at =
+                std::max(operation.created_at, *last + std::chrono::microseconds{1});
+        }
+        return {};
+    }
+
+    /// Tells the chat that is first in line now; if this is lost, it looks by itself after a while.
+    void pass_turn(const base::BotId& bot, TimePoint now) {
+        const auto line = chat_line(bot);
+        if (line && line->first) (void)raise(core::chat_signal(*line->first), now);
     }
 
     static void tell_start(Sql& sql, const core::Operation& operation, core::BotStatus status,
@@ -391,6 +448,9 @@ private:
         const auto& to = completion.transition;
         if (changes_bot(to) || changes_operation(to)) {
             hints_.bot_changed(completion.job.job.bot_id);
+        }
+        if (to.operation_end && completion.job.operation.kind == core::OperationKind::chat) {
+            pass_turn(completion.job.job.bot_id, to.now);
         }
         const bool due = to.job_state == core::JobState::available && to.run_at <= to.now;
         if (due || (to.next_step && !to.keep_next)) hints_.jobs_ready();

@@ -136,6 +136,20 @@ core::Operation* FakeDatabase::live_operation(const base::BotId& bot) {
     return nullptr;
 }
 
+std::vector<core::Operation*> FakeDatabase::live_chats(const base::BotId& bot) {
+    std::vector<core::Operation*> chats;
+    for (auto& [id, operation] : operations) {
+        if (operation.bot_id == bot && !core::is_terminal(operation.state) &&
+            operation.kind == core::OperationKind::chat) {
+            chats.push_back(&operation);
+        }
+    }
+    std::ranges::sort(chats, {}, [](const core::Operation* chat) {
+        return std::pair(chat->created_at, chat->id);
+    });
+    return chats;
+}
+
 FakeDeployment* FakeDatabase::current_deployment(const base::BotId& bot) {
     for (auto& [id, deployment] : deployments) {
         if (deployment.bot_id == bot && !deployment.ended_at) return &deployment;

@@ -92,6 +92,8 @@ public:
     [[nodiscard]] FakeJob* held(const ports::Lease& lease);
     /// Its live operation that is no chat.
     [[nodiscard]] core::Operation* live_operation(const base::BotId& bot);
+    /// Its live chats in their order.
+    [[nodiscard]] std::vector<core::Operation*> live_chats(const base::BotId& bot);
     [[nodiscard]] FakeDeployment* current_deployment(const base::BotId& bot);
     void append_events(const base::BotId& bot, const base::OperationId& operation,
                        std::span<const core::NewEvent> new_events);

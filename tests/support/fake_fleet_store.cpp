@@ -35,12 +35,11 @@ void end_server(FakeDatabase& db, core::Server& server, base::TimePoint now) {
                   [&](const auto& entry) { return entry.first.first == server.id.text(); });
 }
 
-/// The bot's newest operation that is no chat.
+/// The bot's newest operation.
 const core::Operation* latest_operation(const FakeDatabase& db, const base::BotId& bot) {
     const core::Operation* latest = nullptr;
     for (const auto& [id, operation] : db.operations) {
-        const bool chat = operation.kind == core::OperationKind::chat;
-        if (operation.bot_id == bot && !chat) latest = &operation;
+        if (operation.bot_id == bot) latest = &operation;
     }
     return latest;
 }

@@ -54,6 +54,39 @@ std::optional<TimePoint> last_place(const FakeDatabase& db, const base::UserId& 
     return last;
 }
 
+/// Marks an operation so that its jobs turn back.
+void ask_to_end(FakeDatabase& db, core::Operation& operation, TimePoint now) {
+    operation.cancel_requested = true;
+    for (auto& [job_id, row] : db.job_rows) {
+        if (row.job.operation_id != operation.id || ended(row.job.state)) continue;
+        row.cancel_requested = true;
+        if (claimable(row.job)) row.job.run_at = std::min(row.job.run_at, now);
+    }
+}
+
+int raise_signal(FakeDatabase& db, const std::string& signal, TimePoint now) {
+    int raised = 0;
+    for (auto& [id, row] : db.job_rows) {
+        if (row.job.state != core::JobState::waiting || row.job.signal != signal ||
+            row.job.run_at <= now) {
+            continue;
+        }
+        row.job.run_at = now;
+        ++raised;
+    }
+    return raised;
+}
+
+/// A chat's place behind the live chats of its bot.
+Result<TimePoint> chat_place(FakeDatabase& db, const base::BotId& bot, TimePoint now) {
+    const auto live = db.live_chats(bot);
+    if (static_cast<int>(live.size()) >= core::max_live_chats) {
+        return fail(ErrorKind::rate_limited, "The bot has too many messages to answer already.");
+    }
+    return live.empty() ? now
+                        : std::max(now, live.back()->created_at + std::chrono::microseconds{1});
+}
+
 void unlease(FakeJob& row) {
     row.token.reset();
     row.lease_until = {};
@@ -135,6 +168,13 @@ Result<core::Operation> FakeJobStore::start_operation(const ports::NewOperation&
             error.value().code = live->id.text();
             return error;
         }
+        if (chat && request.earlier_chats == ports::EarlierChats::cancel) {
+            for (auto* live : db_.live_chats(request.bot_id)) {
+                if (live->phase == core::OperationPhase::forward) {
+                    ask_to_end(db_, *live, request.now);
+                }
+            }
+        }
         const bool has_server = db_.current_deployment(request.bot_id) != nullptr;
         if (const auto reason = core::why_not(request.kind, found->second.bot.status, has_server)) {
             return fail(ErrorKind::conflict, *reason);
@@ -145,6 +185,11 @@ Result<core::Operation> FakeJobStore::start_operation(const ports::NewOperation&
         operation.user_id = request.user_id;
         operation.kind = request.kind;
         operation.created_at = request.now;
+        if (chat) {
+            const auto place = chat_place(db_, request.bot_id, request.now);
+            if (!place) return fail(place.error());
+            operation.created_at = *place;
+        }
         operation.deadline_at = request.deadline_at;
         operation.payload = request.payload;
         db_.operations[operation.id] = operation;
@@ -183,12 +228,7 @@ Result<void> FakeJobStore::request_cancel(const base::OperationId& id, TimePoint
             return fail(ErrorKind::conflict,
                         "The operation has failed, and what it made is being removed.");
         }
-        found->second.cancel_requested = true;
-        for (auto& [job_id, row] : db_.job_rows) {
-            if (row.job.operation_id != id || ended(row.job.state)) continue;
-            row.cancel_requested = true;
-            if (claimable(row.job)) row.job.run_at = std::min(row.job.run_at, now);
-        }
+        ask_to_end(db_, found->second, now);
         return {};
     };
     auto answer = with_faults(db_, work);
@@ -260,6 +300,12 @@ Result<ports::Applied> FakeJobStore::apply_one(const ports::Completion& completi
         db_.append_events(operation.bot_id, operation.id, transition.events);
         db_.change_bot(operation.bot_id, transition.bot, transition.now);
         ready = row->job.state == core::JobState::available && row->job.run_at <= transition.now;
+        if (transition.operation_end && operation.kind == core::OperationKind::chat) {
+            const auto live = db_.live_chats(operation.bot_id);
+            ready = ready ||
+                    (!live.empty() &&
+                     raise_signal(db_, core::chat_signal(live.front()->id), transition.now) > 0);
+        }
         ports::Applied applied{.accepted = true, .next = std::nullopt};
         if (transition.next_step) {
             const core::Job before = row->job;
@@ -321,19 +367,18 @@ Result<void> FakeJobStore::record(const ports::Lease& lease, std::span<const cor
     });
 }
 
-Result<int> FakeJobStore::raise(const std::string& signal, TimePoint now) {
-    const auto answer = with_faults(db_, [&]() -> Result<int> {
-        int raised = 0;
-        for (auto& [id, row] : db_.job_rows) {
-            if (row.job.state != core::JobState::waiting || row.job.signal != signal ||
-                row.job.run_at <= now) {
-                continue;
-            }
-            row.job.run_at = now;
-            ++raised;
-        }
-        return raised;
+Result<core::ChatLine> FakeJobStore::chat_line(const base::BotId& bot) {
+    return with_faults(db_, [&]() -> Result<core::ChatLine> {
+        core::ChatLine line;
+        if (const auto live = db_.live_chats(bot); !live.empty()) line.first = live.front()->id;
+        if (const auto* live = db_.live_operation(bot)) line.operation = live->kind;
+        return line;
     });
+}
+
+Result<int> FakeJobStore::raise(const std::string& signal, TimePoint now) {
+    const auto answer =
+        with_faults(db_, [&]() -> Result<int> { return raise_signal(db_, signal, now); });
     if (answer && *answer > 0) db_.hint_jobs();
     return answer;
 }

@@ -22,7 +22,9 @@ core::StepOutcome run_step(StepContext& context) {
         case StepKind::remove_webhook:
             return remove_webhook(context);
         case StepKind::chat_turn:
-            break;
+            return chat_turn(context);
+        case StepKind::stop_turn:
+            return stop_turn(context);
     }
     return failed({.kind = base::ErrorKind::internal, .message = "This step is unknown."});
 }

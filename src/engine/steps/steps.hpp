@@ -25,6 +25,11 @@ namespace hatchery::engine {
 /// Telegram posts to us no more.
 [[nodiscard]] core::StepOutcome remove_webhook(StepContext& context);
 
+/// The bot has heard a message and answered it.
+[[nodiscard]] core::StepOutcome chat_turn(StepContext& context);
+/// The turn of a chat that ends without a reply runs no more on the server.
+[[nodiscard]] core::StepOutcome stop_turn(StepContext& context);
+
 [[nodiscard]] core::StepOutcome run_step(StepContext& context);
 
 }  // namespace hatchery::engine

@@ -70,6 +70,9 @@ public:
         return inner_.record(lease, events, progress);
     }
     void refuse_next_record() { refuse_record_ = true; }
+    base::Result<core::ChatLine> chat_line(const base::BotId& bot) override {
+        return inner_.chat_line(bot);
+    }
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override {
         return inner_.raise(signal, now);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/chain.hpp"
+#include "core/chat.hpp"
 #include "support/catch.hpp"
 
 namespace hatchery::simulation {
@@ -33,6 +34,8 @@ std::optional<base::Result<ports::ExecResult>> answer(FakeRemoteHost& hosts,
         result.out = "hatchery-fact host_key=" + key + "\n";
     } else if (request.command.find("activate") != std::string::npos) {
         hosts.replace_host_key(target.host, key);
+    } else if (request.command.starts_with("cat ")) {
+        result.out = R"({"reply":"Hello yourself","usage":null})";
     }
     return result;
 }
@@ -83,6 +86,7 @@ World::World(std::uint64_t seed)
     hosts.plan("configure_bot.sh", script({"valid", "hatchery-fact config=changed"}, 2s));
     hosts.plan("start_bot.sh", script({"starting", "ready"}, 9s));
     hosts.plan("stop_bot.sh", script({"stopped"}, 1s));
+    hosts.plan("chat_turn.sh", script({"the bot has answered"}, 3s));
     http.answer_otherwise([this](const ports::HttpRequest&) -> base::Result<ports::HttpResponse> {
         crash_point.pass();
         return ports::HttpResponse{.status = 200, .headers = {}, .body = {}};
@@ -115,6 +119,23 @@ core::Operation World::start(const base::BotId& bot, core::OperationKind kind) {
                                           .deadline_at = clock.now() + 30min});
     REQUIRE(started);
     return *started;
+}
+
+core::Operation World::chat(const base::BotId& bot, const std::string& message,
+                            ports::EarlierChats earlier) {
+    auto started = jobs_.start_operation({.bot_id = bot,
+                                          .user_id = {},
+                                          .kind = core::OperationKind::chat,
+                                          .now = clock.now(),
+                                          .deadline_at = clock.now() + 5min,
+                                          .payload = core::chat_payload_text({.message = message}),
+                                          .earlier_chats = earlier});
+    REQUIRE(started);
+    return *started;
+}
+
+void World::cancel(const base::OperationId& operation) {
+    REQUIRE(jobs_.request_cancel(operation, clock.now()));
 }
 
 void World::step() {

@@ -54,6 +54,10 @@ public:
 
     core::Bot add_bot();
     core::Operation start(const base::BotId& bot, core::OperationKind kind);
+    /// A message to the bot.
+    core::Operation chat(const base::BotId& bot, const std::string& message,
+                         ports::EarlierChats earlier = ports::EarlierChats::keep);
+    void cancel(const base::OperationId& operation);
     /// Runs until the operation has ended, or fails the test after `limit` of virtual time.
     core::Operation run_to_end(const base::OperationId& operation,
                                base::Milliseconds limit = std::chrono::hours(1));

@@ -11,10 +11,11 @@ TEST_CASE("a deploy goes from the server to the running bot") {
                         StepKind::deploy_openclaw, StepKind::configure_bot, StepKind::start_bot});
 }
 
-TEST_CASE("only a deploy tears down, because only a deploy makes a server") {
+TEST_CASE("what a deploy makes is removed, what a chat runs is stopped, and the rest stays") {
     for (const auto& [kind, name] : hatchery::base::EnumNames<OperationKind>::names) {
         INFO(name);
-        REQUIRE(teardown_steps_of(kind).empty() == (kind != OperationKind::deploy));
+        const bool leaves_something = kind == OperationKind::deploy || kind == OperationKind::chat;
+        REQUIRE(teardown_steps_of(kind).empty() != leaves_something);
     }
 }
 
