@@ -33,11 +33,14 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"POST", "/api/deploy/:botId/cancel", Door::token, Scope::deploy},
 
     {"GET", "/api/operations/:id", Door::token, Scope::bots_read},
+
+    {"POST", "/api/jobs", Door::token, Scope::deploy},
+    {"GET", "/api/jobs", Door::token, Scope::bots_read},
+    {"GET", "/api/jobs/:id", Door::token, Scope::bots_read},
+    {"POST", "/api/jobs/:id/cancel", Door::token, Scope::deploy},
+
     {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read, Reach::outside},
     {"GET", "/api/cloud/servers", Door::token, Scope::admin, Reach::outside},
-    {"GET", "/api/admin/workers", Door::token, Scope::admin},
-    {"GET", "/api/admin/alarms", Door::token, Scope::admin},
-    {"GET", "/api/admin/operations", Door::token, Scope::admin},
 });
 
 }  // namespace

@@ -9,11 +9,6 @@ namespace hatchery::api {
 
 namespace {
 
-bool has_scope(const store::Principal& principal, Scope scope) {
-    return std::find(principal.scopes.begin(), principal.scopes.end(), scope_text(scope)) !=
-           principal.scopes.end();
-}
-
 Problem unauthorized(std::string detail) {
     Problem problem = problem_of_status(401, std::move(detail));
     problem.next_action =
@@ -21,15 +16,10 @@ Problem unauthorized(std::string detail) {
     return problem;
 }
 
-Problem lacks(Scope scope) {
-    return problem_of_status(
-        403, "The API token lacks the scope `" + std::string(scope_text(scope)) + "`.");
-}
-
 tl::expected<store::Principal, Problem> act_as(store::Principal principal,
                                                const std::string& user_id,
                                                store::TokenRepository& tokens) {
-    if (!has_scope(principal, Scope::act_as)) return refuse(lacks(Scope::act_as));
+    if (!has_scope(principal, Scope::act_as)) return refuse(lacks_scope(Scope::act_as));
     if (!base::is_uuid(user_id)) return refuse(403, "`x-user-id` is not the id of a user.");
     auto user = tokens.find_user(base::UserId(user_id));
     if (!user && user.error().kind == base::ErrorKind::not_found) {
@@ -43,6 +33,16 @@ tl::expected<store::Principal, Problem> act_as(store::Principal principal,
 }
 
 }  // namespace
+
+bool has_scope(const store::Principal& principal, Scope scope) {
+    return std::find(principal.scopes.begin(), principal.scopes.end(), scope_text(scope)) !=
+           principal.scopes.end();
+}
+
+Problem lacks_scope(Scope scope) {
+    return problem_of_status(
+        403, "The API token lacks the scope `" + std::string(scope_text(scope)) + "`.");
+}
 
 tl::expected<store::Principal, Problem> authenticate(const Exchange& exchange, Scope scope,
                                                      store::TokenRepository& tokens) {
@@ -60,7 +60,7 @@ tl::expected<store::Principal, Problem> authenticate(const Exchange& exchange, S
         return refuse(unauthorized("The API token is unknown, expired or revoked."));
     }
     if (!principal) return refuse(principal.error());
-    if (!has_scope(*principal, scope)) return refuse(lacks(scope));
+    if (!has_scope(*principal, scope)) return refuse(lacks_scope(scope));
     // An empty one is a caller that has lost its user: it must not act as itself instead.
     if (const auto user_id = front::find_field(exchange.request.fields, "x-user-id")) {
         return act_as(std::move(*principal), std::string(*user_id), tokens);

@@ -15,4 +15,8 @@ namespace hatchery::api {
                                                                    Scope scope,
                                                                    store::TokenRepository& tokens);
 
+[[nodiscard]] bool has_scope(const store::Principal& principal, Scope scope);
+/// 403 that names the scope.
+[[nodiscard]] Problem lacks_scope(Scope scope);
+
 }  // namespace hatchery::api

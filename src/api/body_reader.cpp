@@ -27,8 +27,8 @@ std::string shown_name(const std::string& name) {
 
 }  // namespace
 
-BodyReader::BodyReader(base::Json object)
-    : object_(std::make_shared<const base::Json>(std::move(object))) {}
+BodyReader::BodyReader(base::Json object, std::string prefix)
+    : object_(std::make_shared<const base::Json>(std::move(object))), prefix_(std::move(prefix)) {}
 
 tl::expected<BodyReader, Problem> BodyReader::open(const Exchange& exchange) {
     if (!may_be_json(exchange.header("Content-Type"))) {
@@ -113,22 +113,72 @@ std::optional<std::vector<std::int64_t>> BodyReader::optional_user_ids(const std
     return ids;
 }
 
+std::optional<std::int64_t> BodyReader::optional_number(const std::string& field,
+                                                        std::int64_t least, std::int64_t most) {
+    const auto* value = take(field);
+    if (value == nullptr) return std::nullopt;
+    // An unsigned number beyond 63 bits would come out as another one.
+    const bool fits = value->is_number_integer() &&
+                      (!value->is_number_unsigned() ||
+                       value->get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX));
+    if (fits && value->get<std::int64_t>() >= least && value->get<std::int64_t>() <= most) {
+        return value->get<std::int64_t>();
+    }
+    wrong(field, "must be a whole number from " + std::to_string(least) + " to " +
+                     std::to_string(most));
+    return std::nullopt;
+}
+
+std::optional<bool> BodyReader::optional_bool(const std::string& field) {
+    const auto* value = take(field);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_boolean()) return value->get<bool>();
+    wrong(field, "must be true or false");
+    return std::nullopt;
+}
+
+std::optional<base::Json> BodyReader::optional_object(const std::string& field) {
+    const auto* value = take(field);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_object()) return *value;
+    wrong(field, "must be an object");
+    return std::nullopt;
+}
+
+std::optional<BodyReader> BodyReader::object(const std::string& field) {
+    const bool missing = !object_->contains(field);
+    auto value = optional_object(field);
+    if (missing) wrong(field, "is required");
+    if (!value) return std::nullopt;
+    return BodyReader(*std::move(value), prefix_ + field + ".");
+}
+
+void BodyReader::take_over(BodyReader inner) {
+    inner.note_unknown();
+    errors_.insert(errors_.end(), std::make_move_iterator(inner.errors_.begin()),
+                   std::make_move_iterator(inner.errors_.end()));
+}
+
 void BodyReader::wrong(const std::string& field, std::string message) {
-    errors_.push_back({field, std::move(message)});
+    errors_.push_back({prefix_ + field, std::move(message)});
 }
 
 bool BodyReader::is_wrong(const std::string& field) const {
     return std::any_of(errors_.begin(), errors_.end(),
-                       [&](const auto& error) { return error.field == field; });
+                       [&](const auto& error) { return error.field == prefix_ + field; });
 }
 
-std::optional<Problem> BodyReader::finish() {
+void BodyReader::note_unknown() {
     constexpr std::size_t most_named = 20;
     std::size_t unknown = 0;
     for (const auto& [key, value] : object_->items()) {
         if (asked_.contains(key)) continue;
         if (++unknown <= most_named) wrong(shown_name(key), "is not a field of this request");
     }
+}
+
+std::optional<Problem> BodyReader::finish() {
+    note_unknown();
     if (errors_.empty()) return std::nullopt;
     return refuse_fields(std::move(errors_)).value();
 }

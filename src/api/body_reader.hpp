@@ -34,6 +34,15 @@ public:
                                                            const Check& check, bool& is_null);
     [[nodiscard]] std::optional<std::vector<std::int64_t>> optional_user_ids(
         const std::string& field);
+    [[nodiscard]] std::optional<std::int64_t> optional_number(const std::string& field,
+                                                              std::int64_t least,
+                                                              std::int64_t most);
+    [[nodiscard]] std::optional<bool> optional_bool(const std::string& field);
+    /// A member that is an object: of any content, or read member by member by a reader of its own,
+    /// which names its fields `field.member` and hands what is wrong back by `take_over`.
+    [[nodiscard]] std::optional<base::Json> optional_object(const std::string& field);
+    [[nodiscard]] std::optional<BodyReader> object(const std::string& field);
+    void take_over(BodyReader inner);
 
     void wrong(const std::string& field, std::string message);
     [[nodiscard]] bool is_wrong(const std::string& field) const;
@@ -41,12 +50,15 @@ public:
     [[nodiscard]] std::optional<Problem> finish();
 
 private:
-    explicit BodyReader(base::Json object);
+    explicit BodyReader(base::Json object, std::string prefix = {});
+    void note_unknown();
     const base::Json* take(const std::string& field);
     std::optional<std::string> checked(const std::string& field, const base::Json& value,
                                        const Check& check);
 
     std::shared_ptr<const base::Json> object_;
+    /// Stands before every field's name: `payload.`.
+    std::string prefix_;
     std::set<std::string> asked_;
     std::vector<FieldProblem> errors_;
 };

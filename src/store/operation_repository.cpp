@@ -26,6 +26,24 @@ const std::string select_operations = std::string("SELECT") + columns::operation
                                       "FROM operations o WHERE o.bot_id = $1 "
                                       "AND ($2::uuid IS NULL OR o.id < $2::uuid) "
                                       "ORDER BY o.id DESC LIMIT $3::bigint";
+// The job that lives, or the one that was last.
+const std::string select_job_views =
+    std::string("SELECT") + columns::operation +
+    R"(, o.priority, o.requirements::text, coalesce(last.message, ''),
+        coalesce(last.blocked_reason, '')
+    FROM operations o LEFT JOIN LATERAL (
+        SELECT message, blocked_reason FROM jobs WHERE operation_id = o.id
+        ORDER BY created_at DESC, id DESC LIMIT 1) AS last ON true )";
+const std::string select_job_view = select_job_views + "WHERE o.id = $1 AND o.user_id = $2::uuid";
+// A live operation is stored as pending; see columns::operation.
+const std::string select_job_list = select_job_views + R"(
+    WHERE o.user_id = $1 AND ($2::text IS NULL OR o.kind = $2) AND ($4::uuid IS NULL OR o.bot_id = $4::uuid)
+        AND ($5::uuid IS NULL OR o.id < $5::uuid)
+        AND ($3::text IS NULL OR o.state = $3
+             OR ($3 IN ('pending', 'running') AND o.finished_at IS NULL))
+        AND ($3::text IS NULL OR $3 NOT IN ('pending', 'running') OR ($3 = 'running') = EXISTS (
+            SELECT FROM jobs WHERE operation_id = o.id AND started_at IS NOT NULL))
+    ORDER BY o.id DESC LIMIT $6::bigint)";
 const std::string select_jobs = std::string("SELECT") + columns::job +
                                 "FROM jobs j WHERE j.operation_id = $1 "
                                 "ORDER BY j.created_at, j.id";
@@ -49,13 +67,6 @@ core::OperationState shown_state(const core::Job& job) {
     return core::OperationState::pending;
 }
 
-/// What a job says of itself; while nobody can run it, why.
-std::string shown_message(const core::Job& job) {
-    const bool in_line =
-        job.state == core::JobState::available || job.state == core::JobState::waiting;
-    return in_line && !job.blocked_reason.empty() ? job.blocked_reason : job.message;
-}
-
 StepView view_of(const core::Job& job, core::OperationPhase phase) {
     const bool ended_by_failure = job.state == core::JobState::failed;
     return {.kind = job.step,
@@ -64,7 +75,7 @@ StepView view_of(const core::Job& job, core::OperationPhase phase) {
             .attempt = !job.started_at ? 0 : std::max(1, job.failures + (ended_by_failure ? 0 : 1)),
             .started_at = job.started_at,
             .finished_at = job.finished_at,
-            .message = shown_message(job)};
+            .message = job.message};
 }
 
 bool contains(std::span<const core::StepKind> steps, core::StepKind step) {
@@ -88,6 +99,15 @@ OperationView read_view(Sql& sql, const Rows::Row& row) {
     for (std::size_t i = 0; i < rows.size(); ++i) jobs.push_back(read_job(rows[i]));
     view.steps = steps_of(view.operation, jobs);
     return view;
+}
+
+JobView read_job_view(const Rows::Row& row) {
+    constexpr int more = columns::operation_count;
+    return {.operation = read_operation(row),
+            .priority = static_cast<int>(row.integer(more)),
+            .requirements = row.text(more + 1),
+            .message = row.text(more + 2),
+            .blocked_reason = row.text(more + 3)};
 }
 
 class PgOperationRepository final : public OperationRepository {
@@ -116,6 +136,30 @@ public:
             const auto count = std::min(rows.size(), static_cast<std::size_t>(limit));
             for (std::size_t i = 0; i < count; ++i) page.items.push_back(read_operation(rows[i]));
             if (rows.size() > count) page.next = page.items.back().id.text();
+            return page;
+        });
+    }
+
+    Result<JobView> find_job(const base::OperationId& id, const base::UserId& owner) override {
+        if (!base::is_uuid(id.text())) return no_such_operation();
+        return database_.run([&](Sql& sql) -> Result<JobView> {
+            const Rows rows = sql.query(select_job_view, {id, owner});
+            if (rows.empty()) return no_such_operation();
+            return read_job_view(rows[0]);
+        });
+    }
+
+    Result<Page<JobView>> list_jobs(const JobQuery& query) override {
+        if (query.after && !base::is_uuid(*query.after)) {
+            return fail(ErrorKind::invalid, "The cursor is none of ours.");
+        }
+        return database_.run([&](Sql& sql) -> Result<Page<JobView>> {
+            const Rows rows = sql.query(select_job_list, {query.user, query.kind, query.state,
+                                                          query.bot, query.after, query.limit + 1});
+            Page<JobView> page;
+            const auto count = std::min(rows.size(), static_cast<std::size_t>(query.limit));
+            for (std::size_t i = 0; i < count; ++i) page.items.push_back(read_job_view(rows[i]));
+            if (rows.size() > count) page.next = page.items.back().operation.id.text();
             return page;
         });
     }

@@ -32,6 +32,29 @@ struct OperationView {
     std::vector<StepView> steps;
 };
 
+/// An operation of any kind as a job of the HTTP API.
+struct JobView {
+    core::Operation operation;
+    int priority = 0;
+    /// A JSON object as text.
+    std::string requirements = "{}";
+    /// What its step waits for, or said last.
+    std::string message;
+    /// Why no live worker can run it; empty when that is not so.
+    std::string blocked_reason;
+};
+
+/// Which jobs of a user; unset members mean any.
+struct JobQuery {
+    base::UserId user;
+    std::optional<core::OperationKind> kind;
+    /// `running` finds the waiting ones too.
+    std::optional<core::OperationState> state;
+    std::optional<base::BotId> bot;
+    std::optional<std::string> after;
+    int limit = 50;
+};
+
 /// Reads operations for the API. Thread-safe. `owner` unset means anybody's. Somebody else's
 /// operation is `not_found`.
 class OperationRepository {
@@ -42,6 +65,11 @@ public:
     /// The operations of a bot, newest first.
     [[nodiscard]] virtual base::Result<Page<core::Operation>> list(
         const base::BotId& bot, const std::optional<std::string>& after, int limit) = 0;
+
+    [[nodiscard]] virtual base::Result<JobView> find_job(const base::OperationId& id,
+                                                         const base::UserId& owner) = 0;
+    /// Newest first. `invalid` for a cursor that is none.
+    [[nodiscard]] virtual base::Result<Page<JobView>> list_jobs(const JobQuery& query) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<OperationRepository> make_operation_repository(Database& database);

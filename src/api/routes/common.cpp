@@ -40,15 +40,25 @@ tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
                                                        const Exchange& exchange,
                                                        const core::Bot& bot,
                                                        core::OperationKind kind) {
+    return start_operation(context, exchange, bot, Asked{.kind = kind});
+}
+
+tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
+                                                       const Exchange& exchange,
+                                                       const core::Bot& bot, Asked asked) {
     const auto& deadlines = context.deps.settings.deadlines;
-    const auto limit = deadlines.find(kind);
+    const auto limit = deadlines.find(asked.kind);
     const auto now = context.deps.clock.now();
     auto operation = context.deps.jobs.start_operation(
         {.bot_id = bot.id,
          .user_id = exchange.user(),
-         .kind = kind,
+         .kind = asked.kind,
          .now = now,
-         .deadline_at = now + (limit == deadlines.end() ? default_deadline : limit->second)});
+         .deadline_at = now + (limit == deadlines.end() ? default_deadline : limit->second),
+         .priority = asked.priority,
+         .payload = std::move(asked.payload),
+         .requirements = std::move(asked.requirements),
+         .earlier_chats = asked.earlier_chats});
     if (operation) return std::move(*operation);
     const auto& error = operation.error();
     Problem problem = problem_of_error(error);

@@ -35,8 +35,8 @@ void add_telegram_routes(Router& router, RouteContext& context);
 void add_bot_routes(Router& router, RouteContext& context);
 void add_deploy_routes(Router& router, RouteContext& context);
 void add_operation_routes(Router& router, RouteContext& context);
+void add_job_routes(Router& router, RouteContext& context);
 void add_cloud_routes(Router& router, RouteContext& context);
-void add_admin_routes(Router& router, RouteContext& context);
 
 /// How long Telegram and providers may take while a caller waits.
 inline constexpr std::chrono::milliseconds outside_limit{10'000};
@@ -46,7 +46,19 @@ inline constexpr std::chrono::milliseconds outside_limit{10'000};
                                                        const Exchange& exchange,
                                                        const std::string& id);
 
+/// What a caller asks for; see ports::NewOperation.
+struct Asked {
+    core::OperationKind kind;
+    int priority = 0;
+    std::string payload = "{}";
+    std::string requirements = "{}";
+    ports::EarlierChats earlier_chats = ports::EarlierChats::keep;
+};
 /// Starts the operation on the caller's bot; 409 names a live one in `operationId`.
+[[nodiscard]] tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
+                                                                     const Exchange& exchange,
+                                                                     const core::Bot& bot,
+                                                                     Asked asked);
 [[nodiscard]] tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
                                                                      const Exchange& exchange,
                                                                      const core::Bot& bot,

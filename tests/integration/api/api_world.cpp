@@ -7,10 +7,8 @@
 #include "base/encoding.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/key_ring.hpp"
-#include "store/pg_alarm_store.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
-#include "store/pg_worker_registry.hpp"
 
 namespace hatchery::testing {
 
@@ -52,9 +50,6 @@ ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) 
     bots = store::make_bot_repository(pool, *box, clock, random);
     operations = store::make_operation_repository(pool);
     events = store::make_event_repository(pool);
-    overview = store::make_operation_overview(pool);
-    workers = store::make_pg_worker_registry(pool);
-    alarms = store::make_pg_alarm_store(pool, random);
     tokens = store::make_token_repository(pool, clock, random);
     api::ApiSettings settings;
     settings.public_url = "https://hatchery.example";
@@ -74,10 +69,6 @@ ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) 
                                        .events = *events,
                                        .tokens = *tokens,
                                        .notifications = *notifications,
-                                       .overview = *overview,
-                                       .workers = *workers,
-                                       .alarms = *alarms,
-                                       .engine_metrics = metrics,
                                        .clock = clock,
                                        .random = random,
                                        .settings = std::move(settings)});
@@ -139,11 +130,12 @@ std::string ApiWorld::make_bot(std::int64_t telegram_bot_id) {
     return base::json_string(made.body, "id");
 }
 
-ports::ClaimedJob ApiWorld::claim() {
+ports::ClaimedJob ApiWorld::claim(const std::string& capabilities) {
     auto claimed = need(jobs->claim({.worker = base::make_id<base::WorkerId>(clock.now(), random),
                                      .limit = 1,
                                      .lease_for = base::Milliseconds(60'000),
-                                     .now = clock.now()}));
+                                     .now = clock.now(),
+                                     .capabilities = capabilities}));
     if (claimed.empty()) throw std::runtime_error("no job to claim");
     return std::move(claimed.front());
 }

@@ -106,8 +106,8 @@ public:
     /// Alice's bot.
     std::string make_bot(std::int64_t telegram_bot_id);
 
-    /// Plays the engine: claims the next job.
-    ports::ClaimedJob claim();
+    /// Plays the engine: claims the next job that a worker with these capabilities may run.
+    ports::ClaimedJob claim(const std::string& capabilities = "{}");
     /// Writes log lines as the job's step would.
     void log(const ports::ClaimedJob& job, const std::vector<std::string>& lines);
     /// Ends the job and its operation; the bot becomes what the ending makes of it.
@@ -127,10 +127,6 @@ public:
     std::unique_ptr<store::BotRepository> bots;
     std::unique_ptr<store::OperationRepository> operations;
     std::unique_ptr<store::EventRepository> events;
-    std::unique_ptr<store::OperationOverview> overview;
-    std::unique_ptr<ports::WorkerRegistry> workers;
-    std::unique_ptr<ports::AlarmStore> alarms;
-    base::MetricRegistry metrics;
     std::unique_ptr<store::TokenRepository> tokens;
     support::FakeBotApi telegram;
     SlowBotApi slow_telegram{telegram};

@@ -121,6 +121,7 @@ TEST_CASE("bodies that are no JSON object are 400 and name the body") {
     const auto bot = world.make_bot(100001);
     const std::pair<std::string, std::string> routes[] = {{"POST", "/api/bots/create"},
                                                           {"POST", "/api/deploy"},
+                                                          {"POST", "/api/jobs"},
                                                           {"POST", "/api/telegram/verify-token"},
                                                           {"POST", "/api/telegram/set-webhook"},
                                                           {"PUT", "/api/bots/" + bot}};
@@ -182,6 +183,12 @@ TEST_CASE("wrong query parameters are 400 and named") {
         {"/api/deploy/" + bot + "/events?after=x", "after"},
         {"/api/operations/" + some_id + "?wait=61", "wait"},
         {"/api/operations/" + some_id + "?wait=-1", "wait"},
+        {"/api/jobs?limit=0", "limit"},
+        {"/api/jobs?after=nonsense", "after"},
+        {"/api/jobs?type=chat", "type"},
+        {"/api/jobs?status=succeeded", "status"},
+        {"/api/jobs?botId=x", "botId"},
+        {"/api/jobs/" + some_id + "?wait=61", "wait"},
         {"/api/cloud/available-regions?provider=nowhere", "provider"},
         {"/api/cloud/available-regions?provider=A%20B", "provider"},
     };
