@@ -5,11 +5,8 @@
 #include "net/curl_transport.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
 #include "remote/ssh_remote_host.hpp"
-#include "store/pg_alarm_store.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
-#include "store/pg_queue_monitor.hpp"
-#include "store/pg_worker_registry.hpp"
 #include "telegram/telegram_api.hpp"
 
 namespace hatchery::app {
@@ -36,10 +33,6 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.events = store::make_event_repository(*a.database);
     a.tokens = store::make_token_repository(*a.database, a.clock, a.random);
     a.inbox = store::make_inbox_repository(*a.database, *a.notifications);
-    a.overview = store::make_operation_overview(*a.database);
-    a.workers = store::make_pg_worker_registry(*a.database);
-    a.queue = store::make_pg_queue_monitor(*a.database, *a.notifications);
-    a.alarms = store::make_pg_alarm_store(*a.database, a.random);
 }
 
 std::map<std::string, base::Secret> model_keys(const config::Config& config) {
@@ -86,11 +79,9 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
                                     .bundles = *adapters.bundles,
                                     .keys = *adapters.keys,
                                     .clock = adapters.clock,
-                                    .random = adapters.random,
-                                    .metrics = &adapters.metrics};
+                                    .random = adapters.random};
     engine::EngineSettings settings;
-    settings.worker = adapters.worker;
-    settings.capabilities = capabilities_of(adapters, config);
+    settings.worker = base::make_id<base::WorkerId>(adapters.clock.now(), adapters.random);
     settings.threads = config.workers;
     settings.lease_for = config.lease;
     settings.provider = config.provider;
