@@ -11,12 +11,20 @@ ALTER TABLE operations
     ADD CONSTRAINT operations_kind_check
         CHECK (kind IN ('deploy', 'stop', 'start', 'restart', 'reconfigure', 'destroy', 'chat'));
 
-DROP INDEX operations_one_live;
-CREATE UNIQUE INDEX operations_one_live ON operations (bot_id)
-    WHERE state IN ('pending', 'running', 'waiting') AND kind <> 'chat';
-CREATE INDEX operations_live_chats ON operations (bot_id, id)
-    WHERE state IN ('pending', 'running', 'waiting') AND kind = 'chat';
 CREATE INDEX operations_user_id_idx ON operations (user_id, id);
+
+-- What is under way, from its acceptance to its end. A small table of its own, so that no index of
+-- operations knows their state and an end is written without touching one.
+CREATE TABLE live_operations (
+    operation_id uuid PRIMARY KEY REFERENCES operations,
+    bot_id uuid NOT NULL,
+    kind text NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+CREATE UNIQUE INDEX live_operations_one ON live_operations (bot_id) WHERE kind <> 'chat';
+CREATE INDEX live_operations_bot_id_idx ON live_operations (bot_id, operation_id);
+INSERT INTO live_operations (operation_id, bot_id, kind)
+    SELECT id, bot_id, kind FROM operations WHERE state IN ('pending', 'running', 'waiting');
+DROP INDEX operations_one_live;
 
 -- A live operation is stored as pending; whether it runs or waits, and since when, is what its live
 -- job says, so that neither a claim nor a snooze writes this table.

@@ -6,18 +6,23 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/metrics.hpp"
 #include "base/random.hpp"
 #include "core/operation.hpp"
+#include "core/stuck.hpp"
 #include "core/validate.hpp"
+#include "ports/alarm_store.hpp"
 #include "ports/bot_api.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/job_store.hpp"
 #include "ports/update_receiver.hpp"
+#include "ports/worker_registry.hpp"
 #include "providers/cloud_provider.hpp"
 #include "store/bot_repository.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
 #include "store/notifications.hpp"
+#include "store/operation_overview.hpp"
 #include "store/operation_repository.hpp"
 #include "store/token_repository.hpp"
 
@@ -33,6 +38,8 @@ struct ApiSettings {
     core::ModelCatalog models;
     /// Limits of the operations; one that is missing has half an hour.
     std::map<core::OperationKind, std::chrono::seconds> deadlines;
+    /// From when on an operation counts as stuck.
+    core::StuckLimits stuck;
 };
 
 /// Everything that the routes reach the world by. All outlive the server; all are thread-safe.
@@ -48,6 +55,11 @@ struct ApiDeps {
     store::EventRepository& events;
     store::TokenRepository& tokens;
     store::Notifications& notifications;
+    store::OperationOverview& overview;
+    ports::WorkerRegistry& workers;
+    ports::AlarmStore& alarms;
+    /// What the engine and the pool's care count, for /metrics.
+    base::MetricRegistry& engine_metrics;
     base::Clock& clock;
     base::Random& random;
     ApiSettings settings;

@@ -29,6 +29,7 @@ public:
         routes::add_operation_routes(*router_, context_);
         routes::add_job_routes(*router_, context_);
         routes::add_cloud_routes(*router_, context_);
+        routes::add_admin_routes(*router_, context_);
         front_ = front::make_front(std::move(options.front), *router_);
     }
     ~HttpApiServer() override { stop(); }

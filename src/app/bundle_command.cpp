@@ -11,10 +11,9 @@
 #include <ostream>
 
 #include "app/operate.hpp"
+#include "app/run_command.hpp"
 #include "base/embedded_file.hpp"
 #include "bundles/local_bundles.hpp"
-
-extern char** environ;
 
 namespace hatchery::app {
 
@@ -62,19 +61,6 @@ private:
     fs::path folder_;
 };
 
-/// The environment without our secrets: npm and what it runs have no business with them.
-std::vector<std::string> child_environment() {
-    std::vector<std::string> secret = config::secret_variables();
-    secret.insert(secret.end(), {"TELEGRAM_BOT_TOKEN", "MODEL_API_KEY"});
-    std::vector<std::string> kept;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string pair = *entry;
-        const std::string name = pair.substr(0, pair.find('='));
-        if (std::find(secret.begin(), secret.end(), name) == secret.end()) kept.push_back(pair);
-    }
-    return kept;
-}
-
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> result;
     for (std::string& text : texts) result.push_back(text.data());
@@ -84,7 +70,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 /// Runs the program on our own standard streams; its exit code.
 base::Result<int> run_program(std::vector<std::string> words) {
-    std::vector<std::string> variables = child_environment();
+    std::vector<std::string> variables = environment_without_secrets();
     const auto argv = pointers(words);
     const auto envp = pointers(variables);
     pid_t pid = 0;

@@ -90,6 +90,10 @@ public:
                                                           .events = *adapters.events,
                                                           .tokens = *adapters.tokens,
                                                           .notifications = *adapters.notifications,
+                                                          .overview = *adapters.overview,
+                                                          .workers = *adapters.workers,
+                                                          .alarms = *adapters.alarms,
+                                                          .engine_metrics = adapters.metrics,
                                                           .clock = adapters.clock,
                                                           .random = adapters.random,
                                                           .settings = api_settings(config)})) {}
@@ -137,7 +141,8 @@ private:
                            .operator_keys = {{"anthropic", !config.anthropic_key.empty()},
                                              {"openai", !config.openai_key.empty()},
                                              {"google", !config.google_ai_key.empty()}}},
-                .deadlines = config.deadlines};
+                .deadlines = config.deadlines,
+                .stuck = {.not_claimed = config.alarms.oldest_job}};
     }
 
     std::unique_ptr<web_hooks::HookDirectory> directory_;
@@ -195,6 +200,10 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
         }
     }
     engine->start();
+    const auto pool = make_pool_watch_of(
+        a, config, role == Role::serve ? core::WorkerRole::serve : core::WorkerRole::worker,
+        *engine);
+    pool->start();
     if (front) {
         const std::string url = url_of(config.listen_host, front->port());
         context.out << "hatchery is ready at " << url << std::endl;
@@ -213,8 +222,10 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     limit.emplace();
     // The engine first stops claiming; what it cuts needs the rest to be still there.
     std::jthread drain([&] { engine->drain(drain_limit); });
+    pool->drain();
     if (front) front->stop();
     drain.join();
+    pool->stop();
     job_hints.reset();
     log_event(LogLevel::info, "stopped");
     return cli::ExitCode::ok;
@@ -224,6 +235,10 @@ cli::ExitCode run_role(Role role, cli::Context& context) {
     StopSignals signals;
     const config::Loaded loaded = context.load_config(config::Need::service);
     if (!loaded.problems.empty()) return cli::report_problems(context, loaded);
+    if (role == Role::worker && loaded.config.workers == 0) {
+        context.err << "hatchery: HATCHERY_WORKERS must be 1 or more for `hatchery worker`\n";
+        return cli::ExitCode::config;
+    }
     base::set_log_level(loaded.config.log_level);
     std::optional<ShutdownLimit> limit;
     return run_service(role, loaded, signals, limit, context);

@@ -5,8 +5,11 @@
 #include "net/curl_transport.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
 #include "remote/ssh_remote_host.hpp"
+#include "store/pg_alarm_store.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
+#include "store/pg_queue_monitor.hpp"
+#include "store/pg_worker_registry.hpp"
 #include "telegram/telegram_api.hpp"
 
 namespace hatchery::app {
@@ -33,6 +36,10 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.events = store::make_event_repository(*a.database);
     a.tokens = store::make_token_repository(*a.database, a.clock, a.random);
     a.inbox = store::make_inbox_repository(*a.database, *a.notifications);
+    a.overview = store::make_operation_overview(*a.database);
+    a.workers = store::make_pg_worker_registry(*a.database);
+    a.queue = store::make_pg_queue_monitor(*a.database, *a.notifications);
+    a.alarms = store::make_pg_alarm_store(*a.database, a.random);
 }
 
 std::map<std::string, base::Secret> model_keys(const config::Config& config) {
@@ -79,9 +86,11 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
                                     .bundles = *adapters.bundles,
                                     .keys = *adapters.keys,
                                     .clock = adapters.clock,
-                                    .random = adapters.random};
+                                    .random = adapters.random,
+                                    .metrics = &adapters.metrics};
     engine::EngineSettings settings;
-    settings.worker = base::make_id<base::WorkerId>(adapters.clock.now(), adapters.random);
+    settings.worker = adapters.worker;
+    settings.capabilities = capabilities_of(adapters, config);
     settings.threads = config.workers;
     settings.lease_for = config.lease;
     settings.provider = config.provider;

@@ -3,15 +3,23 @@
 #include <memory>
 
 #include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/metrics.hpp"
 #include "base/random.hpp"
 #include "config/config.hpp"
+#include "core/worker.hpp"
 #include "engine/engine.hpp"
+#include "engine/pool_watch.hpp"
+#include "ports/alarm_store.hpp"
 #include "ports/http_transport.hpp"
+#include "ports/queue_monitor.hpp"
+#include "ports/worker_registry.hpp"
 #include "store/bot_repository.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
 #include "store/inbox_repository.hpp"
 #include "store/notifications.hpp"
+#include "store/operation_overview.hpp"
 #include "store/operation_repository.hpp"
 #include "store/token_repository.hpp"
 
@@ -26,6 +34,9 @@ namespace hatchery::app {
 struct Adapters {
     base::SystemClock clock;
     base::SystemRandom random;
+    base::MetricRegistry metrics;
+    /// Who this process is, for leases and for the registry of workers.
+    base::WorkerId worker = base::make_id<base::WorkerId>(clock.now(), random);
     std::unique_ptr<ports::HttpTransport> http;
     std::unique_ptr<ports::SecretBox> box;
     std::unique_ptr<ports::KeyMaker> keys;
@@ -38,6 +49,10 @@ struct Adapters {
     std::unique_ptr<store::EventRepository> events;
     std::unique_ptr<store::TokenRepository> tokens;
     std::unique_ptr<store::InboxRepository> inbox;
+    std::unique_ptr<store::OperationOverview> overview;
+    std::unique_ptr<ports::WorkerRegistry> workers;
+    std::unique_ptr<ports::QueueMonitor> queue;
+    std::unique_ptr<ports::AlarmStore> alarms;
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds;
     std::unique_ptr<ports::BotApi> telegram;
     std::unique_ptr<ports::RemoteHost> hosts;
@@ -54,8 +69,17 @@ struct Adapters {
 /// Makes all of them; connects to nothing yet, but starts the notifications' threads.
 [[nodiscard]] base::Result<std::unique_ptr<Adapters>> make_adapters(const config::Config& config);
 
-/// The engine on these adapters, with an identity of its own.
+/// The engine on these adapters.
 [[nodiscard]] std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters,
                                                              const config::Config& config);
+
+/// What looks after the pool of workers, and after this engine's threads.
+[[nodiscard]] std::unique_ptr<engine::PoolWatch> make_pool_watch_of(Adapters& adapters,
+                                                                    const config::Config& config,
+                                                                    core::WorkerRole role,
+                                                                    engine::Engine& engine);
+
+/// What the workers of this process offer: a JSON object as text.
+[[nodiscard]] std::string capabilities_of(const Adapters& adapters, const config::Config& config);
 
 }  // namespace hatchery::app

@@ -37,6 +37,7 @@ using WorkerId = Id<struct WorkerTag>;
 using LeaseToken = Id<struct LeaseTokenTag>;
 using InstallationId = Id<struct InstallationTag>;
 using ApiTokenId = Id<struct ApiTokenTag>;
+using AlarmId = Id<struct AlarmTag>;
 
 /// A UUID version 7 (RFC 9562): ordered by time, so that indexes grow at one end.
 [[nodiscard]] std::string make_uuid_v7(TimePoint now, Random& random);

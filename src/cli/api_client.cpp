@@ -123,8 +123,9 @@ base::Result<std::vector<Json>> ApiClient::all(const std::string& path) {
     std::vector<Json> items;
     std::string cursor;
     do {
-        const std::string page =
-            path + "?limit=200" + (cursor.empty() ? "" : "&after=" + percent_encoded(cursor));
+        const std::string page = path + (path.find('?') == std::string::npos ? "?" : "&") +
+                                 "limit=200" +
+                                 (cursor.empty() ? "" : "&after=" + percent_encoded(cursor));
         auto answer = get(page);
         if (!answer) return base::fail(std::move(answer).error());
         for (const auto& item : base::json_member(*answer, "items")) items.push_back(item);

@@ -22,7 +22,7 @@ public:
     [[nodiscard]] base::Result<base::Json> post(const std::string& path);
     [[nodiscard]] base::Result<base::Json> remove(const std::string& path);
 
-    /// All items of a list, page by page.
+    /// All items of a list, page by page; `path` may have a query.
     [[nodiscard]] base::Result<std::vector<base::Json>> all(const std::string& path);
     /// The bot of this id, or else of this name. `not_found`; `conflict` when several have the
     /// name.

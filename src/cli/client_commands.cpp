@@ -3,8 +3,9 @@
 namespace hatchery::cli {
 
 std::vector<Command> client_commands() {
-    return {deploy_command(), bots_command(),    status_command(), logs_command(),   stop_command(),
-            start_command(),  restart_command(), cancel_command(), destroy_command(),
+    return {deploy_command(),  bots_command(),    status_command(),     logs_command(),
+            stop_command(),    start_command(),   restart_command(),    cancel_command(),
+            destroy_command(), workers_command(), operations_command(), alarms_command(),
             chat_command()};
 }
 

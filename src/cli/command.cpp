@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/version.hpp"
+
 namespace hatchery::cli {
 
 namespace {
-
-constexpr std::string_view version = "0.1.0";
 
 constexpr std::string_view exit_codes =
     "Exit codes:\n"
@@ -91,7 +91,7 @@ ExitCode run_command_line(std::span<const std::string> words, std::span<const Co
         return ExitCode::ok;
     }
     if (words[0] == "--version") {
-        context.out << "hatchery " << version << "\n";
+        context.out << "hatchery " << base::version << "\n";
         return ExitCode::ok;
     }
     std::size_t taken = 0;

@@ -19,6 +19,9 @@ namespace hatchery::cli {
 [[nodiscard]] Command restart_command();
 [[nodiscard]] Command cancel_command();
 [[nodiscard]] Command destroy_command();
+[[nodiscard]] Command workers_command();
+[[nodiscard]] Command operations_command();
+[[nodiscard]] Command alarms_command();
 [[nodiscard]] Command chat_command();
 
 }  // namespace hatchery::cli

@@ -8,7 +8,9 @@
 
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "core/alarms.hpp"
 #include "core/operation.hpp"
+#include "core/pool_size.hpp"
 
 namespace hatchery::config {
 
@@ -32,9 +34,22 @@ struct Config {
     std::vector<base::Secret> master_keys;
 
     // The engine.
+    /// Threads that run steps, at least; none in a process that only serves the API.
     int workers = 0;
+    /// Threads at most.
+    int max_workers = 0;
+    /// A JSON object as text, see core/requirements.hpp; without what is offered by itself.
+    std::string capabilities;
     std::chrono::seconds lease{0};
     std::map<core::OperationKind, std::chrono::seconds> deadlines;
+
+    // The pool of processes, and who is told when it is in trouble.
+    core::PoolPolicy pool;
+    /// Program and arguments; empty: somebody else sizes the pool.
+    std::vector<std::string> scale_command;
+    core::AlarmPolicy alarms;
+    base::Secret alarm_webhook_url;
+    base::Secret alarm_webhook_secret;
 
     // Servers.
     std::string provider;

@@ -101,11 +101,30 @@ void read_setting(const Setting& setting, const Found& found, Need need, Loaded&
     loaded.settings.push_back({name, setting.secret ? "set" : found.value, found.source});
 }
 
+/// Threads at most, where nobody says.
+constexpr int usual_max_workers = 50;
+
 /// Reports what is missing, unless its value was found wrong already.
 void missing(Loaded& loaded, const std::string& name, const std::string& message) {
     const bool said = std::any_of(loaded.problems.begin(), loaded.problems.end(),
                                   [&](const Problem& p) { return p.where == name; });
     if (!said) loaded.problems.push_back({name, message});
+}
+
+/// How many threads and processes there may be.
+void complete_pool(Loaded& loaded) {
+    Config& config = loaded.config;
+    if (config.workers == 0) {
+        config.max_workers = 0;
+    } else if (config.max_workers == 0) {
+        config.max_workers = std::max(config.workers, usual_max_workers);
+    } else if (config.max_workers < config.workers) {
+        missing(loaded, "HATCHERY_WORKERS_MAX", "must not be below HATCHERY_WORKERS");
+    }
+    if (config.pool.max_workers < config.pool.min_workers) {
+        missing(loaded, "HATCHERY_POOL_MAX", "must not be below HATCHERY_POOL_MIN");
+    }
+    config.alarms.max_workers = config.pool.max_workers;
 }
 
 /// Defaults and rules that concern several settings.
@@ -114,6 +133,7 @@ void complete(Loaded& loaded, Need need) {
     if (config.api_url.empty()) {
         config.api_url = "http://127.0.0.1:" + std::to_string(config.port);
     }
+    complete_pool(loaded);
     if (config.server_telegram_url.empty()) config.server_telegram_url = config.telegram_url;
     if (need != Need::service) return;
     if (config.provider == "hetzner" && config.hetzner_token.empty()) {

@@ -7,6 +7,8 @@
 #include <charconv>
 
 #include "base/encoding.hpp"
+#include "base/json_value.hpp"
+#include "core/requirements.hpp"
 
 namespace hatchery::config {
 
@@ -246,6 +248,58 @@ Wrong read_aliases(const std::string& text, Config& config) {
     return std::nullopt;
 }
 
+Wrong read_capabilities(const std::string& text, Config& config) {
+    const auto json = base::parse_json(text, 16U << 10U);
+    if (!json) return "must be a JSON object such as {\"region\": \"fsn1\", \"memoryGb\": 64}";
+    if (const auto checked = core::check_capabilities(*json); !checked) {
+        return "is wrong: " + checked.error().message;
+    }
+    config.capabilities = text;
+    return std::nullopt;
+}
+
+Wrong read_scale_command(const std::string& text, Config& config) {
+    if (text.find_first_of("'\"\\$`|;&<>") != std::string::npos) {
+        return "is not read by a shell: give a program and plain arguments, and put the rest into "
+               "a script; the number of processes becomes its last argument";
+    }
+    std::string_view rest = text;
+    while (true) {
+        const auto begin = rest.find_first_not_of(' ');
+        if (begin == std::string_view::npos) return std::nullopt;
+        rest.remove_prefix(begin);
+        config.scale_command.emplace_back(rest.substr(0, rest.find(' ')));
+        rest.remove_prefix(config.scale_command.back().size());
+    }
+}
+
+Wrong read_webhook_url(const std::string& text, Config& config) {
+    std::string url;
+    if (auto wrong = read_service_url(text, url)) return wrong;
+    if (url.find_first_of("%{}") != std::string::npos) return "must hold no '%', '{' or '}'";
+    config.alarm_webhook_url = base::Secret(url);
+    return std::nullopt;
+}
+
+Wrong read_webhook_secret(const std::string& text, Config& config) {
+    if (text.size() < 16)
+        return "must have 16 characters at least; make one with: openssl rand -hex 32";
+    return read_secret(text, config.alarm_webhook_secret);
+}
+
+template <int core::PoolPolicy::* member>
+Wrong read_pool_number(const std::string& text, Config& config) {
+    return read_number(text, 1, 10'000, config.pool.*member);
+}
+
+template <base::Milliseconds core::PoolPolicy::* member>
+Wrong read_pool_seconds(const std::string& text, Config& config) {
+    std::chrono::seconds value{0};
+    Wrong wrong = read_seconds(text, 0, 86'400, value);
+    if (!wrong) config.pool.*member = value;
+    return wrong;
+}
+
 Wrong read_log_level(const std::string& text, Config& config) {
     using base::LogLevel;
     constexpr auto levels =
@@ -310,13 +364,71 @@ const std::array all_settings = {
     Setting{"HATCHERY_MASTER_KEY", "", true, Need::service,
             "make one with: openssl rand -base64 32", read_master_keys},
     Setting{"HATCHERY_WORKERS",
-            "16",
+            "32",
             false,
             {},
             {},
             [](const std::string& text, Config& config) {
-                return read_number(text, 1, 256, config.workers);
+                return read_number(text, 0, 256, config.workers);
             }},
+    Setting{"HATCHERY_WORKERS_MAX",
+            "",
+            false,
+            {},
+            {},
+            [](const std::string& text, Config& config) {
+                return read_number(text, 1, 256, config.max_workers);
+            }},
+    Setting{"HATCHERY_WORKER_CAPABILITIES", "{}", false, {}, {}, read_capabilities},
+    Setting{"HATCHERY_POOL_JOBS_PER_WORKER",
+            "5",
+            false,
+            {},
+            {},
+            read_pool_number<&core::PoolPolicy::jobs_per_worker>},
+    Setting{
+        "HATCHERY_POOL_MIN", "1", false, {}, {}, read_pool_number<&core::PoolPolicy::min_workers>},
+    Setting{
+        "HATCHERY_POOL_MAX", "50", false, {}, {}, read_pool_number<&core::PoolPolicy::max_workers>},
+    Setting{"HATCHERY_POOL_OUT_SECONDS",
+            "60",
+            false,
+            {},
+            {},
+            read_pool_seconds<&core::PoolPolicy::out_after>},
+    Setting{"HATCHERY_POOL_IN_SECONDS",
+            "300",
+            false,
+            {},
+            {},
+            read_pool_seconds<&core::PoolPolicy::in_after>},
+    Setting{"HATCHERY_SCALE_COMMAND", "", false, {}, {}, read_scale_command},
+    Setting{"HATCHERY_ALARM_QUEUE_JOBS",
+            "100",
+            false,
+            {},
+            {},
+            [](const std::string& text, Config& config) {
+                return read_number(text, 1, 1'000'000, config.alarms.queue_depth);
+            }},
+    Setting{"HATCHERY_ALARM_OLDEST_JOB_SECONDS",
+            "300",
+            false,
+            {},
+            {},
+            [](const std::string& text, Config& config) {
+                return read_seconds(text, 10, 86'400, config.alarms.oldest_job);
+            }},
+    Setting{"HATCHERY_ALARM_TRANSACTION_SECONDS",
+            "600",
+            false,
+            {},
+            {},
+            [](const std::string& text, Config& config) {
+                return read_seconds(text, 10, 86'400, config.alarms.oldest_transaction);
+            }},
+    Setting{"HATCHERY_ALARM_WEBHOOK_URL", "", true, {}, {}, read_webhook_url},
+    Setting{"HATCHERY_ALARM_WEBHOOK_SECRET", "", true, {}, {}, read_webhook_secret},
     Setting{"HATCHERY_LEASE_SECONDS",
             "30",
             false,

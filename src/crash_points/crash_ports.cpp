@@ -33,7 +33,8 @@ engine::EnginePorts CrashPorts::ports() const {
             .bundles = *bundles_,
             .keys = inner_.keys,
             .clock = inner_.clock,
-            .random = inner_.random};
+            .random = inner_.random,
+            .metrics = inner_.metrics};
 }
 
 engine::RunStep CrashPorts::run_step() {

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/engine_metrics.hpp"
 #include "engine/held_leases.hpp"
 #include "ports/job_store.hpp"
 
@@ -23,7 +24,7 @@ public:
     using OnWritten = std::function<void(std::size_t count)>;
 
     Completer(const EnginePorts& ports, HeldLeases& leases, OnNext on_next)
-        : ports_(ports), leases_(leases), on_next_(std::move(on_next)) {}
+        : ports_(ports), leases_(leases), on_next_(std::move(on_next)), metrics_(ports.metrics) {}
 
     void start();
     void on_written(OnWritten callback) { on_written_ = std::move(callback); }
@@ -41,6 +42,7 @@ private:
     const EnginePorts& ports_;
     HeldLeases& leases_;
     OnNext on_next_;
+    EngineMetrics metrics_;
     OnWritten on_written_;
     std::mutex mutex_;
     std::condition_variable_any changed_;

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "engine/cloud_poller.hpp"
+#include "engine/engine_metrics.hpp"
 #include "engine/job_runner.hpp"
 #include "engine/leader.hpp"
 #include "engine/reaper.hpp"
@@ -89,6 +90,16 @@ public:
 
     void hint() override { alarm_.ring(); }
 
+    EngineLoad load() const override {
+        const int threads = pool_.threads();
+        // A thread may have several short jobs in its hands.
+        return {.threads = threads, .busy = std::min(threads, pool_.busy())};
+    }
+    void resize(int threads) override {
+        pool_.resize(threads);
+        alarm_.ring();
+    }
+
     void drain(base::Milliseconds limit) override {
         base::log_event(LogLevel::info, "draining", {{"worker", settings_.worker.text()}});
         for (auto& thread : threads_) thread.request_stop();
@@ -109,6 +120,7 @@ private:
                                                   .capabilities = settings_.capabilities});
                 if (claimed) {
                     full = static_cast<int>(claimed->size()) == free;
+                    metrics_.jobs_claimed(claimed->size());
                     if (!claimed->empty()) pool_.add(*std::move(claimed));
                 } else {
                     base::log_event(LogLevel::warning, "claim_failed",
@@ -151,6 +163,7 @@ private:
         const auto rescued = ports_.jobs.rescue(ports_.clock.now());
         if (!rescued || *rescued == 0) return;
         base::log_event(LogLevel::warning, "jobs_rescued", {{"count", *rescued}});
+        metrics_.jobs_rescued(static_cast<std::size_t>(*rescued));
         alarm_.ring();
     }
 
@@ -182,6 +195,7 @@ private:
     EnginePorts ports_;
     base::Milliseconds rescue_every_;
     EngineSettings settings_;
+    const EngineMetrics metrics_{ports_.metrics};
     JobRunner runner_;
     Alarm alarm_;
     WorkPool pool_;

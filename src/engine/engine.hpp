@@ -5,14 +5,14 @@
 #include "engine/engine_ports.hpp"
 #include "engine/engine_settings.hpp"
 #include "engine/job_runner.hpp"
+#include "engine/thread_slots.hpp"
 
 namespace hatchery::engine {
 
-/// Claims jobs and runs them on a fixed pool of threads, renews their leases, frees the jobs of
+/// Claims jobs and runs them on a pool of threads, renews their leases, frees the jobs of
 /// dead workers, and runs the cloud poller and the reaper where this process leads them.
-class Engine {
+class Engine : public ThreadSlots {
 public:
-    virtual ~Engine() = default;
     /// Starts the threads and returns.
     virtual void start() = 0;
     /// New work may be there: looks at once. Thread-safe, never blocks.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/metrics.hpp"
 #include "base/random.hpp"
 #include "ports/bot_api.hpp"
 #include "ports/fleet_store.hpp"
@@ -28,6 +29,8 @@ struct EnginePorts {
     ports::KeyMaker& keys;
     base::Clock& clock;
     base::Random& random;
+    /// Where the engine counts what it does; nowhere when unset.
+    base::MetricRegistry* metrics = nullptr;
 };
 
 }  // namespace hatchery::engine

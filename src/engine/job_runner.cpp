@@ -107,10 +107,9 @@ std::optional<ports::Transition> JobRunner::evaluate(const ports::ClaimedJob& or
         std::chrono::duration_cast<base::Milliseconds>(ports_.clock.now() - claimed.job.run_at);
     StepContext context(ports_, settings_, claimed, signals.stop, signals.patience);
     const core::StepOutcome outcome = run_guarded(run_step_, context);
-    log_run(claimed, outcome,
-            {.whole = std::chrono::steady_clock::now() - started,
-             .outside = context.outside_time(),
-             .late = late});
+    const auto took = std::chrono::steady_clock::now() - started;
+    metrics_.step_ran(claimed.job.step, outcome, took);
+    log_run(claimed, outcome, {.whole = took, .outside = context.outside_time(), .late = late});
     if (signals.draining.load() && was_cut(outcome)) {
         const std::array leases{claimed.lease};
         // If the database cannot be told, the lease runs out and the job is rescued.

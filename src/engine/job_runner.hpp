@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "core/decide.hpp"
+#include "engine/engine_metrics.hpp"
 #include "engine/engine_ports.hpp"
 #include "engine/engine_settings.hpp"
 #include "engine/steps/steps.hpp"
@@ -35,7 +36,10 @@ class JobRunner {
 public:
     JobRunner(const EnginePorts& ports, const EngineSettings& settings,
               RunStep run_step = engine::run_step)
-        : ports_(ports), settings_(settings), run_step_(std::move(run_step)) {}
+        : ports_(ports),
+          settings_(settings),
+          run_step_(std::move(run_step)),
+          metrics_(ports.metrics) {}
 
     /// Runs the job and says what is to be written; nothing when the job was given back.
     [[nodiscard]] std::optional<ports::Transition> evaluate(const ports::ClaimedJob& claimed,
@@ -54,6 +58,7 @@ private:
     const EnginePorts& ports_;
     const EngineSettings& settings_;
     RunStep run_step_;
+    EngineMetrics metrics_;
 };
 
 /// What a written transition came to: the next job, if this worker holds it. Says in the log what

@@ -10,19 +10,22 @@ namespace hatchery::engine {
 /// A duty that one process at a time has, tried for anew whenever it is not held.
 class Leader {
 public:
-    Leader(const EnginePorts& ports, std::string name) : ports_(ports), name_(std::move(name)) {}
+    Leader(const EnginePorts& ports, std::string name) : Leader(ports.fleet, std::move(name)) {}
+    Leader(ports::FleetStore& fleet, std::string name) : fleet_(fleet), name_(std::move(name)) {}
 
     /// Whether this process leads now.
     [[nodiscard]] bool leads() {
         if (leadership_ && leadership_->held()) return true;
         leadership_.reset();
-        auto tried = ports_.fleet.try_lead(name_);
+        auto tried = fleet_.try_lead(name_);
         if (tried) leadership_ = *std::move(tried);
         return leadership_ != nullptr;
     }
+    /// Lets another process lead.
+    void resign() { leadership_.reset(); }
 
 private:
-    const EnginePorts& ports_;
+    ports::FleetStore& fleet_;
     std::string name_;
     std::unique_ptr<ports::FleetStore::Leadership> leadership_;
 };

@@ -27,7 +27,7 @@ WorkPool::WorkPool(JobRunner& runner, const EnginePorts& ports, const EngineSett
       ports_(ports),
       settings_(settings),
       leases_(ports, settings),
-      wanted_(std::max(1, settings.threads)),
+      wanted_(std::max(0, settings.threads)),
       usual_duration_((4 * short_duration).count()),
       completer_(ports, leases_, [this](ports::ClaimedJob job) { continue_with(std::move(job)); }) {
 }
@@ -50,7 +50,7 @@ void WorkPool::start() {
 
 void WorkPool::resize(int threads) {
     const std::lock_guard lock(mutex_);
-    wanted_ = std::max(1, threads);
+    wanted_ = std::max(0, threads);
     if (draining_) return;
     const auto count = static_cast<std::size_t>(wanted_);
     if (alive_.size() < count) {

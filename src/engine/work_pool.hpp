@@ -25,7 +25,8 @@ public:
     ~WorkPool();
 
     void start();
-    /// Changes the number of threads; one that runs a job ends after it. At least one stays.
+    /// Changes the number of threads; one that runs a job ends after it. Without any, no job is
+    /// taken.
     void resize(int threads);
     [[nodiscard]] int threads() const;
     /// Threads that run a job at the moment.

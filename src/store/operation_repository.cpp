@@ -67,6 +67,13 @@ core::OperationState shown_state(const core::Job& job) {
     return core::OperationState::pending;
 }
 
+/// What a job says of itself; while nobody can run it, why.
+std::string shown_message(const core::Job& job) {
+    const bool in_line =
+        job.state == core::JobState::available || job.state == core::JobState::waiting;
+    return in_line && !job.blocked_reason.empty() ? job.blocked_reason : job.message;
+}
+
 StepView view_of(const core::Job& job, core::OperationPhase phase) {
     const bool ended_by_failure = job.state == core::JobState::failed;
     return {.kind = job.step,
@@ -75,7 +82,7 @@ StepView view_of(const core::Job& job, core::OperationPhase phase) {
             .attempt = !job.started_at ? 0 : std::max(1, job.failures + (ended_by_failure ? 0 : 1)),
             .started_at = job.started_at,
             .finished_at = job.finished_at,
-            .message = job.message};
+            .message = shown_message(job)};
 }
 
 bool contains(std::span<const core::StepKind> steps, core::StepKind step) {

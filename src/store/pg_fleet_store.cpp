@@ -72,19 +72,19 @@ const std::string select_left_behind = std::string("SELECT") + columns::server +
     JOIN bots b ON b.id = s.bot_id
     JOIN deployments d ON d.id = s.deployment_id
     WHERE s.state <> 'deleted'
-      AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.bot_id = s.bot_id
-                      AND o.state IN ('pending', 'running', 'waiting'))
+      AND NOT EXISTS (SELECT 1 FROM live_operations o
+                      WHERE o.bot_id = s.bot_id AND o.kind <> 'chat')
       AND (s.state <> 'ready' OR b.deleted_at IS NOT NULL OR d.ended_at IS NOT NULL
            OR EXISTS (SELECT 1 FROM operations o
                       WHERE o.bot_id = s.bot_id AND o.state IN ('failed', 'cancelled')
                         AND o.kind IN ('deploy', 'destroy')
-                        AND o.id = (SELECT l.id FROM operations l WHERE l.bot_id = s.bot_id
+                        AND o.id = (SELECT l.id FROM operations l
+                                    WHERE l.bot_id = s.bot_id AND l.kind <> 'chat'
                                     ORDER BY l.created_at DESC, l.id DESC LIMIT 1)))
     ORDER BY s.id LIMIT 200)";
 constexpr std::string_view lock_server_bot = R"(
     SELECT b.id, s.state, EXISTS (
-        SELECT 1 FROM operations o
-        WHERE o.bot_id = b.id AND o.state IN ('pending', 'running', 'waiting'))
+        SELECT 1 FROM live_operations o WHERE o.bot_id = b.id AND o.kind <> 'chat')
     FROM servers s JOIN bots b ON b.id = s.bot_id WHERE s.id = $1 FOR UPDATE OF b)";
 
 tl::unexpected<base::Error> lease_lost() {

@@ -101,6 +101,10 @@ const std::string& apply() {
                 finished_at = CASE WHEN held.operation_end IS NULL THEN finished_at
                                    ELSE $1::timestamptz END
             FROM held WHERE operations.id = held.operation_id AND held.changes_operation
+        ), freed AS (
+            DELETE FROM live_operations USING held
+            WHERE live_operations.operation_id = held.operation_id
+                AND held.operation_end IS NOT NULL
         ), numbered AS (
             UPDATE bots SET last_event_seq = last_event_seq + held.event_count,
                 status = coalesce(held.bot_status, status),

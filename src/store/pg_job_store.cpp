@@ -32,29 +32,31 @@ constexpr std::string_view lock_bot = R"(
         SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
     FROM bots b WHERE b.id = $1 AND b.deleted_at IS NULL FOR UPDATE)";
 constexpr std::string_view live_operation = R"(
-    SELECT id FROM operations
-    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind <> 'chat')";
+    SELECT operation_id FROM live_operations WHERE bot_id = $1 AND kind <> 'chat')";
+constexpr std::string_view insert_live_operation =
+    "INSERT INTO live_operations (operation_id, bot_id, kind) VALUES ($1, $2, $3)";
 constexpr std::string_view live_chats = R"(
-    SELECT count(*), max(created_at) FROM operations
-    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind = 'chat')";
+    SELECT count(*), max(o.created_at)
+    FROM live_operations l JOIN operations o ON o.id = l.operation_id
+    WHERE l.bot_id = $1 AND l.kind = 'chat')";
 constexpr std::string_view first_chat = R"(
-    SELECT id FROM operations
-    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind = 'chat'
-    ORDER BY created_at, id LIMIT 1)";
-constexpr std::string_view live_kind = R"(
-    SELECT kind FROM operations
-    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind <> 'chat')";
+    SELECT o.id FROM live_operations l JOIN operations o ON o.id = l.operation_id
+    WHERE l.bot_id = $1 AND l.kind = 'chat'
+    ORDER BY o.created_at, o.id LIMIT 1)";
+constexpr std::string_view live_kind =
+    "SELECT kind FROM live_operations WHERE bot_id = $1 AND kind <> 'chat'";
 constexpr std::string_view bring_chats_forward = R"(
     UPDATE jobs SET cancel_requested = true,
         run_at = CASE WHEN jobs.state = 'running' THEN run_at ELSE least(run_at, $2) END
-    FROM operations o
-    WHERE o.bot_id = $1 AND o.state IN ('pending', 'running', 'waiting') AND o.kind = 'chat'
-        AND o.phase = 'forward' AND jobs.operation_id = o.id
+    FROM live_operations l JOIN operations o ON o.id = l.operation_id
+    WHERE l.bot_id = $1 AND l.kind = 'chat' AND o.phase = 'forward'
+        AND jobs.operation_id = l.operation_id
         AND jobs.state IN ('available', 'waiting', 'running'))";
 constexpr std::string_view mark_chats_cancelled = R"(
     UPDATE operations SET cancel_requested = true
-    WHERE bot_id = $1 AND state IN ('pending', 'running', 'waiting') AND kind = 'chat'
-        AND phase = 'forward')";
+    FROM live_operations l
+    WHERE l.bot_id = $1 AND l.kind = 'chat' AND operations.id = l.operation_id
+        AND operations.phase = 'forward' AND operations.finished_at IS NULL)";
 constexpr std::string_view insert_operation = R"(
     INSERT INTO operations (id, bot_id, user_id, kind, state, phase, priority, created_at,
                             deadline_at, payload, requirements)
@@ -324,6 +326,7 @@ private:
             insert_operation,
             {operation.id, request.bot_id, request.user_id, request.kind, request.priority,
              operation.created_at, request.deadline_at, request.payload, request.requirements});
+        (void)sql.query(insert_live_operation, {operation.id, request.bot_id, request.kind});
         (void)sql.query(
             insert_first_job,
             {base::make_id<base::JobId>(request.now, random_), operation.id, request.bot_id,

@@ -35,11 +35,12 @@ void end_server(FakeDatabase& db, core::Server& server, base::TimePoint now) {
                   [&](const auto& entry) { return entry.first.first == server.id.text(); });
 }
 
-/// The bot's newest operation.
+/// The bot's newest operation that is no chat.
 const core::Operation* latest_operation(const FakeDatabase& db, const base::BotId& bot) {
     const core::Operation* latest = nullptr;
     for (const auto& [id, operation] : db.operations) {
-        if (operation.bot_id == bot) latest = &operation;
+        const bool chat = operation.kind == core::OperationKind::chat;
+        if (operation.bot_id == bot && !chat) latest = &operation;
     }
     return latest;
 }

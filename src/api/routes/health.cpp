@@ -26,7 +26,7 @@ Outcome readyz(RouteContext& context) {
 }
 
 Outcome metrics(RouteContext& context) {
-    std::string text = context.metrics.text();
+    std::string text = context.metrics.text() + context.deps.engine_metrics.text();
     const auto gauge = [&](std::string_view name, std::string_view help, long long value) {
         text += gauge_text(name, help, value);
     };

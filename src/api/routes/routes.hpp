@@ -37,6 +37,7 @@ void add_deploy_routes(Router& router, RouteContext& context);
 void add_operation_routes(Router& router, RouteContext& context);
 void add_job_routes(Router& router, RouteContext& context);
 void add_cloud_routes(Router& router, RouteContext& context);
+void add_admin_routes(Router& router, RouteContext& context);
 
 /// How long Telegram and providers may take while a caller waits.
 inline constexpr std::chrono::milliseconds outside_limit{10'000};

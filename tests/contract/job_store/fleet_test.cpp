@@ -176,6 +176,27 @@ TEST_CASE("servers are left behind when no operation works on them and they are 
           base::ErrorKind::not_found);
 }
 
+TEST_CASE("a chat neither keeps a server that is left behind nor hides why it is") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    REQUIRE(fleet.change_server(claimed.lease, base::ServerId(first_id),
+                                {.state = core::ServerState::ready}));
+    REQUIRE(store->jobs()
+                .apply(claimed, {.now = at(9),
+                                 .job_state = core::JobState::failed,
+                                 .operation_end = core::OperationState::failed})
+                .value()
+                .accepted);
+    auto chat = deploy_of(bot);
+    chat.kind = core::OperationKind::chat;
+    chat.now = at(10);
+    REQUIRE(store->jobs().start_operation(chat));
+    CHECK(fleet.servers_left_behind(at(11)).value().size() == 1);
+}
+
 TEST_CASE("a server in use is not left behind") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();

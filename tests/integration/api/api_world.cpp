@@ -7,8 +7,10 @@
 #include "base/encoding.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/key_ring.hpp"
+#include "store/pg_alarm_store.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
+#include "store/pg_worker_registry.hpp"
 
 namespace hatchery::testing {
 
@@ -50,6 +52,9 @@ ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) 
     bots = store::make_bot_repository(pool, *box, clock, random);
     operations = store::make_operation_repository(pool);
     events = store::make_event_repository(pool);
+    overview = store::make_operation_overview(pool);
+    workers = store::make_pg_worker_registry(pool);
+    alarms = store::make_pg_alarm_store(pool, random);
     tokens = store::make_token_repository(pool, clock, random);
     api::ApiSettings settings;
     settings.public_url = "https://hatchery.example";
@@ -69,6 +74,10 @@ ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) 
                                        .events = *events,
                                        .tokens = *tokens,
                                        .notifications = *notifications,
+                                       .overview = *overview,
+                                       .workers = *workers,
+                                       .alarms = *alarms,
+                                       .engine_metrics = metrics,
                                        .clock = clock,
                                        .random = random,
                                        .settings = std::move(settings)});

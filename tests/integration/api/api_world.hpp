@@ -127,6 +127,10 @@ public:
     std::unique_ptr<store::BotRepository> bots;
     std::unique_ptr<store::OperationRepository> operations;
     std::unique_ptr<store::EventRepository> events;
+    std::unique_ptr<store::OperationOverview> overview;
+    std::unique_ptr<ports::WorkerRegistry> workers;
+    std::unique_ptr<ports::AlarmStore> alarms;
+    base::MetricRegistry metrics;
     std::unique_ptr<store::TokenRepository> tokens;
     support::FakeBotApi telegram;
     SlowBotApi slow_telegram{telegram};

@@ -1,5 +1,7 @@
 // The hot statements use the indexes that they are meant to use, also with many ended jobs around.
+#include "store/operation_overview.hpp"
 #include "store/pg_job_statements.hpp"
+#include "store/queue_statements.hpp"
 #include "world.hpp"
 
 namespace hatchery::store {
@@ -100,6 +102,32 @@ TEST_CASE("the rescue looks at running jobs only") {
     const auto plan = generic_plan(world, statements::rescue(), "now(), 500");
     INFO(plan);
     CHECK(mentions(plan, "jobs_running_idx"));
+    CHECK(!mentions(plan, "Seq Scan on jobs"));
+}
+
+TEST_CASE("counting the queue and marking jobs look at live jobs only") {
+    World world;
+    fill(world);
+    for (const auto& [statement, values] :
+         {std::pair{statements::count_queue(), "now(), now()"},
+          std::pair{statements::demands(), "now(), now()"},
+          std::pair{statements::mark_blocked(), "'{}', '{}', now(), 100"},
+          std::pair{statements::unmark_blocked(), "'{}'"},
+          std::pair{statements::release_ending(), "now()"}}) {
+        const auto plan = generic_plan(world, statement, values);
+        INFO(plan);
+        CHECK(!mentions(plan, "Seq Scan on jobs"));
+        CHECK(!mentions(plan, "Seq Scan on operations"));
+    }
+}
+
+TEST_CASE("the overview of live operations does not read the ended ones") {
+    World world;
+    fill(world);
+    const auto plan =
+        generic_plan(world, live_operations_statement(), "true, now(), now(), now(), NULL, 51");
+    INFO(plan);
+    CHECK(!mentions(plan, "Seq Scan on operations"));
     CHECK(!mentions(plan, "Seq Scan on jobs"));
 }
 

@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <regex>
 
+#include "core/alarms.hpp"
 #include "core/bot.hpp"
 #include "core/event.hpp"
 #include "core/job.hpp"
 #include "core/operation.hpp"
 #include "core/server.hpp"
+#include "core/worker.hpp"
 #include "store/secret_rows.hpp"
 #include "world.hpp"
 
@@ -56,6 +58,8 @@ TEST_CASE("every enumeration in the database has exactly the names of its C++ ty
     CHECK(allowed_by(world, "events_step_check") == names_of<core::StepKind>());
     CHECK(allowed_by(world, "events_stream_check") == names_of<core::EventStream>());
     CHECK(allowed_by(world, "webhook_inbox_state_check") == names_of<InboxState>());
+    CHECK(allowed_by(world, "workers_role_check") == names_of<core::WorkerRole>());
+    CHECK(allowed_by(world, "alarms_kind_check") == names_of<core::AlarmKind>());
     CHECK(allowed_by(world, "sealed_secrets_owner_check") == names_of<ports::SecretOwner>());
 }
 

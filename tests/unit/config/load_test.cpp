@@ -53,7 +53,7 @@ TEST_CASE("a complete environment gives a config with the documented defaults") 
 
 TEST_CASE("everything that is missing or wrong is said at once") {
     const Loaded loaded =
-        load({{"PORT", "http"}, {"HATCHERY_WORKERS", "0"}, {"HATCHERY_MASTER_KEY", "short"}}, {},
+        load({{"PORT", "http"}, {"HATCHERY_WORKERS", "-1"}, {"HATCHERY_MASTER_KEY", "short"}}, {},
              Need::service);
     for (const char* name : {"PORT", "HATCHERY_WORKERS", "HATCHERY_MASTER_KEY", "DATABASE_URL",
                              "HATCHERY_PUBLIC_URL", "HETZNER_API_TOKEN"}) {
@@ -100,6 +100,19 @@ TEST_CASE("a wrong value is refused with what would be right") {
         {"HATCHERY_DEADLINE_DEPLOY_SECONDS", "1h"},
         {"HATCHERY_DEFAULT_REGION", "FSN 1"},
         {"HATCHERY_SSH_PORT", "0"},
+        {"HATCHERY_WORKERS_MAX", "0"},
+        {"HATCHERY_WORKERS_MAX", "31"},
+        {"HATCHERY_WORKER_CAPABILITIES", "region=fsn1"},
+        {"HATCHERY_WORKER_CAPABILITIES", R"({"region": null})"},
+        {"HATCHERY_WORKER_CAPABILITIES", "[1]"},
+        {"HATCHERY_POOL_MIN", "0"},
+        {"HATCHERY_POOL_MAX", "0"},
+        {"HATCHERY_POOL_OUT_SECONDS", "1m"},
+        {"HATCHERY_SCALE_COMMAND", "sh -c 'scale'"},
+        {"HATCHERY_ALARM_QUEUE_JOBS", "0"},
+        {"HATCHERY_ALARM_WEBHOOK_URL", "http://hooks.example.com/x"},
+        {"HATCHERY_ALARM_WEBHOOK_URL", "https://hooks.example.com/a%20b"},
+        {"HATCHERY_ALARM_WEBHOOK_SECRET", "short"},
     };
     for (const Row& row : rows) {
         CAPTURE(row.name, row.value);
@@ -139,7 +152,7 @@ TEST_CASE("the environment wins over .env, also when it is set to nothing") {
     const Loaded loaded = load(environment, file, Need::service);
     CHECK(loaded.problems.empty());
     CHECK(loaded.config.port == 9001);
-    CHECK(loaded.config.workers == 16);
+    CHECK(loaded.config.workers == 32);
     CHECK(loaded.config.image == "ubuntu-24.04");
 }
 
@@ -194,4 +207,47 @@ TEST_CASE("the admin listener is off until an address and a port are given") {
     const Config v6 = load_with({{"HATCHERY_ADMIN_LISTEN", "[::1]:9090"}}).config;
     CHECK(v6.admin_host == "::1");
     CHECK(v6.admin_port == 9090);
+}
+
+TEST_CASE("threads have a floor and a ceiling, and may be none") {
+    CHECK(load_with({}).config.max_workers == 50);
+    CHECK(load_with({{"HATCHERY_WORKERS", "80"}}).config.max_workers == 80);
+    const Config fixed =
+        load_with({{"HATCHERY_WORKERS", "4"}, {"HATCHERY_WORKERS_MAX", "4"}}).config;
+    CHECK(fixed.workers == 4);
+    CHECK(fixed.max_workers == 4);
+    const Loaded none = load_with({{"HATCHERY_WORKERS", "0"}});
+    CHECK(none.problems.empty());
+    CHECK(none.config.max_workers == 0);
+}
+
+TEST_CASE("the pool of processes follows its settings") {
+    const Loaded loaded = load_with({{"HATCHERY_POOL_JOBS_PER_WORKER", "10"},
+                                     {"HATCHERY_POOL_MIN", "2"},
+                                     {"HATCHERY_POOL_MAX", "8"},
+                                     {"HATCHERY_POOL_IN_SECONDS", "30"},
+                                     {"HATCHERY_SCALE_COMMAND", "/opt/scale  --group bots"}});
+    CHECK(loaded.problems.empty());
+    CHECK(loaded.config.pool.jobs_per_worker == 10);
+    CHECK(loaded.config.pool.min_workers == 2);
+    CHECK(loaded.config.pool.max_workers == 8);
+    CHECK(loaded.config.pool.in_after == std::chrono::seconds(30));
+    CHECK(loaded.config.alarms.max_workers == 8);
+    CHECK(loaded.config.scale_command == std::vector<std::string>{"/opt/scale", "--group", "bots"});
+    CHECK(complains_about(load_with({{"HATCHERY_POOL_MIN", "60"}}), "HATCHERY_POOL_MAX"));
+}
+
+TEST_CASE("a wrong capability is named") {
+    const Loaded loaded = load_with({{"HATCHERY_WORKER_CAPABILITIES", R"({"region": {"a": 1}})"}});
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(loaded.problems[0].message.find("region") != std::string::npos);
+}
+
+TEST_CASE("the alarm webhook is kept as a secret") {
+    const Loaded loaded =
+        load_with({{"HATCHERY_ALARM_WEBHOOK_URL", "https://hooks.example.com/T1/hunter2"}});
+    CHECK(loaded.problems.empty());
+    for (const Shown& shown : loaded.settings) {
+        CHECK(shown.value.find("hunter2") == std::string::npos);
+    }
 }

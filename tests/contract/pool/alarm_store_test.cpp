@@ -1,0 +1,92 @@
+#include "pool_under_test.hpp"
+
+namespace hatchery::contract {
+
+namespace {
+
+using core::AlarmKind;
+using What = ports::AlarmNews::What;
+
+core::Alarm alarm(AlarmKind kind) { return {.kind = kind, .cause = "Why.", .next_action = "Do."}; }
+
+std::vector<ports::AlarmNews> untold(PoolUnderTest& pool, long long now) {
+    return pool.alarms->untold(at(now), at(-1'000'000), 10).value();
+}
+
+}  // namespace
+
+TEST_CASE("of each kind one alarm is raised at a time") {
+    PoolUnderTest pool(backends());
+    CHECK(pool.alarms->raised().value().empty());
+    CHECK(pool.alarms->raise(alarm(AlarmKind::no_worker), at(0)).value());
+    CHECK_FALSE(pool.alarms->raise(alarm(AlarmKind::no_worker), at(1)).value());
+    CHECK(pool.alarms->raised().value() == std::vector{AlarmKind::no_worker});
+    CHECK(pool.alarms->clear(AlarmKind::no_worker, at(2)).value());
+    CHECK_FALSE(pool.alarms->clear(AlarmKind::no_worker, at(3)).value());
+    CHECK(pool.alarms->raised().value().empty());
+    CHECK(pool.alarms->raise(alarm(AlarmKind::no_worker), at(4)).value());
+}
+
+TEST_CASE("alarms are listed newest first, page by page") {
+    PoolUnderTest pool(backends());
+    for (const auto& [kind, name] : base::EnumNames<AlarmKind>::names) {
+        REQUIRE(pool.alarms->raise(alarm(kind), at(static_cast<int>(kind))));
+    }
+    REQUIRE(pool.alarms->clear(AlarmKind::queue_deep, at(100)));
+    const auto first = pool.alarms->list(std::nullopt, 3).value();
+    REQUIRE(first.size() == 3);
+    CHECK(first[0].alarm.kind == AlarmKind::long_transaction);
+    CHECK(first[0].alarm.cause == "Why.");
+    CHECK(first[0].alarm.next_action == "Do.");
+    CHECK(first[0].raised_at == at(4));
+    CHECK_FALSE(first[0].cleared_at);
+    const auto rest = pool.alarms->list(first[2].id, 3).value();
+    REQUIRE(rest.size() == 2);
+    CHECK(rest[1].alarm.kind == AlarmKind::queue_deep);
+    CHECK(rest[1].cleared_at == at(100));
+}
+
+TEST_CASE("what is to be told is raised first and cleared then, each until it was told") {
+    PoolUnderTest pool(backends());
+    REQUIRE(pool.alarms->raise(alarm(AlarmKind::oldest_job), at(0)));
+    auto news = untold(pool, 0);
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].what == What::raised);
+    REQUIRE(pool.alarms->clear(AlarmKind::oldest_job, at(10)));
+    news = untold(pool, 10);
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].what == What::raised);
+    REQUIRE(pool.alarms->told(news[0], at(11)));
+    news = untold(pool, 11);
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].what == What::cleared);
+    CHECK(news[0].record.cleared_at == at(10));
+    REQUIRE(pool.alarms->told(news[0], at(12)));
+    CHECK(untold(pool, 1'000).empty());
+}
+
+TEST_CASE("what could not be told comes again at its time, with its failures counted") {
+    PoolUnderTest pool(backends());
+    REQUIRE(pool.alarms->raise(alarm(AlarmKind::oldest_job), at(0)));
+    auto news = untold(pool, 0);
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].failures == 0);
+    REQUIRE(pool.alarms->telling_failed(news[0], at(60)));
+    CHECK(untold(pool, 59).empty());
+    news = untold(pool, 60);
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].failures == 1);
+    // An alarm that is cleared is told of at once.
+    REQUIRE(pool.alarms->telling_failed(news[0], at(3'600)));
+    REQUIRE(pool.alarms->clear(AlarmKind::oldest_job, at(70)));
+    CHECK(untold(pool, 70).size() == 1);
+}
+
+TEST_CASE("what happened long ago is not told any more") {
+    PoolUnderTest pool(backends());
+    REQUIRE(pool.alarms->raise(alarm(AlarmKind::oldest_job), at(0)));
+    CHECK(pool.alarms->untold(at(100), at(1), 10).value().empty());
+    CHECK(pool.alarms->untold(at(100), at(0), 10).value().size() == 1);
+}
+
+}  // namespace hatchery::contract

@@ -1,0 +1,127 @@
+#include "api_world.hpp"
+#include "store/pg_queue_monitor.hpp"
+#include "support/catch.hpp"
+
+using namespace hatchery;
+using namespace hatchery::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct AdminWorld : ApiWorld {
+    std::string admin = make_token("admin@example.org", {"admin"});
+
+    ApiResponse ask(const std::string& path) { return call("GET", path, admin); }
+    void add_worker(const std::string& host, base::Milliseconds silent_for, bool draining = false) {
+        const auto now = clock.now();
+        core::Worker worker{.id = base::make_id<base::WorkerId>(now, random),
+                            .host = host,
+                            .version = "1.2.3",
+                            .role = core::WorkerRole::worker,
+                            .capabilities = R"({"region": "fsn1"})",
+                            .slots = 32,
+                            .max_slots = 50,
+                            .busy = 5,
+                            .draining = draining,
+                            .started_at = now - 1h,
+                            .heartbeat_at = now - silent_for};
+        if (!workers->beat(worker)) throw std::runtime_error("no beat");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("admin routes are for tokens with the scope admin") {
+    AdminWorld world;
+    for (const char* path : {"/api/admin/workers", "/api/admin/alarms", "/api/admin/operations"}) {
+        CAPTURE(path);
+        CHECK(world.get(path).status == 403);
+        CHECK(world.ask(path).status == 200);
+        CHECK(world.ask(path).body["items"].empty());
+        CHECK(world.ask(path).body["next"].is_null());
+    }
+}
+
+TEST_CASE("workers are listed with what they offer, what they do and how they are") {
+    AdminWorld world;
+    world.add_worker("a", 1s);
+    world.add_worker("b", 1s, true);
+    world.add_worker("c", 60s);
+    const auto items = world.ask("/api/admin/workers").body["items"];
+    REQUIRE(items.size() == 3);
+    CHECK(items[0]["host"] == "a");
+    CHECK(items[0]["state"] == "alive");
+    CHECK(items[0]["role"] == "worker");
+    CHECK(items[0]["version"] == "1.2.3");
+    CHECK(items[0]["capabilities"]["region"] == "fsn1");
+    CHECK(items[0]["slots"] == 32);
+    CHECK(items[0]["maxSlots"] == 50);
+    CHECK(items[0]["busy"] == 5);
+    CHECK(base::parse_time(items[0]["heartbeatAt"].get<std::string>()));
+    CHECK(items[1]["state"] == "draining");
+    CHECK(items[2]["state"] == "silent");
+}
+
+TEST_CASE("alarms are listed newest first and page by page") {
+    AdminWorld world;
+    const auto now = world.clock.now();
+    REQUIRE(world.alarms->raise({core::AlarmKind::no_worker, "Why.", "Do."}, now - 10s));
+    REQUIRE(world.alarms->clear(core::AlarmKind::no_worker, now - 5s));
+    REQUIRE(world.alarms->raise({core::AlarmKind::queue_deep, "Why.", "Do."}, now));
+    const auto first = world.ask("/api/admin/alarms?limit=1").body;
+    REQUIRE(first["items"].size() == 1);
+    CHECK(first["items"][0]["kind"] == "queue_deep");
+    CHECK(first["items"][0]["state"] == "raised");
+    CHECK(first["items"][0]["clearedAt"].is_null());
+    const auto second =
+        world.ask("/api/admin/alarms?limit=1&after=" + first["next"].get<std::string>()).body;
+    REQUIRE(second["items"].size() == 1);
+    CHECK(second["items"][0]["state"] == "cleared");
+    CHECK(second["items"][0]["nextAction"] == "Do.");
+    CHECK(second["next"].is_null());
+}
+
+TEST_CASE("operations across bots are listed, and the stuck ones with reason and what to do") {
+    AdminWorld world;
+    const auto bot = world.make_bot(100001);
+    REQUIRE(world.post("/api/deploy", {{"botId", bot}}).status == 202);
+    const auto live = world.ask("/api/admin/operations").body["items"];
+    REQUIRE(live.size() == 1);
+    CHECK(live[0]["botId"] == bot);
+    CHECK(live[0]["botName"] == "My bot");
+    CHECK(live[0]["kind"] == "deploy");
+    CHECK(live[0]["step"] == "provision_server");
+    CHECK(live[0]["stuck"].is_null());
+    CHECK(world.ask("/api/admin/operations?stuck=true").body["items"].empty());
+
+    const auto monitor = store::make_pg_queue_monitor(world.database->pool(), *world.notifications);
+    const std::vector<ports::BlockedDemand> everything{{"{}", "No worker is running."}};
+    REQUIRE(monitor->mark_blocked(everything, world.clock.now()).value() == 1);
+    const auto stuck = world.ask("/api/admin/operations?stuck=true").body["items"];
+    REQUIRE(stuck.size() == 1);
+    CHECK(stuck[0]["stuck"]["reason"] == "blocked");
+    CHECK(stuck[0]["stuck"]["cause"] == "No worker is running.");
+    CHECK_FALSE(stuck[0]["stuck"]["nextAction"].get<std::string>().empty());
+    // Its user sees why as well, in the status and in the story.
+    const auto status = world.get("/api/deploy/" + bot + "/status").body;
+    CHECK(status["operation"]["steps"][0]["message"] == "No worker is running.");
+    const auto logs = world.get("/api/deploy/" + bot + "/logs").body["items"];
+    CHECK(logs.back()["message"] == "No worker is running.");
+    CHECK(logs.back()["level"] == "warning");
+}
+
+TEST_CASE("wrong parameters of admin routes are named") {
+    AdminWorld world;
+    CHECK(world.ask("/api/admin/operations?stuck=maybe").wrong_fields() == "stuck");
+    CHECK(world.ask("/api/admin/operations?after=x&limit=0").wrong_fields() == "limit after");
+    CHECK(world.ask("/api/admin/alarms?after=x").wrong_fields() == "after");
+}
+
+TEST_CASE("metrics of the engine and the pool are served beside those of the API") {
+    AdminWorld world;
+    world.metrics.counter("hatchery_jobs_claimed_total", "Jobs.").add(3);
+    const auto text = world.call("GET", "/metrics", "").text;
+    CHECK(
+        text.find("# TYPE hatchery_jobs_claimed_total counter\nhatchery_jobs_claimed_total 3\n") !=
+        std::string::npos);
+}
