@@ -14,8 +14,18 @@ using base::Error;
 using base::ErrorKind;
 using base::to_text;
 
+/// Whoever reads why an operation failed also reads what to do; errors on the way need not say it.
+Error with_next_action(const DecisionInput& input, Error error) {
+    if (!error.next_action.empty() || error.kind == ErrorKind::cancelled) return error;
+    error.next_action = input.operation.kind == OperationKind::destroy
+                            ? "Nothing: Hatchery goes on deleting the server by itself."
+                            : "Look at the last lines of the log, then try again.";
+    return error;
+}
+
 /// Ends a forward operation: by way of its teardown where it has one.
 Decision turn_back(const DecisionInput& input, OperationState ending, Error error) {
+    error = with_next_action(input, std::move(error));
     const auto steps = teardown_steps_of(input.operation.kind);
     if (input.operation.phase == OperationPhase::teardown || steps.empty()) {
         return GiveUp{.ending = ending, .error = std::move(error)};

@@ -184,3 +184,18 @@ TEST_CASE("a step that ends its worker again and again is given up") {
         {.operation = operation(OperationKind::deploy), .job = current, .now = start, .retry = {}});
     REQUIRE(std::get<core::TearDown>(*decision).error.kind == base::ErrorKind::internal);
 }
+
+TEST_CASE("whoever reads why an operation failed reads what to do, whoever failed it") {
+    core::Failed silent{{.kind = base::ErrorKind::invalid, .message = "It is locked."}};
+    const auto gave_up = decide(operation(OperationKind::stop), job(StepKind::stop_bot), silent);
+    REQUIRE_FALSE(std::get<core::GiveUp>(gave_up).error.next_action.empty());
+    const auto turned = decide(operation(OperationKind::deploy), job(StepKind::start_bot), silent);
+    REQUIRE_FALSE(std::get<core::TearDown>(turned).error.next_action.empty());
+    const auto kept =
+        decide(operation(OperationKind::destroy), job(StepKind::destroy_server), silent);
+    REQUIRE_THAT(std::get<core::GiveUp>(kept).error.next_action,
+                 Catch::Contains("goes on deleting"));
+    const auto own = decide(operation(OperationKind::stop), job(StepKind::stop_bot),
+                            core::Failed{error(base::ErrorKind::invalid)});
+    REQUIRE(std::get<core::GiveUp>(own).error.next_action == "Mend it.");
+}
