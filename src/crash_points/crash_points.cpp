@@ -39,18 +39,14 @@ void append_line(const std::string& path, const std::string& line) {
     close(file);
 }
 
-[[noreturn]] void kill_this_process() {
-    kill(getpid(), SIGKILL);
-    for (;;) pause();
-}
-
 }  // namespace
 
 CrashSettings CrashSettings::from_environment() {
     return {.at = variable("HATCHERY_CRASH_AT"),
             .log_path = variable("HATCHERY_CRASH_LOG"),
             .once_path = variable("HATCHERY_CRASH_ONCE"),
-            .only_step = variable("HATCHERY_CRASH_IN")};
+            .only_step = variable("HATCHERY_CRASH_IN"),
+            .freeze = variable("HATCHERY_CRASH_SIGNAL") == "STOP"};
 }
 
 CrashPoints::CrashPoints(CrashSettings settings) : settings_(std::move(settings)) {
@@ -92,16 +88,27 @@ void CrashPoints::pass_of(const std::string& step, std::string_view call, std::s
     }
     if (!settings_.log_path.empty()) append_line(settings_.log_path, point);
     if (!settings_.only_step.empty() && step != settings_.only_step) return;
-    if (point == settings_.at) kill_this_process();
-    if (!settings_.once_path.empty()) die(point);
+    // A frozen process that goes on may come by once more, and is not to be frozen again.
+    if (point == settings_.at && !at_passed_.exchange(true)) die();
+    if (!settings_.once_path.empty()) die_once(point);
 }
 
-void CrashPoints::die(const std::string& point) {
+void CrashPoints::die_once(const std::string& point) {
     // Held until the end: no other thread gets past a point once this one is to be the last.
     const std::lock_guard lock(mutex_);
     if (!passed_.insert(point).second) return;
     append_line(settings_.once_path, point);
-    kill_this_process();
+    die();
+}
+
+void CrashPoints::die() const {
+    // Sent to this very thread, the stop takes effect before the call returns.
+    if (settings_.freeze) {
+        raise(SIGSTOP);
+        return;
+    }
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
 }
 
 }  // namespace hatchery::crash_points

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,9 @@ struct CrashSettings {
     std::string once_path;
     /// HATCHERY_CRASH_IN: points of other steps than this are passed by; empty for all.
     std::string only_step;
+    /// HATCHERY_CRASH_SIGNAL: `STOP` freezes the process instead, until it gets a SIGCONT and goes
+    /// on from the point.
+    bool freeze = false;
 
     [[nodiscard]] static CrashSettings from_environment();
 };
@@ -44,9 +48,11 @@ public:
 
 private:
     void pass_of(const std::string& step, std::string_view call, std::string_view when);
-    void die(const std::string& point);
+    void die_once(const std::string& point);
+    void die() const;
 
     CrashSettings settings_;
+    std::atomic<bool> at_passed_{false};
     std::mutex mutex_;
     std::set<std::string, std::less<>> passed_;
     std::map<base::JobId, std::string> steps_;

@@ -66,9 +66,11 @@ pid_t spawn(std::vector<std::string> arguments, bool detached) {
     return child;
 }
 
-void run_tool(const std::string& action, const std::string& folder) {
+void run_tool(const std::string& action, const std::string& folder,
+              const std::string& option = "") {
     std::vector<std::string> arguments = {tool, action, folder};
     if (action == "start") arguments.emplace_back("--throwaway");
+    if (!option.empty()) arguments.push_back(option);
     const pid_t child = spawn(std::move(arguments), false);
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -194,7 +196,9 @@ std::unique_ptr<TestDatabase> PgCluster::create_empty_database() {
     return std::make_unique<TestDatabase>(*this, name);
 }
 
-void PgCluster::stop() { run_tool("stop", folder_); }
+void PgCluster::stop(Stop how) {
+    run_tool("stop", folder_, how == Stop::immediate ? "--immediate" : "");
+}
 void PgCluster::start() { run_tool("start", folder_); }
 
 void PgCluster::drop(const std::string& database) noexcept {

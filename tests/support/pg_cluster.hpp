@@ -46,8 +46,12 @@ public:
     [[nodiscard]] std::unique_ptr<TestDatabase> create_empty_database();
     [[nodiscard]] base::Secret url_of(const std::string& database) const;
 
+    enum class Stop {
+        fast,       ///< transactions are rolled back, and everything is written
+        immediate,  ///< as a crash of PostgreSQL; what was committed is recovered at the start
+    };
     /// Ends all connections, and new ones fail until start().
-    void stop();
+    void stop(Stop how = Stop::fast);
     void start();
 
     ~PgCluster();

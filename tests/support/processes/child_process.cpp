@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 
 namespace hatchery::support {
@@ -124,5 +125,14 @@ int ChildProcess::terminate(milliseconds limit) {
 }
 
 bool ChildProcess::running() { return !wait(milliseconds(0)); }
+
+bool ChildProcess::frozen() const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+    std::string stat;
+    std::getline(file, stat);
+    // PID (NAME) STATE …; a name may hold anything.
+    const auto name_end = stat.rfind(')');
+    return name_end != std::string::npos && stat.substr(name_end + 2, 1) == "T";
+}
 
 }  // namespace hatchery::support

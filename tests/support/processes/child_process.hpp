@@ -39,6 +39,8 @@ public:
     /// SIGTERM, then SIGKILL after `limit`; the exit code.
     int terminate(std::chrono::milliseconds limit);
     [[nodiscard]] bool running();
+    /// Whether a SIGSTOP holds it.
+    [[nodiscard]] bool frozen() const;
 
 private:
     pid_t pid_ = -1;
