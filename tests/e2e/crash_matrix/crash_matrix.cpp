@@ -36,9 +36,10 @@ bool of_engine(const std::string& point) { return point.starts_with("engine/"); 
 }  // namespace
 
 CrashMatrix::CrashMatrix(const std::string& name,
-                         const std::map<std::string, std::string>& settings)
+                         const std::map<std::string, std::string>& settings,
+                         support::PgCluster* cluster)
     : world_(std::make_unique<World>(WorldOptions{
-          .bundle = Bundle::stand_in, .name = name, .settings = settings, .cluster = nullptr})) {
+          .bundle = Bundle::stand_in, .name = name, .settings = settings, .cluster = cluster})) {
     const std::array keys{base::Secret(world_->master_key())};
     auto box = crypto::make_secret_box(keys);
     REQUIRE(box);
@@ -133,15 +134,87 @@ bool CrashMatrix::die_at(const std::string& operation, const std::string& point,
     return process->wait(look_every) == killed;
 }
 
-void CrashMatrix::run_to_end(const std::string& operation, std::chrono::seconds limit) {
+std::vector<std::string> CrashMatrix::run_and_log(const std::string& operation,
+                                                  std::chrono::seconds limit) {
+    const auto log = world_->folder() / fmt::format("points-{}", ++walks_);
+    run_to_end(operation, limit, {{"HATCHERY_CRASH_LOG", log.string()}});
+    std::vector<std::string> points;
+    std::set<std::string> seen;
+    std::ifstream file(log);
+    for (std::string line; std::getline(file, line);) {
+        if (seen.insert(line).second) points.push_back(line);
+    }
+    return points;
+}
+
+void CrashMatrix::run_to_end(const std::string& operation, std::chrono::seconds limit,
+                             const std::map<std::string, std::string>& settings) {
     const auto deadline = steady_clock::now() + limit;
-    const auto process = worker({});
+    const auto process = worker(settings);
     while (!ended(operation)) {
         INFO("operation " << operation << " is " << state_of(operation));
         REQUIRE(steady_clock::now() < deadline);
         REQUIRE_FALSE(process->wait(look_every));
     }
     process->kill();
+}
+
+std::unique_ptr<support::ChildProcess> CrashMatrix::frozen_at(const std::string& role,
+                                                              const std::string& log,
+                                                              const std::string& point,
+                                                              std::chrono::seconds limit) {
+    auto process =
+        world_->spawn(role, log, {{"HATCHERY_CRASH_AT", point}, {"HATCHERY_CRASH_SIGNAL", "STOP"}});
+    const auto deadline = steady_clock::now() + limit;
+    while (!process->frozen()) {
+        INFO("no process came to " << point);
+        REQUIRE(steady_clock::now() < deadline);
+        REQUIRE_FALSE(process->wait(look_every));
+    }
+    return process;
+}
+
+void CrashMatrix::wait_for(const std::string& query, std::chrono::milliseconds limit) {
+    const auto deadline = steady_clock::now() + limit;
+    while (number(query) == 0) {
+        INFO(query);
+        REQUIRE(steady_clock::now() < deadline);
+        const timespec pause{.tv_sec = 0, .tv_nsec = 20'000'000};
+        nanosleep(&pause, nullptr);
+    }
+}
+
+void CrashMatrix::wait_end(const std::string& operation, std::chrono::milliseconds limit) {
+    wait_for("SELECT count(*) FROM operations WHERE finished_at IS NOT NULL AND id = '" +
+                 operation + "'",
+             limit);
+}
+
+int CrashMatrix::count_said(const std::string& log, const std::string& text) {
+    std::ifstream file(world_->folder() / log);
+    int count = 0;
+    for (std::string line; std::getline(file, line);) {
+        if (line.find(text) != std::string::npos) ++count;
+    }
+    return count;
+}
+
+void CrashMatrix::wait_said(const std::string& log, const std::string& text, int times) {
+    const auto deadline = steady_clock::now() + 40s;
+    while (count_said(log, text) < times) {
+        INFO(log << " does not say " << text);
+        REQUIRE(steady_clock::now() < deadline);
+        const timespec pause{.tv_sec = 0, .tv_nsec = 50'000'000};
+        nanosleep(&pause, nullptr);
+    }
+}
+
+void CrashMatrix::on_host(const Bot& bot, const std::string& what) {
+    const auto id = text(
+        "SELECT provider_server_id FROM servers WHERE state <> 'deleted' AND "
+        "bot_id = '" +
+        bot.id + "'");
+    REQUIRE(world_->cloud().post("/sandbox/hosts/" + id + "/" + what, {}).status / 100 == 2);
 }
 
 void CrashMatrix::expire_leases() {
@@ -167,10 +240,15 @@ bool CrashMatrix::ended(const std::string& operation) {
 long long CrashMatrix::number(const std::string& query) { return std::stoll(text(query)); }
 
 std::string CrashMatrix::text(const std::string& query) {
-    auto answer = world_->database().run([&](store::Sql& sql) -> base::Result<std::string> {
-        const auto rows = sql.query(query);
-        return rows.empty() ? std::string() : rows[0].text_or_empty(0);
-    });
+    const auto ask = [&] {
+        return world_->database().run([&](store::Sql& sql) -> base::Result<std::string> {
+            const auto rows = sql.query(query);
+            return rows.empty() ? std::string() : rows[0].text_or_empty(0);
+        });
+    };
+    auto answer = ask();
+    // A test that restarts the database has cut this connection, too.
+    if (!answer && answer.error().kind == base::ErrorKind::unavailable) answer = ask();
     if (!answer) FAIL(query << ": " << answer.error().message);
     return *answer;
 }

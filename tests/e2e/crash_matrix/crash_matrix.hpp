@@ -21,7 +21,8 @@ namespace hatchery::e2e {
 class CrashMatrix {
 public:
     explicit CrashMatrix(const std::string& name,
-                         const std::map<std::string, std::string>& settings = {});
+                         const std::map<std::string, std::string>& settings = {},
+                         support::PgCluster* cluster = nullptr);
 
     [[nodiscard]] World& world() { return *world_; }
     [[nodiscard]] ports::JobStore& jobs() { return *jobs_; }
@@ -47,7 +48,26 @@ public:
     [[nodiscard]] bool die_at(const std::string& operation, const std::string& point,
                               std::chrono::seconds limit);
     /// Runs it to its end by a process that nothing happens to.
-    void run_to_end(const std::string& operation, std::chrono::seconds limit);
+    void run_to_end(const std::string& operation, std::chrono::seconds limit,
+                    const std::map<std::string, std::string>& settings = {});
+    /// The same; the points that it passed, each once, in their order.
+    [[nodiscard]] std::vector<std::string> run_and_log(const std::string& operation,
+                                                       std::chrono::seconds limit);
+    /// A process that freezes at this point, once it is frozen; the test fails if it never is.
+    [[nodiscard]] std::unique_ptr<support::ChildProcess> frozen_at(const std::string& role,
+                                                                   const std::string& log,
+                                                                   const std::string& point,
+                                                                   std::chrono::seconds limit);
+    /// Waits until the query answers a number that is not zero.
+    void wait_for(const std::string& query, std::chrono::milliseconds limit);
+    /// Waits until the operation has ended, by whatever process.
+    void wait_end(const std::string& operation, std::chrono::milliseconds limit);
+    /// How many lines of this log in the world's folder hold the text.
+    [[nodiscard]] int count_said(const std::string& log, const std::string& text);
+    /// Waits until it is at least `times`.
+    void wait_said(const std::string& log, const std::string& text, int times);
+    /// Stops or wakes all processes of the bot's server (`freeze`, `thaw`).
+    void on_host(const Bot& bot, const std::string& what);
     /// What a wait for the dead process's leases would do, without the wait. The count of deaths
     /// per step starts anew, since a step that kills its workers for ever is given up.
     void expire_leases();
