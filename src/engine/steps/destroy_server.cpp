@@ -39,6 +39,16 @@ base::Result<std::optional<providers::CloudServer>> find(StepContext& context,
     });
 }
 
+/// Says once that a create whose answer was lost had made a machine: nobody has told of it yet.
+base::Result<void> tell(StepContext& context, const core::Server& server,
+                        const std::string& provider_server_id) {
+    if (!server.provider_server_id.empty()) return {};
+    if (base::json_string(context.progress, "told_server") == provider_server_id) return {};
+    context.progress["told_server"] = provider_server_id;
+    return context.say(fmt::format("found server {} at {}, made by a create without an answer",
+                                   provider_server_id, server.provider));
+}
+
 /// When the look for an unanswered create began, kept over runs.
 base::TimePoint looking_since(StepContext& context) {
     const std::string text = base::json_string(context.progress, "looking_since");
@@ -79,6 +89,9 @@ StepOutcome destroy_server(StepContext& context) {
                        .code = "foreign_server",
                        .retry_after = std::nullopt,
                        .context = {}});
+    }
+    if (auto told = tell(context, server, (*found)->provider_server_id); !told) {
+        return failed(std::move(told).error());
     }
     auto intent = context.ports.fleet.change_server(
         context.claimed.lease, server.id,
