@@ -1,6 +1,8 @@
 #include "engine/cloud_poller.hpp"
 
-#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include "base/log.hpp"
 #include "core/ownership.hpp"
@@ -51,13 +53,22 @@ void CloudPoller::look(providers::CloudProvider& cloud, const std::vector<core::
                          {"message", listed.error().message}});
         return;
     }
-    for (const auto& server : waiting) {
-        const auto found = std::ranges::find(*listed, server.name, &providers::CloudServer::name);
-        if (found == listed->end() || found->status != providers::CloudServerStatus::running) {
-            continue;
-        }
-        (void)ports_.jobs.raise("server:" + server.id.text(), ports_.clock.now());
+    std::set<std::string_view> running;
+    for (const auto& server : *listed) {
+        if (server.status == providers::CloudServerStatus::running) running.insert(server.name);
     }
+    // What is not being made any more is forgotten.
+    std::set<base::ServerId> seen;
+    for (const auto& server : waiting) {
+        if (!running.contains(server.name)) continue;
+        if (!seen_running_.contains(server.id)) {
+            const auto woken = ports_.jobs.raise("server:" + server.id.text(), ports_.clock.now());
+            // A job that is being run just now hears of it at the next look.
+            if (!woken || *woken == 0) continue;
+        }
+        seen.insert(server.id);
+    }
+    seen_running_ = std::move(seen);
 }
 
 }  // namespace hatchery::engine

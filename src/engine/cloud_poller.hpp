@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include "engine/engine_ports.hpp"
@@ -25,6 +26,9 @@ private:
     const EnginePorts& ports_;
     std::string provider_;
     std::optional<base::TimePoint> last_look_;
+    /// Servers that were seen running and whose jobs were woken. Once is enough: from then on the
+    /// job looks by itself, and a fleet that boots at once is not woken as one every few seconds.
+    std::set<base::ServerId> seen_running_;
 };
 
 }  // namespace hatchery::engine

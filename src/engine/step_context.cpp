@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/pace.hpp"
+
 namespace hatchery::engine {
 
 StepContext::StepContext(const EnginePorts& engine_ports, const EngineSettings& engine_settings,
@@ -12,7 +14,12 @@ StepContext::StepContext(const EnginePorts& engine_ports, const EngineSettings& 
       claimed(job),
       progress(base::parse_json(job.job.progress).value_or(base::Json::object())),
       stop_(std::move(stop)),
-      patience_(patience) {}
+      patience_(patience),
+      late_(std::chrono::duration_cast<base::Milliseconds>(now() - job.job.run_at)) {}
+
+base::Milliseconds StepContext::patience() const {
+    return late_ > core::punctual ? base::Milliseconds{0} : patience_;
+}
 
 base::Result<base::Secret> StepContext::bot_secret(const char* name) const {
     return ports.fleet.secret(
@@ -48,7 +55,9 @@ core::NewEvent StepContext::line(std::string message, core::EventLevel level) co
 
 core::Waiting StepContext::wait(base::Milliseconds delay, std::string why,
                                 std::optional<std::string> signal) const {
-    return {.until = now() + delay, .signal = std::move(signal), .why = std::move(why)};
+    return {.until = now() + delay + core::stretch(late_),
+            .signal = std::move(signal),
+            .why = std::move(why)};
 }
 
 core::StepOutcome failed(base::Error error) { return core::Failed{std::move(error)}; }

@@ -37,7 +37,7 @@ public:
     /// It ends no later than the operation's deadline.
     [[nodiscard]] base::Call call(std::chrono::milliseconds limit) const;
     /// How long a call may block to see news at once; zero while other jobs need the thread.
-    [[nodiscard]] base::Milliseconds patience() const { return patience_; }
+    [[nodiscard]] base::Milliseconds patience() const;
 
     /// The step's memory between runs. Changed members reach the database with the outcome, or
     /// with the next record().
@@ -65,13 +65,15 @@ public:
     }
     [[nodiscard]] std::chrono::steady_clock::duration outside_time() const { return outside_time_; }
 
-    /// A snooze of `delay` with its reason.
+    /// A snooze of `delay` with its reason; longer when runs begin late, see core/pace.hpp.
     [[nodiscard]] core::Waiting wait(base::Milliseconds delay, std::string why,
                                      std::optional<std::string> signal = std::nullopt) const;
 
 private:
     std::stop_token stop_;
     base::Milliseconds patience_;
+    /// How long after its time this run began.
+    base::Milliseconds late_;
     bool progress_known_ = true;
     std::chrono::steady_clock::duration outside_time_{};
 };
