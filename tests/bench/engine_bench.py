@@ -90,7 +90,7 @@ class EngineBench:
         words = [self.bin + "/hatchery_engine_bench", command]
         for name, value in options.items():
             words += ["--" + name, str(value)]
-        return last_json(run(words, env=dict(os.environ, DATABASE_URL=cluster.url(database))))
+        return last_json(run(words, timeout=400, env=dict(os.environ, DATABASE_URL=cluster.url(database))))
 
     def peer(self, peer, setting, what, amount):
         folder = os.path.join(SOURCE, "build", "bench", "peers")

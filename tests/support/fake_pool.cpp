@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <utility>
 
 namespace hatchery::support {
 
@@ -86,13 +85,9 @@ Result<std::vector<std::string>> FakeQueueMonitor::offers(TimePoint) { return of
 
 Result<int> FakeQueueMonitor::mark_blocked(std::span<const ports::BlockedDemand> blocked,
                                            TimePoint) {
-    const auto before = std::exchange(marked, {});
-    int fresh = 0;
-    for (const auto& demand : blocked) {
-        marked[demand.requirements] = demand.reason;
-        if (!before.contains(demand.requirements)) ++fresh;
-    }
-    return fresh;
+    marked.clear();
+    for (const auto& demand : blocked) marked[demand.requirements] = demand.reason;
+    return static_cast<int>(blocked.size());
 }
 
 Result<int> FakeQueueMonitor::release_ending(TimePoint) { return 0; }

@@ -21,11 +21,11 @@ BenchWorld::BenchWorld(const base::Secret& url, std::chrono::milliseconds boot_t
       cloud(clock, {.boot_time = boot_time}),
       hosts(clock) {}
 
-engine::EnginePorts BenchWorld::ports() {
+engine::EnginePorts BenchWorld::ports(ports::RemoteHost& remote_hosts) {
     return {.jobs = *jobs,
             .fleet = *fleet,
             .clouds = {{"hetzner", &cloud}},
-            .hosts = hosts,
+            .hosts = remote_hosts,
             .telegram = telegram,
             .http = http,
             .bundles = bundles,
@@ -51,9 +51,9 @@ long long BenchWorld::count(const std::string& statement) {
     }));
 }
 
-RunningEngine::RunningEngine(BenchWorld& world, const engine::EngineSettings& settings,
-                             engine::RunStep run_step)
-    : engine_(engine::make_engine(world.ports(), settings, std::move(run_step))) {
+RunningEngine::RunningEngine(BenchWorld& world, ports::RemoteHost& hosts,
+                             const engine::EngineSettings& settings, engine::RunStep run_step)
+    : engine_(engine::make_engine(world.ports(hosts), settings, std::move(run_step))) {
     hints_ = world.notifications->subscribe(store::Channel::jobs,
                                             [this](const auto&) { engine_->hint(); });
     engine_->start();

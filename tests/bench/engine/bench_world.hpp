@@ -56,7 +56,7 @@ struct BenchWorld {
     support::FakeHttpTransport http;
     FixedBundle bundles;
 
-    [[nodiscard]] engine::EnginePorts ports();
+    [[nodiscard]] engine::EnginePorts ports(ports::RemoteHost& remote_hosts);
     [[nodiscard]] engine::EngineSettings settings(int threads);
     /// One number from the database.
     [[nodiscard]] long long count(const std::string& statement);
@@ -66,7 +66,10 @@ struct BenchWorld {
 class RunningEngine {
 public:
     RunningEngine(BenchWorld& world, const engine::EngineSettings& settings,
-                  engine::RunStep run_step);
+                  engine::RunStep run_step)
+        : RunningEngine(world, world.hosts, settings, std::move(run_step)) {}
+    RunningEngine(BenchWorld& world, ports::RemoteHost& hosts,
+                  const engine::EngineSettings& settings, engine::RunStep run_step);
     ~RunningEngine();
     RunningEngine(const RunningEngine&) = delete;
     RunningEngine& operator=(const RunningEngine&) = delete;

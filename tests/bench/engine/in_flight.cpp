@@ -26,7 +26,7 @@ using support::FakeRemoteHost;
 /// The provider says `running` then; the server takes up to as long again until it lets us in.
 constexpr auto boot_time = 30s;
 /// All deployments are asked for within this time, which is less than any of them lasts.
-constexpr auto arrival = 25s;
+constexpr auto arrival = 60s;
 constexpr auto limit = 300s;
 
 FakeRemoteHost::Plan script(int lines, base::Milliseconds duration) {
@@ -79,15 +79,68 @@ private:
     std::map<std::string, base::TimePoint> ready_at_;
 };
 
+/// Waits for news of a run as a real server's connection does; the fake answers at once.
+class PatientHost final : public ports::RemoteHost {
+public:
+    explicit PatientHost(ports::RemoteHost& host) : host_(host) {}
+
+    base::Result<ports::RunOutput> read_run(const ports::SshTarget& target,
+                                            const std::string& run_id, std::uint64_t offset,
+                                            base::Milliseconds patience,
+                                            const base::Call& call) override {
+        const auto until = std::chrono::steady_clock::now() + patience;
+        for (;;) {
+            auto output = host_.read_run(target, run_id, offset, patience, call);
+            const bool news =
+                !output || !output->lines.empty() || output->state != ports::RunState::running;
+            if (news || std::chrono::steady_clock::now() >= until) return output;
+            std::this_thread::sleep_for(10ms);
+        }
+    }
+
+    base::Result<ports::ExecResult> exec(const ports::SshTarget& target,
+                                         const ports::ExecRequest& request,
+                                         const base::Call& call) override {
+        return host_.exec(target, request, call);
+    }
+    base::Result<void> put_file(const ports::SshTarget& target, const base::Secret& content,
+                                const std::string& remote_path, int mode,
+                                const base::Call& call) override {
+        return host_.put_file(target, content, remote_path, mode, call);
+    }
+    base::Result<void> upload(const ports::SshTarget& target, const ports::FileUpload& file,
+                              const base::Call& call) override {
+        return host_.upload(target, file, call);
+    }
+    base::Result<ports::RunState> start_run(const ports::SshTarget& target,
+                                            const ports::ScriptRun& run,
+                                            const base::Call& call) override {
+        return host_.start_run(target, run, call);
+    }
+    base::Result<void> stop_run(const ports::SshTarget& target, const std::string& run_id,
+                                const base::Call& call) override {
+        return host_.stop_run(target, run_id, call);
+    }
+    base::Result<std::unique_ptr<ports::Tunnel>> open_tunnel(const ports::SshTarget& target,
+                                                             std::uint16_t remote_port,
+                                                             const base::Call& call) override {
+        return host_.open_tunnel(target, remote_port, call);
+    }
+    void forget(const ports::SshTarget& target) override { host_.forget(target); }
+
+private:
+    ports::RemoteHost& host_;
+};
+
 void furnish(BenchWorld& world, BootingServers& servers) {
     world.hosts.on_exec(
         [&](const auto& target, const auto& request) { return servers.exec(target, request); });
-    world.hosts.plan("install_dependencies.sh", script(10, 4s));
-    world.hosts.plan("deploy_openclaw.sh", script(10, 6s));
-    auto configure = script(3, 2s);
+    world.hosts.plan("install_dependencies.sh", script(10, 8s));
+    world.hosts.plan("deploy_openclaw.sh", script(10, 12s));
+    auto configure = script(3, 3s);
     configure.lines.push_back({.after = 1s, .text = "hatchery-fact config=changed"});
     world.hosts.plan("configure_bot.sh", configure);
-    world.hosts.plan("start_bot.sh", script(5, 8s));
+    world.hosts.plan("start_bot.sh", script(5, 10s));
     world.http.answer_otherwise([](const auto&) -> base::Result<ports::HttpResponse> {
         return ports::HttpResponse{.status = 200, .headers = {}, .body = {}};
     });
@@ -166,6 +219,7 @@ Fleet watch(BenchWorld& world) {
             "SELECT count(*) FROM operations WHERE state IN ('pending', 'running', 'waiting')");
         fleet.at_once = std::max(fleet.at_once, live);
         fleet.rss_mb = std::max(fleet.rss_mb, resident_mb());
+        std::cerr << live << " in flight\n";
         if (live == 0) return fleet;
         if (world.clock.now() > give_up_at) {
             throw std::runtime_error(std::to_string(live) + " deployments did not end");
@@ -183,14 +237,16 @@ void in_flight(const Arguments& arguments) {
     Lateness lateness;
     auto settings = world.settings(static_cast<int>(arguments.number("threads", 16)));
     Fleet fleet;
+    PatientHost patient_hosts(world.hosts);
     const auto began = world.clock.now();
     {
-        const RunningEngine engine(world, settings, [&](engine::StepContext& context) {
-            lateness.add(std::chrono::duration<double, std::milli>(context.now() -
-                                                                   context.claimed.job.run_at)
-                             .count());
-            return engine::run_step(context);
-        });
+        const RunningEngine engine(
+            world, patient_hosts, settings, [&](engine::StepContext& context) {
+                lateness.add(std::chrono::duration<double, std::milli>(context.now() -
+                                                                       context.claimed.job.run_at)
+                                 .count());
+                return engine::run_step(context);
+            });
         // Customers come one after the other, not all in the same moment.
         std::jthread customers([&] {
             for (std::size_t i = 0; i < bots.size(); ++i) {

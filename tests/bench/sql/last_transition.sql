@@ -8,6 +8,8 @@ WITH held AS (
 ), ended AS (
     UPDATE operations SET state = 'succeeded', finished_at = CAST(:now AS timestamptz)
     FROM held WHERE id = held.operation_id
+), freed AS (
+    DELETE FROM live_operations USING held WHERE live_operations.operation_id = held.operation_id
 ), numbered AS (
     UPDATE bots SET last_event_seq = last_event_seq + 2, status = 'active',
         updated_at = CAST(:now AS timestamptz)
