@@ -15,4 +15,9 @@ namespace hatchery::app {
 /// `hatchery bundle list`
 [[nodiscard]] cli::Command bundle_list_command();
 
+/// `hatchery keys status`
+[[nodiscard]] cli::Command keys_status_command();
+/// `hatchery keys rotate`
+[[nodiscard]] cli::Command keys_rotate_command();
+
 }  // namespace hatchery::app

@@ -14,6 +14,7 @@
 #include "app/service.hpp"
 #include "base/log.hpp"
 #include "config/settings.hpp"
+#include "store/key_rotation.hpp"
 #include "store/migrations.hpp"
 #include "web-hooks/bot_lines.hpp"
 #include "web-hooks/hook_directory.hpp"
@@ -186,6 +187,9 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     const auto migrated = migrate_patiently(*a.database, signals);
     if (!migrated) return cli::ExitCode::ok;
     if (!*migrated) return cli::report(context, migrated->error());
+    if (const auto opens = store::check_keys(*a.database, *a.box); !opens) {
+        return cli::report(context, opens.error());
+    }
     warn_about_start(loaded, a);
 
     const auto engine = make_engine_of(a, config);

@@ -62,6 +62,12 @@ public:
         check(cipher_ ? 1 : 0);
     }
 
+    [[nodiscard]] std::vector<std::string> key_ids() const override {
+        std::vector<std::string> ids;
+        for (const MasterKey& key : keys_) ids.push_back(key.id);
+        return ids;
+    }
+
     Sealed seal(const Secret& secret, const std::string& binding) override {
         const MasterKey& key = keys_.front();
         const std::string& plain = secret.reveal();

@@ -15,6 +15,10 @@ using namespace std::chrono_literals;
 /// Two, so that one gathers and prepares while the other's commit is on its way to the disk.
 constexpr int writer_threads = 2;
 constexpr std::size_t largest_batch = 500;
+/// While another write is under way, one waits this long for so many results to gather: a statement
+/// of a few rows costs as much as one of many.
+constexpr std::size_t worthwhile_batch = 64;
+constexpr base::Milliseconds gathering_limit = 2ms;
 /// Between two tries while the database does not answer.
 constexpr base::Milliseconds retry_pause = 200ms;
 
@@ -27,11 +31,14 @@ void Completer::start() {
 }
 
 void Completer::add(ports::Completion completion) {
+    bool first = false;
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back(std::move(completion));
+        first = waiting_.size() == 1 || waiting_.size() == worthwhile_batch;
     }
-    changed_.notify_all();
+    // A writer that is at work looks for more by itself.
+    if (first) changed_.notify_all();
 }
 
 bool Completer::flush(base::Milliseconds limit) {
@@ -45,6 +52,11 @@ void Completer::work(const std::stop_token& stop) {
         {
             std::unique_lock lock(mutex_);
             changed_.wait(lock, stop, [this] { return !waiting_.empty(); });
+            if (writing_ > 0 && waiting_.size() < worthwhile_batch) {
+                changed_.wait_for(lock, stop, gathering_limit, [this] {
+                    return writing_ == 0 || waiting_.size() >= worthwhile_batch;
+                });
+            }
             const auto count = std::min(waiting_.size(), largest_batch);
             if (count == 0) continue;
             const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
@@ -18,6 +19,8 @@ public:
         std::string text;
     };
     virtual ~SecretBox() = default;
+    /// The keys in the ring, the one that seals first.
+    [[nodiscard]] virtual std::vector<std::string> key_ids() const = 0;
     [[nodiscard]] virtual Sealed seal(const base::Secret& secret, const std::string& binding) = 0;
     /// `internal` when the key is not in the ring or the text was changed.
     [[nodiscard]] virtual base::Result<base::Secret> open(const Sealed& sealed,

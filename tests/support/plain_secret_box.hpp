@@ -11,6 +11,7 @@ namespace hatchery::support {
 /// another. For tests only.
 class PlainSecretBox final : public ports::SecretBox {
 public:
+    [[nodiscard]] std::vector<std::string> key_ids() const override { return {"plain"}; }
     Sealed seal(const base::Secret& secret, const std::string& binding) override {
         return {.key_id = "plain", .text = base::base64_encode(binding + "\n" + secret.reveal())};
     }

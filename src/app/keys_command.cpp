@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+
+#include "app/operate.hpp"
+#include "crypto/key_ring.hpp"
+#include "store/key_rotation.hpp"
+#include "store/migrations.hpp"
+
+namespace hatchery::app {
+
+namespace {
+
+struct KeyWork {
+    std::unique_ptr<ports::SecretBox> box;
+    std::unique_ptr<store::Database> database;
+};
+
+/// The ring and a database with the current schema.
+base::Result<KeyWork> open_work(const config::Config& config) {
+    auto box = crypto::make_secret_box(config.master_keys);
+    if (!box) return base::fail(std::move(box).error());
+    auto database = store::make_database(config.database_url, 2);
+    if (!database) return base::fail(std::move(database).error());
+    if (const auto migrated = store::migrate(**database); !migrated) {
+        return base::fail(migrated.error());
+    }
+    return KeyWork{.box = *std::move(box), .database = *std::move(database)};
+}
+
+std::string state_of(const store::KeyUse& use) {
+    if (!use.present) return "missing from HATCHERY_MASTER_KEY";
+    if (use.seals) return "seals";
+    return use.secrets == 0 ? "can go" : "still needed";
+}
+
+cli::ExitCode show(KeyWork& work, cli::Context& context) {
+    const auto uses = store::key_uses(*work.database, *work.box);
+    if (!uses) return cli::report(context, uses.error());
+    context.out << fmt::format("{:<10} {:>8}  {}\n", "KEY", "SECRETS", "STATE");
+    bool missing = false;
+    for (const auto& use : *uses) {
+        context.out << fmt::format("{:<10} {:>8}  {}\n", use.key_id, use.secrets, state_of(use));
+        missing = missing || !use.present;
+    }
+    return missing ? cli::ExitCode::failed : cli::ExitCode::ok;
+}
+
+cli::ExitCode with_work(cli::Context& context,
+                        const std::function<cli::ExitCode(KeyWork&)>& use_work) {
+    const auto config = cli::load_or_report(context, config::Need::database);
+    if (!config) return cli::ExitCode::config;
+    auto work = open_work(*config);
+    if (!work) return cli::report(context, work.error());
+    return use_work(*work);
+}
+
+cli::ExitCode rotate(KeyWork& work, cli::Context& context) {
+    const auto report =
+        store::rotate_keys(*work.database, *work.box, context.clock, [&](std::int64_t done) {
+            context.err << fmt::format("{} secrets sealed anew", done) << std::endl;
+        });
+    if (!report) return cli::report(context, report.error());
+    context.out << fmt::format("{} secrets were sealed anew with the first key.\n",
+                               report->resealed);
+    if (report->unopened > 0) {
+        context.err << fmt::format(
+            "{} could not be opened: their key is not in HATCHERY_MASTER_KEY, or they are "
+            "damaged.\n",
+            report->unopened);
+    }
+    const auto shown = show(work, context);
+    if (report->unopened > 0) return cli::ExitCode::failed;
+    if (shown == cli::ExitCode::ok) {
+        context.out << "A key that can go may be taken out once every process runs with the new "
+                       "one in front.\n";
+    }
+    return shown;
+}
+
+}  // namespace
+
+cli::Command keys_status_command() {
+    return {.name = "keys status",
+            .summary = "shows which master key has sealed how many secrets",
+            .operands = {},
+            .options = {},
+            .details =
+                "Needs DATABASE_URL and HATCHERY_MASTER_KEY. A key is named by the first\n"
+                "eight hexadecimal digits of its SHA-256.\n",
+            .run = [](const cli::Options&, cli::Context& context) {
+                return with_work(context, [&](KeyWork& work) { return show(work, context); });
+            }};
+}
+
+cli::Command keys_rotate_command() {
+    return {.name = "keys rotate",
+            .summary = "seals every secret anew with the first master key",
+            .operands = {},
+            .options = {},
+            .details =
+                "First put the new key in front of the old one in HATCHERY_MASTER_KEY and restart\n"
+                "every process. Then run this, while they work; it may be interrupted and run\n"
+                "again. When the old key is said to be free to go, take it out.\n",
+            .run = [](const cli::Options&, cli::Context& context) {
+                return with_work(context, [&](KeyWork& work) { return rotate(work, context); });
+            }};
+}
+
+}  // namespace hatchery::app
