@@ -124,8 +124,8 @@ std::optional<std::int64_t> BodyReader::optional_number(const std::string& field
     if (fits && value->get<std::int64_t>() >= least && value->get<std::int64_t>() <= most) {
         return value->get<std::int64_t>();
     }
-    wrong(field, "must be a whole number from " + std::to_string(least) + " to " +
-                     std::to_string(most));
+    wrong(field,
+          "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
     return std::nullopt;
 }
 

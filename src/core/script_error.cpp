@@ -23,8 +23,8 @@ constexpr std::string_view choose_larger = "Choose a larger server type.";
 constexpr std::string_view say_again = "Send the message again.";
 constexpr std::string_view read_log = "Read the last lines of the log.";
 
-// `unavailable` is tried again by the engine, `invalid` is not. A turn that may have reached the bot
-// is not tried again whatever its kind.
+// `unavailable` is tried again by the engine, `invalid` is not. A turn that may have reached the
+// bot is not tried again whatever its kind.
 constexpr std::array meanings{
     Meaning{1, ErrorKind::unavailable, "A command on the server failed.", read_log},
     Meaning{2, ErrorKind::invalid, "A script was called with wrong input.",

@@ -84,8 +84,7 @@ TEST_CASE("the gateway is asked as an OpenAI chat, in the conversation that was 
     REQUIRE(shared);
     CHECK(base::json_string(*shared, "model") == "openclaw/default");
     CHECK(base::json_string(*shared, "user") == "hatchery");
-    CHECK(base::json_member(*shared, "messages").dump() ==
-          R"([{"content":"hi\n","role":"user"}])");
+    CHECK(base::json_member(*shared, "messages").dump() == R"([{"content":"hi\n","role":"user"}])");
     const auto own =
         base::parse_json(core::chat_request_text({.message = "hi", .session_key = "mine"}));
     CHECK(base::json_string(*own, "user") == "mine");
@@ -106,9 +105,8 @@ TEST_CASE("an answer becomes the result, and what is none is no reply") {
 TEST_CASE("messages and session keys are checked") {
     CHECK_FALSE(core::check_chat_message("hi"));
     CHECK_FALSE(core::check_chat_message(std::string(32'768, 'a')));
-    for (const std::string& text :
-         {std::string(), std::string(" \n\t"), std::string(32'769, 'a'), std::string("a\0b", 3),
-          std::string("\xff\xfe")}) {
+    for (const std::string& text : {std::string(), std::string(" \n\t"), std::string(32'769, 'a'),
+                                    std::string("a\0b", 3), std::string("\xff\xfe")}) {
         CHECK(core::check_chat_message(text));
     }
     CHECK_FALSE(core::check_session_key("My_session-1.2"));
