@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace hatchery::support {
 
@@ -85,9 +86,13 @@ Result<std::vector<std::string>> FakeQueueMonitor::offers(TimePoint) { return of
 
 Result<int> FakeQueueMonitor::mark_blocked(std::span<const ports::BlockedDemand> blocked,
                                            TimePoint) {
-    marked.clear();
-    for (const auto& demand : blocked) marked[demand.requirements] = demand.reason;
-    return static_cast<int>(blocked.size());
+    const auto before = std::exchange(marked, {});
+    int fresh = 0;
+    for (const auto& demand : blocked) {
+        marked[demand.requirements] = demand.reason;
+        if (!before.contains(demand.requirements)) ++fresh;
+    }
+    return fresh;
 }
 
 Result<int> FakeQueueMonitor::release_ending(TimePoint) { return 0; }

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "net/curl_transport.hpp"
 #include "support/catch.hpp"
@@ -56,6 +57,17 @@ public:
         return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     }
     void write_dotenv(const std::string& text) { std::ofstream(folder_ / ".env") << text; }
+    /// A shell script in the folder; its path.
+    std::string write_script(const std::string& text) {
+        const fs::path path = folder_ / "script";
+        std::ofstream(path) << "#!/bin/sh\n" << text;
+        fs::permissions(path, fs::perms::owner_all);
+        return path.string();
+    }
+    [[nodiscard]] std::string read(const std::string& name) const {
+        std::ifstream file(folder_ / name);
+        return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    }
 
     std::unique_ptr<support::TestDatabase> database =
         support::PgCluster::shared().create_empty_database();
@@ -71,6 +83,30 @@ int status_of(const std::string& url, const std::string& token = "") {
     if (!token.empty()) request.bearer = base::Secret(token);
     const auto response = http->send(request, base::Call::within(5s));
     return response ? response->status : 0;
+}
+
+std::string text_of(const std::string& url, const std::string& token = "") {
+    const auto http = net::make_curl_transport();
+    ports::HttpRequest request{.url = url};
+    if (!token.empty()) request.bearer = base::Secret(token);
+    const auto response = http->send(request, base::Call::within(5s));
+    return response ? response->body : "";
+}
+
+/// How often the text is there.
+int count(const std::string& text, const std::string& part) {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+}
+
+/// Asks again and again until it is so; false after twenty seconds.
+bool becomes_true(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+    }
+    return true;
 }
 
 std::string url_in(const std::string& ready_line) {
@@ -194,4 +230,74 @@ TEST_CASE("metrics are served on the admin listener, and to no stranger without 
     CHECK(status_of(behind_proxy + "/readyz") == 200);
     CHECK(status_of(behind_proxy + "/metrics") == 404);
     CHECK(serve->terminate(10s) == 0);
+}
+
+TEST_CASE("every process is listed as a worker while it runs, and none afterwards") {
+    Program program;
+    program.environment["HATCHERY_WORKER_CAPABILITIES"] = R"({"region":"nowhere1"})";
+    const auto serve = program.start({"serve"});
+    const std::string url = url_in(serve->read_line(20s).value_or(""));
+    REQUIRE_FALSE(url.empty());
+    const auto token =
+        program.run({"token", "create", "--user", "a@example.org", "--scopes", "admin"}).second;
+    const auto worker = program.start({"worker"});
+    CHECK(worker->read_line(20s) == "hatchery worker is ready");
+    const auto workers = [&] { return text_of(url + "/api/admin/workers", token); };
+    const auto both = workers();
+    CHECK(count(both, R"("state":"alive")") == 2);
+    CHECK(count(both, R"("region":"nowhere1")") == 2);
+    CHECK(count(both, R"("provider":["hetzner"])") == 2);
+    CHECK(worker->terminate(10s) == 0);
+    CHECK(count(workers(), R"("state":)") == 1);
+
+    program.environment["HATCHERY_API_URL"] = url;
+    program.environment["HATCHERY_TOKEN"] = token;
+    CHECK(program.run({"workers"}).first == 0);
+    const auto [code, line] = program.run({"operations", "--stuck"});
+    CHECK(code == 0);
+    CHECK(line == "no operation is stuck");
+    CHECK(serve->terminate(10s) == 0);
+}
+
+TEST_CASE("the scale command gets the number of processes, and no secret") {
+    Program program;
+    const std::string script = program.write_script("echo \"$@\" >> scaled\nenv >> scaled\n");
+    program.environment["HATCHERY_SCALE_COMMAND"] = script + " --group bots";
+    const auto serve = program.start({"serve"});
+    REQUIRE_FALSE(url_in(serve->read_line(20s).value_or("")).empty());
+    CHECK(becomes_true([&] { return count(program.read("scaled"), "PORT=") == 1; }));
+    CHECK(program.read("scaled").starts_with("--group bots 1\n"));
+    CHECK(count(program.read("scaled"), "HATCHERY_MASTER_KEY") == 0);
+    CHECK(serve->terminate(10s) == 0);
+}
+
+TEST_CASE("serve without threads serves, and a worker without threads does not start") {
+    Program program;
+    program.environment["HATCHERY_WORKERS"] = "0";
+    const auto serve = program.start({"serve"});
+    const std::string url = url_in(serve->read_line(20s).value_or(""));
+    CHECK(status_of(url + "/readyz") == 200);
+    CHECK(program.run({"worker"}).first == 78);
+    CHECK(serve->terminate(10s) == 0);
+}
+
+TEST_CASE("a worker tells of itself at its admin listener, and of nothing else") {
+    Program program;
+    program.environment["HATCHERY_ADMIN_LISTEN"] = "127.0.0.1:0";
+    const auto worker = program.start({"worker"});
+    CHECK(worker->read_line(20s) == "hatchery worker is ready");
+    std::string admin;
+    REQUIRE(becomes_true([&] {
+        const std::string log = program.log();
+        const auto line = log.find("event=admin_ready ");
+        const auto end = line == std::string::npos ? line : log.find('\n', line);
+        if (end != std::string::npos) admin = url_in(log.substr(line, end - line));
+        return !admin.empty();
+    }));
+    CHECK(status_of(admin + "/readyz") == 200);
+    CHECK(status_of(admin + "/api/bots") == 404);
+    const auto metrics = text_of(admin + "/metrics");
+    CHECK(count(metrics, "hatchery_pool_threads 32\n") == 1);
+    CHECK(count(metrics, "hatchery_step_duration_seconds_count") > 1);
+    CHECK(worker->terminate(10s) == 0);
 }

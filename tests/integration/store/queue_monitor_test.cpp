@@ -107,6 +107,9 @@ TEST_CASE("what was published comes back with every heartbeat") {
     CHECK(world.registry->beat(world.worker("w1")).value() == std::nullopt);
     REQUIRE(world.queue->publish(status));
     CHECK(world.registry->beat(world.worker("w1")).value() == status);
+    // Who leads next goes on from there, unless it was long ago.
+    CHECK(world.count(200'000).desired_workers == 7);
+    CHECK(world.count(400'000).desired_workers == 0);
     status.due = 9;
     REQUIRE(world.queue->publish(status));
     CHECK(world.registry->beat(world.worker("w2")).value() == status);
