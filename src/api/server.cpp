@@ -22,14 +22,7 @@ public:
         options.front.listeners = {options.listener};
         if (options.admin_listener) options.front.listeners.push_back(*options.admin_listener);
         routes::add_health_routes(*router_, context_);
-        routes::add_hook_routes(*router_, context_);
-        routes::add_telegram_routes(*router_, context_);
-        routes::add_bot_routes(*router_, context_);
-        routes::add_deploy_routes(*router_, context_);
-        routes::add_operation_routes(*router_, context_);
-        routes::add_job_routes(*router_, context_);
-        routes::add_cloud_routes(*router_, context_);
-        routes::add_admin_routes(*router_, context_);
+        if (options.served == Served::everything) add_all_routes();
         front_ = front::make_front(std::move(options.front), *router_);
     }
     ~HttpApiServer() override { stop(); }
@@ -42,9 +35,21 @@ public:
     void stop() override { front_->stop(); }
 
 private:
+    void add_all_routes() {
+        routes::add_hook_routes(*router_, context_);
+        routes::add_telegram_routes(*router_, context_);
+        routes::add_bot_routes(*router_, context_);
+        routes::add_deploy_routes(*router_, context_);
+        routes::add_operation_routes(*router_, context_);
+        routes::add_job_routes(*router_, context_);
+        routes::add_cloud_routes(*router_, context_);
+        routes::add_admin_routes(*router_, context_);
+    }
+
     /// Half of the threads always stay free for what needs the database only.
     static RouterOptions router_options(const ApiOptions& options) {
         RouterOptions router;
+        if (options.served == Served::health_only) router.admin_listener = 0;
         if (options.admin_listener) router.admin_listener = 1;
         router.trusts_loopback = options.trusts_loopback;
         router.outside_slots = std::max(1, options.front.worker_threads / 2);

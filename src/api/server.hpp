@@ -10,8 +10,15 @@
 
 namespace hatchery::api {
 
+/// What a server answers.
+enum class Served : std::uint8_t {
+    everything,
+    health_only,  ///< /healthz, /readyz, /metrics and the document, all to everybody who reaches it
+};
+
 struct ApiOptions {
     front::Listener listener;
+    Served served = Served::everything;
     /// A second listener, the only one then that serves /metrics.
     std::optional<front::Listener> admin_listener;
     /// Without an admin listener: whether /metrics answers loopback callers that come without a

@@ -66,6 +66,41 @@ std::optional<base::Result<store::MigrationReport>> migrate_patiently(store::Dat
     }
 }
 
+api::ApiSettings api_settings(const config::Config& config) {
+    return {.public_url = config.public_url,
+            .default_provider = config.provider,
+            .default_region = config.region,
+            .default_server_type = config.server_type,
+            .models = {.aliases = config.model_aliases,
+                       .operator_keys = {{"anthropic", !config.anthropic_key.empty()},
+                                         {"openai", !config.openai_key.empty()},
+                                         {"google", !config.google_ai_key.empty()}}},
+            .deadlines = config.deadlines,
+            .stuck = {.not_claimed = config.alarms.oldest_job}};
+}
+
+api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
+                      const config::Config& config) {
+    return {.jobs = *adapters.jobs,
+            .fleet = *adapters.fleet,
+            .telegram = *adapters.telegram,
+            .updates = updates,
+            .clouds = adapters.cloud_pointers(),
+            .database = *adapters.database,
+            .bots = *adapters.bots,
+            .operations = *adapters.operations,
+            .events = *adapters.events,
+            .tokens = *adapters.tokens,
+            .notifications = *adapters.notifications,
+            .overview = *adapters.overview,
+            .workers = *adapters.workers,
+            .alarms = *adapters.alarms,
+            .engine_metrics = adapters.metrics,
+            .clock = adapters.clock,
+            .random = adapters.random,
+            .settings = api_settings(config)};
+}
+
 /// What `serve` has besides the engine.
 class Front {
 public:
@@ -80,24 +115,7 @@ public:
                                         .lines = *lines_,
                                         .clock = adapters.clock,
                                         .random = adapters.random})),
-          api_(api::make_api_server(api_options(config), {.jobs = *adapters.jobs,
-                                                          .fleet = *adapters.fleet,
-                                                          .telegram = *adapters.telegram,
-                                                          .updates = receiver_,
-                                                          .clouds = adapters.cloud_pointers(),
-                                                          .database = *adapters.database,
-                                                          .bots = *adapters.bots,
-                                                          .operations = *adapters.operations,
-                                                          .events = *adapters.events,
-                                                          .tokens = *adapters.tokens,
-                                                          .notifications = *adapters.notifications,
-                                                          .overview = *adapters.overview,
-                                                          .workers = *adapters.workers,
-                                                          .alarms = *adapters.alarms,
-                                                          .engine_metrics = adapters.metrics,
-                                                          .clock = adapters.clock,
-                                                          .random = adapters.random,
-                                                          .settings = api_settings(config)})) {}
+          api_(api::make_api_server(api_options(config), api_deps(adapters, receiver_, config))) {}
 
     [[nodiscard]] base::Result<void> start(store::Notifications& notifications) {
         inbox_hints_ =
@@ -133,19 +151,6 @@ private:
         return options;
     }
 
-    static api::ApiSettings api_settings(const config::Config& config) {
-        return {.public_url = config.public_url,
-                .default_provider = config.provider,
-                .default_region = config.region,
-                .default_server_type = config.server_type,
-                .models = {.aliases = config.model_aliases,
-                           .operator_keys = {{"anthropic", !config.anthropic_key.empty()},
-                                             {"openai", !config.openai_key.empty()},
-                                             {"google", !config.google_ai_key.empty()}}},
-                .deadlines = config.deadlines,
-                .stuck = {.not_claimed = config.alarms.oldest_job}};
-    }
-
     std::unique_ptr<web_hooks::HookDirectory> directory_;
     web_hooks::Receiver receiver_;
     std::unique_ptr<web_hooks::BotLines> lines_;
@@ -153,6 +158,47 @@ private:
     std::unique_ptr<api::ApiServer> api_;
     std::unique_ptr<store::Notifications::Subscription> inbox_hints_;
     std::unique_ptr<store::Notifications::Subscription> bot_hints_;
+};
+
+std::string url_of(const std::string& host, std::uint16_t port) {
+    const bool v6 = host.find(':') != std::string::npos;
+    return v6 ? fmt::format("http://[{}]:{}", host, port) : fmt::format("http://{}:{}", host, port);
+}
+
+/// No update comes to a process that serves no hook.
+class NoUpdates final : public ports::UpdateReceiver {
+public:
+    ports::HookAnswer receive(std::string_view, std::string_view, std::string_view) override {
+        return {.status = 404};
+    }
+};
+
+/// What a worker tells of itself, where the operator gave it an address for that.
+class HealthFront {
+public:
+    HealthFront(Adapters& adapters, const config::Config& config)
+        : api_(api::make_api_server(
+              {.listener = {.address = config.admin_host, .port = config.admin_port},
+               .served = api::Served::health_only},
+              api_deps(adapters, updates_, config))) {}
+
+    /// A worker works without it too: beside a `serve` with the same configuration the address is
+    /// taken.
+    void start(const config::Config& config) {
+        const auto started = api_->start();
+        if (started) {
+            log_event(LogLevel::info, "admin_ready",
+                      {{"url", url_of(config.admin_host, api_->port())}});
+        } else {
+            log_event(LogLevel::warning, "admin_listener_failed",
+                      {{"message", started.error().message}});
+        }
+    }
+    void stop() { api_->stop(); }
+
+private:
+    NoUpdates updates_;
+    std::unique_ptr<api::ApiServer> api_;
 };
 
 void warn_about_start(const config::Loaded& loaded, Adapters& adapters) {
@@ -164,11 +210,6 @@ void warn_about_start(const config::Loaded& loaded, Adapters& adapters) {
         log_event(LogLevel::warning, "no_release_bundle",
                   {{"message", bundle.error().message}, {"next", bundle.error().next_action}});
     }
-}
-
-std::string url_of(const std::string& host, std::uint16_t port) {
-    const bool v6 = host.find(':') != std::string::npos;
-    return v6 ? fmt::format("http://[{}]:{}", host, port) : fmt::format("http://{}:{}", host, port);
 }
 
 enum class Role : std::uint8_t { serve, worker };
@@ -203,6 +244,11 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
             return cli::report(context, started.error());
         }
     }
+    std::unique_ptr<HealthFront> health;
+    if (role == Role::worker && !config.admin_host.empty()) {
+        health = std::make_unique<HealthFront>(a, config);
+        health->start(config);
+    }
     engine->start();
     const auto pool = make_pool_watch_of(
         a, config, role == Role::serve ? core::WorkerRole::serve : core::WorkerRole::worker,
@@ -228,6 +274,7 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     std::jthread drain([&] { engine->drain(drain_limit); });
     pool->drain();
     if (front) front->stop();
+    if (health) health->stop();
     drain.join();
     pool->stop();
     job_hints.reset();

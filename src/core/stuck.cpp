@@ -40,7 +40,7 @@ StuckText describe(const StuckFacts& facts) {
         case StuckReason::blocked:
             return {.cause = facts.blocked_reason,
                     .next_action =
-                        "Start a worker that offers it (HATCHERY_WORKER_CAPABILITIES), "
+                        "Start a worker that can run it (HATCHERY_WORKER_CAPABILITIES), "
                         "or cancel the operation."};
         case StuckReason::not_claimed:
             return {.cause = fmt::format("{} has been due for {}, and no worker took it.",

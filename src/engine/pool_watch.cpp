@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Who does not lead tries again this often.
-constexpr base::Milliseconds lead_every{5'000};
+constexpr base::Milliseconds lead_every{10'000};
 
 /// Sleeps until the time is over or a stop is asked.
 void rest(const std::stop_token& stop, base::Milliseconds time) {
@@ -73,7 +73,7 @@ private:
         while (!stop.stop_requested()) {
             if (!leader.leads()) {
                 if (desired_.exchange(not_leading) != not_leading) queue.begin_anew();
-                rest(stop, std::min(lead_every, settings_.count_every));
+                rest(stop, std::min(lead_every, 2 * settings_.count_every));
                 continue;
             }
             queue.tick(stop);

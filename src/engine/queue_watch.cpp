@@ -12,6 +12,9 @@ namespace {
 
 using base::LogLevel;
 
+/// Pages of jobs that are marked at one look at most.
+constexpr int most_pages = 40;
+
 /// Processes that what runs at the moment keeps busy, were each to use all of its threads.
 int busy_processes(const core::QueueStatus& status) {
     if (status.slots == 0) return 0;
@@ -63,8 +66,9 @@ void QueueWatch::count() {
     const auto now = ports_.clock.now();
     auto status = ports_.queue.count(now, now - core::heartbeat_limit);
     if (!status) return log_failure("count_queue", status.error());
-    // Whoever leads first takes the pool as it is.
-    if (pool_.workers == 0) pool_.workers = status->workers;
+    // A new leader takes the pool as it is, or as the one before it wanted it: where all processes
+    // start anew, the first of them does not see the others yet.
+    if (pool_.workers == 0) pool_.workers = std::max(status->workers, status->desired_workers);
     pool_ = core::pool_size(
         settings_.processes, pool_,
         {.at = now, .pending = status->due, .busy_workers = busy_processes(*status)});
@@ -132,11 +136,21 @@ void QueueWatch::match() {
         }
     }
     unmet_ = std::move(unmet);
-    const auto marked = ports_.queue.mark_blocked(blocked, now);
-    if (!marked) return log_failure("mark_blocked", marked.error());
-    if (*marked > 0) base::log_event(LogLevel::warning, "jobs_blocked", {{"count", *marked}});
+    mark(blocked);
     const auto released = ports_.queue.release_ending(now);
     if (!released) log_failure("release_ending", released.error());
+}
+
+/// Page by page, so that no bot's row is held for long.
+void QueueWatch::mark(const std::vector<ports::BlockedDemand>& blocked) {
+    int sum = 0;
+    for (int page = 0; page < most_pages; ++page) {
+        const auto marked = ports_.queue.mark_blocked(blocked, ports_.clock.now());
+        if (!marked) return log_failure("mark_blocked", marked.error());
+        sum += *marked;
+        if (*marked == 0 || blocked.empty()) break;
+    }
+    if (sum > 0) base::log_event(LogLevel::warning, "jobs_blocked", {{"count", sum}});
 }
 
 void QueueWatch::log_failure(std::string_view what, const base::Error& error) {

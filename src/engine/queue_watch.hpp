@@ -4,6 +4,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "engine/pool_settings.hpp"
 
@@ -26,6 +27,7 @@ private:
     void count();
     void watch_alarms(const core::QueueStatus& status);
     void match();
+    void mark(const std::vector<ports::BlockedDemand>& blocked);
     void log_failure(std::string_view what, const base::Error& error);
 
     const PoolPorts& ports_;

@@ -13,8 +13,6 @@ using base::LogLevel;
 /// A count that is older says nothing about now: the process that counts has died or hangs.
 constexpr base::Milliseconds stale_after{30'000};
 
-double seconds(base::Milliseconds duration) { return static_cast<double>(duration.count()) / 1e3; }
-
 }  // namespace
 
 WorkerPulse::WorkerPulse(const PoolPorts& ports, const PoolSettings& settings, ThreadSlots& slots)
@@ -100,8 +98,8 @@ void WorkerPulse::show(const core::QueueStatus& status) {
         static_cast<double>(core::oldest_age(status).count()));
     set("hatchery_queue_jobs_per_worker", "Due jobs for each live worker process.",
         status.workers == 0 ? status.due : static_cast<double>(status.due) / status.workers);
-    set("hatchery_queue_counted_seconds_ago", "Age of these counts; over 30: nobody counts.",
-        seconds(std::chrono::floor<base::Milliseconds>(ports_.clock.now() - status.at)));
+    set("hatchery_queue_counted_timestamp_seconds", "When these were counted, in Unix time.",
+        std::chrono::duration<double>(status.at.time_since_epoch()).count());
     set("hatchery_workers_alive", "Live worker processes that take jobs.", status.workers);
     set("hatchery_workers_slots", "Threads of all live workers.", status.slots);
     set("hatchery_workers_max_slots", "Threads that all live workers may grow to.",

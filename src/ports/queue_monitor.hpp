@@ -29,7 +29,8 @@ class QueueMonitor {
 public:
     virtual ~QueueMonitor() = default;
 
-    /// Counts; `desired_workers` is left at zero. A worker is alive that was heard of since then.
+    /// Counts. A worker is alive that was heard of since then. `desired_workers` is what was
+    /// published last, unless that was long ago.
     [[nodiscard]] virtual base::Result<core::QueueStatus> count(base::TimePoint now,
                                                                 base::TimePoint alive_since) = 0;
     /// Stores what was counted, for the heartbeats of all processes.

@@ -70,19 +70,12 @@ private:
 
 }  // namespace
 
-// The two halves of the inner union are what the two partial indexes of live operations hold.
 const std::string& live_operations_statement() {
     static const std::string text = std::string("SELECT") + columns::operation + R"(,
             b.name, j.step, j.message, j.run_at, j.lease_until, j.worker_id, j.blocked_reason,
             why.reason
-        FROM (
-            SELECT id FROM operations
-            WHERE state IN ('pending', 'running', 'waiting') AND kind <> 'chat'
-            UNION ALL
-            SELECT id FROM operations
-            WHERE state IN ('pending', 'running', 'waiting') AND kind = 'chat'
-        ) AS live
-        JOIN operations o ON o.id = live.id
+        FROM live_operations AS live
+        JOIN operations o ON o.id = live.operation_id
         JOIN bots b ON b.id = o.bot_id
         LEFT JOIN LATERAL (
             SELECT * FROM jobs

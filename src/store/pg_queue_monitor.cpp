@@ -13,7 +13,7 @@ using base::Result;
 using base::TimePoint;
 
 /// Jobs that one call marks at most; the next call takes the rest.
-constexpr int mark_page = 1'000;
+constexpr int mark_page = 250;
 
 constexpr std::string_view publish_statement = R"(
     INSERT INTO queue_status (counted_at, due, waiting, running, blocked, oldest_due_at, workers,

@@ -13,7 +13,8 @@ const std::string& count_queue() {
              FROM pg_stat_activity
              WHERE datname = current_database() AND backend_type = 'client backend'
                AND pid <> pg_backend_pid()),
-            0
+            coalesce((SELECT desired_workers FROM queue_status
+                      WHERE counted_at > $1::timestamptz - interval '5 minutes'), 0)
         FROM (
             SELECT count(*) FILTER (WHERE blocked_reason IS NULL AND run_at <= $1) AS due,
                 count(*) FILTER (WHERE blocked_reason IS NULL AND run_at > $1) AS waiting,

@@ -13,7 +13,12 @@ using namespace std::chrono_literals;
 struct StuckWorld : World {
     std::unique_ptr<OperationOverview> overview = make_operation_overview(pool);
 
-    core::Operation start() { return jobs->start_operation(deploy_of(add_bot())).value(); }
+    /// Ids follow the time, so what begins later stands further down the list.
+    core::Operation start(base::TimePoint now = at(0)) {
+        auto request = deploy_of(add_bot());
+        request.now = now;
+        return jobs->start_operation(request).value();
+    }
     std::vector<LiveOperation> list(Which which, base::TimePoint now) {
         return overview->list(which, {}, now, std::nullopt, 200).value().items;
     }
@@ -30,13 +35,13 @@ struct StuckWorld : World {
 TEST_CASE("what goes on is listed and not stuck") {
     StuckWorld world;
     CHECK(world.list(Which::all, at(0)).empty());
-    const auto waiting = world.start();
-    const auto running = world.start();
-    REQUIRE(world.claim(at(0)).size() == 1);
+    const auto running = world.start(at(0));
+    const auto pending = world.start(at(5));
+    REQUIRE(world.claim(at(10)).size() == 1);
     const auto all = world.list(Which::all, at(1'000));
     REQUIRE(all.size() == 2);
-    CHECK(all[0].operation.id == waiting.id);
-    CHECK(all[1].operation.id == running.id);
+    CHECK(all[0].operation.id == running.id);
+    CHECK(all[1].operation.id == pending.id);
     CHECK(all[0].bot_name == "Ada's bot");
     CHECK(all[0].step == core::StepKind::provision_server);
     CHECK(all[0].operation.state == core::OperationState::running);

@@ -118,6 +118,13 @@ TEST_CASE("a new leader takes the pool as it is, and does not shrink it at once"
     CHECK(watch.desired_workers() == 8);
     watch.begin_anew();
     CHECK_FALSE(watch.desired_workers());
+    // Where all start anew, the others are not seen yet.
+    status.workers = 1;
+    status.desired_workers = 8;
+    world.queue.set_status(status);
+    world.clock.advance(5s);
+    watch.tick({});
+    CHECK(watch.desired_workers() == 8);
 }
 
 TEST_CASE("a clock that is set back does not stop the counting") {
