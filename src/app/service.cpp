@@ -93,6 +93,8 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
     settings.capabilities = capabilities_of(adapters, config);
     settings.threads = config.workers;
     settings.lease_for = config.lease;
+    settings.destroy_strays = config.destroy_strays;
+    settings.stray_grace = config.stray_grace;
     settings.provider = config.provider;
     settings.region = config.region;
     settings.server_type = config.server_type;

@@ -42,6 +42,9 @@ struct Config {
     std::string capabilities;
     std::chrono::seconds lease{0};
     std::map<core::OperationKind, std::chrono::seconds> deadlines;
+    /// What becomes of machines with our label that no row knows.
+    bool destroy_strays = true;
+    std::chrono::seconds stray_grace{0};
 
     // The pool of processes, and who is told when it is in trouble.
     core::PoolPolicy pool;

@@ -212,6 +212,12 @@ Wrong read_provider(const std::string& text, Config& config) {
     return std::nullopt;
 }
 
+Wrong read_stray_servers(const std::string& text, Config& config) {
+    if (text != "destroy" && text != "report") return "must be destroy or report";
+    config.destroy_strays = text == "destroy";
+    return std::nullopt;
+}
+
 Wrong read_path(const std::string& text, std::string& into) {
     if (text.find('\0') != std::string::npos || !text.starts_with('/')) {
         return "must be an absolute path";
@@ -479,6 +485,15 @@ const std::array all_settings = {
             {},
             {},
             read_word_into<&Config::server_type>},
+    Setting{"HATCHERY_STRAY_SERVERS", "destroy", false, {}, {}, read_stray_servers},
+    Setting{"HATCHERY_STRAY_GRACE_SECONDS",
+            "600",
+            false,
+            {},
+            {},
+            [](const std::string& text, Config& config) {
+                return read_seconds(text, 3, 86'400, config.stray_grace);
+            }},
     Setting{"HATCHERY_IMAGE", "debian-12", false, {}, {}, read_word_into<&Config::image>},
     Setting{"HATCHERY_SSH_PORT",
             "22",

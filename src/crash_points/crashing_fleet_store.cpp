@@ -66,6 +66,10 @@ public:
         points_.pass("fleet.servers_being_created", "before");
         return inner_.servers_being_created(provider);
     }
+    base::Result<std::vector<core::Server>> servers_alive(const std::string& provider) override {
+        points_.pass("fleet.servers_alive", "before");
+        return inner_.servers_alive(provider);
+    }
     base::Result<std::vector<core::Server>> servers_left_behind(base::TimePoint now) override {
         points_.pass("fleet.servers_left_behind", "before");
         return inner_.servers_left_behind(now);

@@ -11,6 +11,7 @@
 #include "engine/job_runner.hpp"
 #include "engine/leader.hpp"
 #include "engine/reaper.hpp"
+#include "engine/reconciler.hpp"
 #include "engine/work_pool.hpp"
 
 namespace hatchery::engine {
@@ -171,9 +172,13 @@ private:
         Alarm alarm;
         Leader leader(ports_, "reaper");
         Reaper reaper(ports_);
+        Reconciler reconciler(ports_, settings_);
         while (!stop.stop_requested()) {
-            if (leader.leads()) reaper.tick(stop);
-            alarm.sleep(stop, reap_every);
+            if (leader.leads()) {
+                reaper.tick(stop);
+                reconciler.tick(stop);
+            }
+            alarm.sleep(stop, std::min<base::Milliseconds>(reap_every, settings_.stray_grace / 3));
         }
     }
 

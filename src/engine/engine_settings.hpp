@@ -23,6 +23,10 @@ struct EngineSettings {
     base::Milliseconds poll_every{1'000};
     core::RetryPolicy retry;
     base::Milliseconds teardown_limit{15 * 60 * 1000};
+    /// How long a machine with our label may be without a row before it is destroyed.
+    base::Milliseconds stray_grace{10 * 60 * 1000};
+    /// Otherwise it is only reported.
+    bool destroy_strays = true;
 
     std::string provider = "hetzner";
     std::string region;

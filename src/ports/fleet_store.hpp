@@ -98,6 +98,9 @@ public:
     /// Servers of this provider that are `creating` or `booting`: what the poller looks for.
     [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) = 0;
+    /// All servers of this provider that are not proven gone: what the reconciler compares with.
+    [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers_alive(
+        const std::string& provider) = 0;
     /// Servers that should be gone but whose operation has ended: the reaper's work.
     [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers_left_behind(
         base::TimePoint now) = 0;

@@ -65,6 +65,8 @@ constexpr std::string_view end_server = R"(
     )
     SELECT id FROM gone)";
 
+const std::string select_alive = std::string("SELECT") + columns::server +
+                                 "FROM servers s WHERE s.provider = $1 AND s.state <> 'deleted'";
 // A server without a live operation is left behind unless it is in use; and one in use is, too,
 // when its bot or deployment has ended or the last word on it was a deploy or destroy that failed.
 const std::string select_left_behind = std::string("SELECT") + columns::server + R"(
@@ -200,6 +202,12 @@ public:
     Result<std::vector<core::Server>> servers_being_created(const std::string& provider) override {
         return database_.run([&](Sql& sql) -> Result<std::vector<core::Server>> {
             return read_servers(sql.query(select_being_created, {provider}));
+        });
+    }
+
+    Result<std::vector<core::Server>> servers_alive(const std::string& provider) override {
+        return database_.run([&](Sql& sql) -> Result<std::vector<core::Server>> {
+            return read_servers(sql.query(select_alive, {provider}));
         });
     }
 

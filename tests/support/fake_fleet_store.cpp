@@ -192,6 +192,17 @@ Result<std::vector<core::Server>> FakeFleetStore::servers_being_created(
     });
 }
 
+Result<std::vector<core::Server>> FakeFleetStore::servers_alive(const std::string& provider) {
+    return with_faults(db_, [&]() -> Result<std::vector<core::Server>> {
+        std::vector<core::Server> servers;
+        for (const auto& [id, server] : db_.server_rows) {
+            const bool alive = server.state != core::ServerState::deleted;
+            if (server.provider == provider && alive) servers.push_back(server);
+        }
+        return servers;
+    });
+}
+
 Result<std::vector<core::Server>> FakeFleetStore::servers_left_behind(base::TimePoint) {
     return with_faults(db_, [&]() -> Result<std::vector<core::Server>> {
         std::vector<core::Server> servers;

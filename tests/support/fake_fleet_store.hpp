@@ -32,6 +32,7 @@ public:
                                      const ports::SecretRef& ref) override;
     base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) override;
+    base::Result<std::vector<core::Server>> servers_alive(const std::string& provider) override;
     base::Result<std::vector<core::Server>> servers_left_behind(base::TimePoint now) override;
     base::Result<void> left_behind_gone(const base::ServerId& server, base::TimePoint now) override;
     base::Result<std::unique_ptr<Leadership>> try_lead(const std::string& name) override;

@@ -97,6 +97,10 @@ TEST_CASE("a server's changes leave the rest as it is") {
     CHECK(server.host_key_rotated);
     CHECK(server.host_key == "ssh-ed25519 AAAAhost");
     CHECK(fleet.servers_being_created("hetzner").value().empty());
+    CHECK(fleet.servers_alive("hetzner").value().size() == 1);
+    CHECK(fleet.servers_alive("digitalocean").value().empty());
+    REQUIRE(fleet.server_gone(claimed.lease, id, at(6)));
+    CHECK(fleet.servers_alive("hetzner").value().empty());
     CHECK(fleet.change_server(claimed.lease, base::ServerId(second_id), {}).error().kind ==
           base::ErrorKind::not_found);
 }

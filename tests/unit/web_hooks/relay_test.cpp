@@ -97,6 +97,9 @@ public:
     base::Result<std::vector<core::Server>> servers_being_created(const std::string&) override {
         return none();
     }
+    base::Result<std::vector<core::Server>> servers_alive(const std::string&) override {
+        return none();
+    }
     base::Result<std::vector<core::Server>> servers_left_behind(base::TimePoint) override {
         return none();
     }
