@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <array>
+#include <cstdlib>
 #include <fstream>
 
 #include "crypto/key_ring.hpp"
@@ -34,6 +35,8 @@ std::set<std::string> lines_of(const std::filesystem::path& path) {
 bool of_engine(const std::string& point) { return point.starts_with("engine/"); }
 
 }  // namespace
+
+bool take_all() { return std::getenv("HATCHERY_CRASH_MATRIX_ALL") != nullptr; }
 
 CrashMatrix::CrashMatrix(const std::string& name,
                          const std::map<std::string, std::string>& settings,

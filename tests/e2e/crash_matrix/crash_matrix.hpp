@@ -16,6 +16,9 @@
 
 namespace hatchery::e2e {
 
+/// Whether there is time for what `make test` leaves to `make test-long`.
+[[nodiscard]] bool take_all();
+
 /// A world whose Hatchery dies at named points and is started again. Operations are asked for
 /// straight in the database, so that the process which takes them up is already one that dies.
 class CrashMatrix {
