@@ -10,10 +10,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool at_maximum(const AlarmPolicy& policy, const QueueStatus& status) {
-    if (status.due == 0 || status.workers == 0) return false;
-    const bool all_threads = status.slots >= status.max_slots && status.busy >= status.max_slots;
-    return all_threads || status.workers >= policy.max_workers;
+bool all_threads_work(const QueueStatus& status) {
+    return status.workers > 0 && status.slots >= status.max_slots &&
+           status.busy >= status.max_slots;
+}
+
+bool all_processes_run(const AlarmPolicy& policy, const QueueStatus& status) {
+    return status.workers >= policy.max_workers && status.desired_workers >= policy.max_workers;
 }
 
 Alarm queue_deep(const AlarmPolicy& policy, const QueueStatus& status) {
@@ -27,9 +30,13 @@ Alarm queue_deep(const AlarmPolicy& policy, const QueueStatus& status) {
 
 Alarm pool_at_maximum(const QueueStatus& status) {
     return {.kind = AlarmKind::pool_at_maximum,
-            .cause = fmt::format("All {} threads of {} {} work, and {} due jobs still wait.",
-                                 status.max_slots, status.workers,
-                                 status.workers == 1 ? "worker" : "workers", status.due),
+            .cause = all_threads_work(status)
+                         ? fmt::format("All {} threads of {} {} work, and {} due jobs still wait.",
+                                       status.max_slots, status.workers,
+                                       status.workers == 1 ? "worker" : "workers", status.due)
+                         : fmt::format("All {} worker processes that may run do, and {} due jobs "
+                                       "still wait.",
+                                       status.workers, status.due),
             .next_action =
                 "Start another `hatchery worker`, or raise HATCHERY_WORKERS_MAX or "
                 "HATCHERY_POOL_MAX."};
@@ -74,7 +81,9 @@ bool held_for(std::map<AlarmKind, base::TimePoint>& since, AlarmKind kind, base:
 std::vector<Alarm> conditions(const AlarmPolicy& policy, const QueueStatus& status) {
     std::vector<Alarm> holding;
     if (status.due > policy.queue_depth) holding.push_back(queue_deep(policy, status));
-    if (at_maximum(policy, status)) holding.push_back(pool_at_maximum(status));
+    if (status.due > 0 && (all_threads_work(status) || all_processes_run(policy, status))) {
+        holding.push_back(pool_at_maximum(status));
+    }
     if (oldest_age(status) > policy.oldest_job) holding.push_back(oldest_job(status));
     if (status.workers == 0) holding.push_back(no_worker());
     if (status.oldest_transaction > policy.oldest_transaction) {

@@ -72,7 +72,9 @@ private:
 
 const std::string& live_operations_statement() {
     static const std::string text = std::string("SELECT") + columns::operation + R"(,
-            b.name, j.step, j.message, j.run_at, j.lease_until, j.worker_id, j.blocked_reason,
+            b.name, j.step,
+            coalesce(CASE WHEN j.state <> 'running' THEN j.blocked_reason END, j.message),
+            j.run_at, j.lease_until, j.worker_id, j.blocked_reason,
             why.reason
         FROM live_operations AS live
         JOIN operations o ON o.id = live.operation_id

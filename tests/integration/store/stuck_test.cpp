@@ -112,6 +112,7 @@ TEST_CASE("a job that is marked as blocked is stuck, with its reason") {
     REQUIRE(found.size() == 1);
     CHECK(found[0].stuck->reason == core::StuckReason::blocked);
     CHECK(core::describe(*found[0].stuck).cause == "No worker has region nbg1.");
+    CHECK(found[0].message == "No worker has region nbg1.");
 }
 
 TEST_CASE("an operation that has ended is neither live nor stuck") {

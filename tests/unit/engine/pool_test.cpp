@@ -298,7 +298,10 @@ TEST_CASE("the watch registers, leads, and leaves nothing behind") {
     std::mutex mutex;
     std::condition_variable changed;
     world.settings.scale = [&](int workers, const base::Call&) -> base::Result<void> {
-        commanded = workers;
+        {
+            const std::lock_guard lock(mutex);
+            commanded = workers;
+        }
         changed.notify_all();
         return {};
     };
