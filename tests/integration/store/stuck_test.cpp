@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 struct StuckWorld : World {
     std::unique_ptr<OperationOverview> overview = make_operation_overview(pool);
 
-    /// Ids follow the time, so what begins later stands further down the list.
     core::Operation start(base::TimePoint now = at(0)) {
         auto request = deploy_of(add_bot());
         request.now = now;
@@ -36,8 +35,8 @@ TEST_CASE("what goes on is listed and not stuck") {
     StuckWorld world;
     CHECK(world.list(Which::all, at(0)).empty());
     const auto running = world.start(at(0));
-    const auto pending = world.start(at(5));
-    REQUIRE(world.claim(at(10)).size() == 1);
+    const auto pending = world.start(at(1));
+    REQUIRE(world.claim(at(0)).size() == 1);
     const auto all = world.list(Which::all, at(1'000));
     REQUIRE(all.size() == 2);
     CHECK(all[0].operation.id == running.id);
