@@ -92,6 +92,24 @@ class Cluster:
             raise Broken(f"pgbench: {failed.group(1)} transactions failed")
         return float(re.search(r"tps = ([0-9.]+) \(without initial", said).group(1))
 
+    def cpu_seconds(self):
+        """What the server and all its processes have used, those that ended included."""
+        with open(self.folder + "/data/postmaster.pid") as file:
+            postmaster = file.readline().strip()
+        ticks = 0
+        for path in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                with open(path) as file:
+                    fields = file.read().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            # Fields 14 to 17 of proc(5): user and system, then the same of children that ended.
+            if path.split("/")[2] == postmaster:
+                ticks += sum(int(field) for field in fields[11:15])
+            elif fields[1] == postmaster:
+                ticks += sum(int(field) for field in fields[11:13])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def logged(self, since):
         """Statements with their parameters that the server has logged since then, oldest first."""
         lines = []

@@ -1,6 +1,7 @@
 """Measures the engine against its peers and against bare SQL, side by side in one run: the rounds of
 all of them take turns, and what is compared are medians of one run. docs/benchmarks.md explains."""
 import os
+import resource
 import statistics
 import subprocess
 
@@ -50,6 +51,7 @@ class EngineBench:
         self.wanted = arguments.only or self.PARTS
         self.folder = os.path.join(SOURCE, "build", "bench", "engine")
         self.results = {}
+        self.pace = {}
         self.problems = []
 
     # Parts: one that breaks is told, its figures fail, and the others go on.
@@ -100,6 +102,27 @@ class EngineBench:
                  what, str(amount)]
         return last_json(run(words, env=environment))
 
+    def paced(self, name, most, seconds=4):
+        """How much work a round of this name is: about so many seconds of it, after a short first
+        look at the machine. Where a disk or a neighbour makes it slow, the benchmark still ends."""
+        if name not in self.pace:
+            return max(1, most // 10)
+        return max(most // 50, min(most, int(self.pace[name] * seconds)))
+
+    def costing(self, name, count, work):
+        """Runs `work` and notes the CPU time per job of the program and of PostgreSQL: unlike the
+        rates it hardly moves with what else the machine does."""
+        def used():
+            children = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return children.ru_utime + children.ru_stime, self.cluster.cpu_seconds()
+        program, server = used()
+        answer = work()
+        program_after, server_after = used()
+        for whose, spent in (("program", program_after - program), ("server", server_after - server)):
+            self.results.setdefault(f"CPU per job, {name}, {whose}", Rounds(" us")).values.append(
+                spent * 1e6 / count)
+        return answer
+
     # One round each.
 
     def drain_round(self, threads, database="hatchery", name="drain", jobs=None):
@@ -109,7 +132,8 @@ class EngineBench:
         if database == "hatchery":
             self.cluster.sql(database, "empty.sql")
         self.cluster.sql(database, "chats.sql", jobs=jobs)
-        done = self.ours_on(self.cluster, "run-jobs", database, threads=threads, runs=jobs)
+        done = self.costing(f"{name}, {threads} workers", jobs, lambda: self.ours_on(
+            self.cluster, "run-jobs", database, threads=threads, runs=jobs))
         self.round(f"{name}, {threads} workers", done["value"])
 
     def chain_round(self, threads, database="hatchery", name="chain", deploys=None):
@@ -121,7 +145,8 @@ class EngineBench:
         self.cluster.sql(database, "deploys.sql", deploys=deploys)
         before = self.wal()
         runs = deploys * TRANSITIONS_PER_DEPLOY
-        done = self.ours_on(self.cluster, "run-jobs", database, threads=threads, runs=runs)
+        done = self.costing(f"{name}, {threads} workers", runs, lambda: self.ours_on(
+            self.cluster, "run-jobs", database, threads=threads, runs=runs))
         self.round(f"{name}, {threads} workers", done["value"])
         self.results.setdefault(f"fsyncs per transition, {name}, {threads} workers",
                                 Rounds("")).values.append((self.wal() - before) / runs)
@@ -140,7 +165,9 @@ class EngineBench:
 
     def fused_round(self, script, clients, name, deploys=None):
         cluster = self.cluster
-        deploys = deploys or (1_500 if self.quick else {1: 2_500, 4: 6_000, 16: 8_000}[clients])
+        key = f"{name}, {clients} clients"
+        given = deploys is not None
+        deploys = max(clients, deploys or self.paced(key, 1_500 if self.quick else 9_000))
         cluster.sql("hatchery", "empty.sql", "leased_deploys.sql", deploys=deploys)
         path, variables = self.scripts[script]
         per_client = deploys // clients
@@ -149,11 +176,24 @@ class EngineBench:
         done = int(cluster.sql("hatchery", "SELECT count(*) FROM events"))
         if done != per_client * clients * 2 * TRANSITIONS_PER_DEPLOY:
             raise Broken(f"{name}: the script wrote {done} events")
-        self.round(f"{name}, {clients} clients", rate * TRANSITIONS_PER_DEPLOY)
+        first = key not in self.pace and not self.quick and not given
+        self.pace[key] = rate
+        if first:
+            return self.fused_round(script, clients, name)
+        self.round(key, rate * TRANSITIONS_PER_DEPLOY)
 
     def peer_drain_round(self, peer, setting):
-        jobs = {"fast": 30_000 if self.quick else 100_000, "default": 5_000}[setting]
-        self.round(f"peer drain, {peer} {setting}", self.peer(peer, setting, "drain", jobs)["value"])
+        name = f"peer drain, {peer} {setting}"
+        jobs = 30_000 if self.quick else 100_000
+        if setting == "default":
+            jobs = self.paced(name, 15_000)
+        done = self.peer(peer, setting, "drain", jobs)
+        # pg-boss's default is bound by its polling, however long one looks.
+        first = setting == "default" and name not in self.pace and peer != "pgboss"
+        self.pace[name] = done["value"]
+        if first and not self.quick:
+            return self.peer_drain_round(peer, setting)
+        self.round(name, done["value"])
 
     # Parts.
 
