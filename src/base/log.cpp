@@ -11,6 +11,7 @@ namespace hatchery::base {
 namespace {
 
 std::atomic<LogLevel> minimum_level{LogLevel::info};
+thread_local const std::function<void(const std::string&)>* thread_take = nullptr;
 
 std::string_view level_text(LogLevel level) {
     switch (level) {
@@ -73,7 +74,13 @@ std::string format_log_line(LogLevel level, std::string_view event,
     return line;
 }
 
+LogCapture::LogCapture(std::function<void(const std::string&)> take)
+    : take_(std::move(take)), outer_(std::exchange(thread_take, &take_)) {}
+
+LogCapture::~LogCapture() { thread_take = outer_; }
+
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+    if (thread_take != nullptr) return (*thread_take)(format_log_line(level, event, fields));
     if (level < minimum_level.load(std::memory_order_relaxed)) return;
     std::string line = format_time(SystemClock{}.now());
     line += ' ';

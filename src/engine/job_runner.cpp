@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "base/log.hpp"
+#include "base/steady_time.hpp"
 #include "core/decide.hpp"
 #include "engine/step_context.hpp"
 #include "engine/steps/steps.hpp"
@@ -102,12 +103,12 @@ std::optional<ports::Transition> JobRunner::evaluate(const ports::ClaimedJob& or
     if (const auto instead = core::decide_before_run(input())) {
         return transition(claimed, *instead, signals, std::nullopt);
     }
-    const auto started = std::chrono::steady_clock::now();
+    const auto started = base::steady_now();
     const auto late =
         std::chrono::duration_cast<base::Milliseconds>(ports_.clock.now() - claimed.job.run_at);
     StepContext context(ports_, settings_, claimed, signals.stop, signals.patience);
     const core::StepOutcome outcome = run_guarded(run_step_, context);
-    const auto took = std::chrono::steady_clock::now() - started;
+    const auto took = base::steady_now() - started;
     metrics_.step_ran(claimed.job.step, outcome, took);
     log_run(claimed, outcome, {.whole = took, .outside = context.outside_time(), .late = late});
     if (signals.draining.load() && was_cut(outcome)) {

@@ -9,6 +9,7 @@
 
 #include "base/call.hpp"
 #include "base/json_value.hpp"
+#include "base/steady_time.hpp"
 #include "core/bot.hpp"
 #include "core/event.hpp"
 #include "core/outcome.hpp"
@@ -58,9 +59,9 @@ public:
     /// Calls something outside Hatchery and counts its time apart from our own.
     template <typename F>
     auto outside(F&& call) {
-        const auto before = std::chrono::steady_clock::now();
+        const auto before = base::steady_now();
         auto result = std::forward<F>(call)();
-        outside_time_ += std::chrono::steady_clock::now() - before;
+        outside_time_ += base::steady_now() - before;
         return result;
     }
     [[nodiscard]] std::chrono::steady_clock::duration outside_time() const { return outside_time_; }

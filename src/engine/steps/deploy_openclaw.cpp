@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/steady_time.hpp"
 #include "engine/script_step.hpp"
 #include "engine/steps/steps.hpp"
 
@@ -18,9 +19,9 @@ constexpr auto progress_every = 2s;
 /// Sends the bundle, saying how far it is.
 base::Result<void> send(StepContext& context, const HostLogin& login,
                         const ports::ReleaseBundle& bundle, const std::string& remote_path) {
-    auto last = std::chrono::steady_clock::now();
+    auto last = base::steady_now();
     const auto progress = [&](std::uint64_t done, std::uint64_t total) {
-        const auto now = std::chrono::steady_clock::now();
+        const auto now = base::steady_now();
         if (now - last < progress_every) return;
         last = now;
         // A line that cannot be written is no reason to break the transfer; the lease decides.
