@@ -30,10 +30,18 @@ BotChange on_operation_started(OperationKind kind) {
 }
 
 BotChange on_operation_ended(OperationKind kind, OperationState ending, const std::string& reason) {
+    // A deploy that did not succeed, or a destroy that could not be proven, may have begun to
+    // remove the server: nobody may build on it any more.
+    const bool abandons = ending != OperationState::succeeded &&
+                          (kind == OperationKind::deploy || kind == OperationKind::destroy);
+    if (abandons) {
+        auto abandoned = change(
+            ending == OperationState::cancelled ? BotStatus::stopped : BotStatus::failed, reason);
+        abandoned.abandons_server = true;
+        return abandoned;
+    }
     if (kind == OperationKind::chat) return {};
     if (ending == OperationState::cancelled) {
-        // A cancelled deploy has torn its server down.
-        if (kind == OperationKind::deploy) return change(BotStatus::stopped, reason);
         // How far OpenClaw had got is unknown, and the status must not claim to know.
         return {.condition = BotCondition::degraded,
                 .reason = "The " + std::string(base::to_text(kind)) +

@@ -16,6 +16,8 @@ struct BotChange {
     std::optional<std::string> reason;
     /// The bot leaves its user's list and its secrets are deleted in the same transaction.
     bool deleted = false;
+    /// The bot has no server from now on: what remains of one is the reaper's.
+    bool abandons_server = false;
 };
 
 /// When the operation is accepted.

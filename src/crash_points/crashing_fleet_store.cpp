@@ -74,6 +74,12 @@ public:
         points_.pass("fleet.servers_left_behind", "before");
         return inner_.servers_left_behind(now);
     }
+    base::Result<void> condemn_left_behind(const base::ServerId& server,
+                                           const std::string& provider_server_id,
+                                           base::TimePoint now) override {
+        return around(points_, "fleet.condemn_left_behind",
+                      [&] { return inner_.condemn_left_behind(server, provider_server_id, now); });
+    }
     base::Result<void> left_behind_gone(const base::ServerId& server,
                                         base::TimePoint now) override {
         return around(points_, "fleet.left_behind_gone",

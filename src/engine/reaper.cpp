@@ -1,9 +1,8 @@
 #include "engine/reaper.hpp"
 
-#include <algorithm>
-
 #include "base/log.hpp"
 #include "core/ownership.hpp"
+#include "engine/late_create.hpp"
 
 namespace hatchery::engine {
 
@@ -13,8 +12,6 @@ using namespace std::chrono_literals;
 using base::LogLevel;
 
 constexpr auto call_limit = 30s;
-/// How long a create whose answer was lost may still turn up in the provider's list.
-constexpr auto late_create_limit = 2min;
 
 void log_problem(const core::Server& server, const base::Error& error) {
     base::log_event(LogLevel::error, "reaper_failed",
@@ -54,15 +51,24 @@ void Reaper::reap(const core::Server& server, const std::stop_token& stop) {
                                     .message = "It does not bear this installation's label, so it "
                                                "is not deleted."});
     }
+    // An operation may have begun on it since the round's list was read; after this none can.
+    const auto condemned = ports_.fleet.condemn_left_behind(server.id, (*found)->provider_server_id,
+                                                            ports_.clock.now());
+    if (!condemned) {
+        if (condemned.error().kind != base::ErrorKind::conflict) {
+            log_problem(server, condemned.error());
+        }
+        return;
+    }
     if ((*found)->status == providers::CloudServerStatus::deleting) return;
-    if (!still_left_behind(server)) return;
     const auto asked = cloud->second->delete_server((*found)->provider_server_id,
                                                     base::Call::within(call_limit, stop));
     if (!asked) log_problem(server, asked.error());
 }
 
 void Reaper::not_found(const core::Server& server) {
-    const auto now = ports_.clock.now();
+    // Not by the wall clock, which may jump.
+    const auto now = base::steady_now();
     const bool unanswered =
         server.provider_server_id.empty() && server.state != core::ServerState::planned;
     const auto since = missing_since_.emplace(server.id, now).first->second;
@@ -70,14 +76,9 @@ void Reaper::not_found(const core::Server& server) {
     missing_since_.erase(server.id);
     base::log_event(LogLevel::info, "server_reaped",
                     {{"server", server.id.text()}, {"provider", server.provider}});
-    if (auto gone = ports_.fleet.left_behind_gone(server.id, now); !gone) {
+    if (auto gone = ports_.fleet.left_behind_gone(server.id, ports_.clock.now()); !gone) {
         log_problem(server, gone.error());
     }
-}
-
-bool Reaper::still_left_behind(const core::Server& server) {
-    const auto now = ports_.fleet.servers_left_behind(ports_.clock.now());
-    return now && std::ranges::find(*now, server.id, &core::Server::id) != now->end();
 }
 
 }  // namespace hatchery::engine

@@ -3,6 +3,7 @@
 #include <map>
 #include <stop_token>
 
+#include "base/steady_time.hpp"
 #include "engine/engine_ports.hpp"
 #include "engine/engine_settings.hpp"
 
@@ -19,12 +20,10 @@ public:
 private:
     void reap(const core::Server& server, const std::stop_token& stop);
     void not_found(const core::Server& server);
-    /// Whether no operation has begun on it since the round's list was read.
-    [[nodiscard]] bool still_left_behind(const core::Server& server);
 
     const EnginePorts& ports_;
     /// Since when the machine of a create without an answer has been looked for in vain.
-    std::map<base::ServerId, base::TimePoint> missing_since_;
+    std::map<base::ServerId, base::SteadyTime> missing_since_;
 };
 
 }  // namespace hatchery::engine

@@ -101,10 +101,18 @@ public:
     /// All servers of this provider that are not proven gone: what the reconciler compares with.
     [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers_alive(
         const std::string& provider) = 0;
-    /// Servers that should be gone but whose operation has ended: the reaper's work.
+    /// Servers that should be gone but whose operation has ended, and those whose deployment has:
+    /// the reaper's work.
     [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers_left_behind(
         base::TimePoint now) = 0;
-    /// The reaper's write: the server is proven gone and no operation works on it.
+    /// The reaper's claim on a server before it asks for the machine's end: if the server is left
+    /// behind still, its state becomes `deleting` and its deployment ends, so that an operation
+    /// which begins now finds the bot without a server. `conflict` when it is not (any more).
+    [[nodiscard]] virtual base::Result<void> condemn_left_behind(
+        const base::ServerId& server, const std::string& provider_server_id,
+        base::TimePoint now) = 0;
+    /// The reaper's last write: the server is proven gone. `conflict` when an operation works on
+    /// it.
     [[nodiscard]] virtual base::Result<void> left_behind_gone(const base::ServerId& server,
                                                               base::TimePoint now) = 0;
     /// Holds while the object lives and its connection stands: one leader per name.

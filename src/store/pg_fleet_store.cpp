@@ -67,27 +67,34 @@ constexpr std::string_view end_server = R"(
 
 const std::string select_alive = std::string("SELECT") + columns::server +
                                  "FROM servers s WHERE s.provider = $1 AND s.state <> 'deleted'";
-// A server without a live operation is left behind unless it is in use; and one in use is, too,
-// when its bot or deployment has ended or the last word on it was a deploy or destroy that failed.
-const std::string select_left_behind = std::string("SELECT") + columns::server + R"(
+// A server whose deployment has ended is left behind: the end of the operation that gave it up has
+// said so in its own transaction. So is one that is neither in use nor worked on. Chats say nothing
+// about servers.
+constexpr std::string_view where_left_behind = R"(
     FROM servers s
     JOIN bots b ON b.id = s.bot_id
     JOIN deployments d ON d.id = s.deployment_id
     WHERE s.state <> 'deleted'
-      AND NOT EXISTS (SELECT 1 FROM live_operations o
-                      WHERE o.bot_id = s.bot_id AND o.kind <> 'chat')
-      AND (s.state <> 'ready' OR b.deleted_at IS NOT NULL OR d.ended_at IS NOT NULL
-           OR EXISTS (SELECT 1 FROM operations o
-                      WHERE o.bot_id = s.bot_id AND o.state IN ('failed', 'cancelled')
-                        AND o.kind IN ('deploy', 'destroy')
-                        AND o.id = (SELECT l.id FROM operations l
-                                    WHERE l.bot_id = s.bot_id AND l.kind <> 'chat'
-                                    ORDER BY l.created_at DESC, l.id DESC LIMIT 1)))
-    ORDER BY s.id LIMIT 200)";
+      AND (d.ended_at IS NOT NULL
+           OR ((s.state <> 'ready' OR b.deleted_at IS NOT NULL)
+               AND NOT EXISTS (SELECT 1 FROM live_operations o
+                               WHERE o.bot_id = s.bot_id AND o.kind <> 'chat')))
+    )";
+const std::string select_left_behind = std::string("SELECT") + columns::server +
+                                       std::string(where_left_behind) + "ORDER BY s.id LIMIT 200";
+const std::string is_left_behind = "SELECT s.id" + std::string(where_left_behind) + "AND s.id = $1";
+constexpr std::string_view condemn_server = R"(
+    WITH condemned AS (
+        UPDATE servers SET state = 'deleting', provider_server_id = $2 WHERE id = $1
+        RETURNING deployment_id
+    )
+    UPDATE deployments SET ended_at = coalesce(ended_at, $3)
+    FROM condemned WHERE deployments.id = condemned.deployment_id)";
 constexpr std::string_view lock_server_bot = R"(
-    SELECT b.id, s.state, EXISTS (
+    SELECT b.id, s.state, d.ended_at IS NULL AND EXISTS (
         SELECT 1 FROM live_operations o WHERE o.bot_id = b.id AND o.kind <> 'chat')
-    FROM servers s JOIN bots b ON b.id = s.bot_id WHERE s.id = $1 FOR UPDATE OF b)";
+    FROM servers s JOIN bots b ON b.id = s.bot_id JOIN deployments d ON d.id = s.deployment_id
+    WHERE s.id = $1 FOR UPDATE OF b)";
 
 tl::unexpected<base::Error> lease_lost() {
     return fail(ErrorKind::conflict, "The lease on the job was lost.");
@@ -214,6 +221,20 @@ public:
     Result<std::vector<core::Server>> servers_left_behind(TimePoint) override {
         return database_.run([&](Sql& sql) -> Result<std::vector<core::Server>> {
             return read_servers(sql.query(select_left_behind));
+        });
+    }
+
+    Result<void> condemn_left_behind(const base::ServerId& server,
+                                     const std::string& provider_server_id,
+                                     TimePoint now) override {
+        return database_.transact([&](Sql& sql) -> Result<void> {
+            // With the bot locked, no operation can begin meanwhile.
+            if (sql.query(lock_server_bot, {server}).empty()) return no_such_server();
+            if (sql.query(is_left_behind, {server}).empty()) {
+                return fail(ErrorKind::conflict, "The server is not left behind.");
+            }
+            (void)sql.query(condemn_server, {server, provider_server_id, now});
+            return {};
         });
     }
 

@@ -100,7 +100,8 @@ constexpr std::string_view raise_signal = R"(
 constexpr std::string_view earliest_due =
     "SELECT min(run_at) FROM jobs WHERE state IN ('available', 'waiting')";
 
-// What goes with a bot that is deleted, in the transaction that deletes it.
+// What goes with a bot that is deleted, in the transaction that deletes it; the last of them also
+// where a bot's server is given up.
 constexpr std::string_view remove_secrets = R"(
     DELETE FROM sealed_secrets
     WHERE (owner = 'bot' AND owner_id = $1)
@@ -397,8 +398,8 @@ private:
         return {};
     }
 
-    /// Takes out of `left` what one statement may write together: no bot twice, and the deletion
-    /// of a bot alone, since it needs a transaction.
+    /// Takes out of `left` what one statement may write together: no bot twice, and what ends a
+    /// bot's deployment alone, since it needs a transaction.
     static std::vector<std::size_t> take_page(std::span<const ports::Completion> completions,
                                               std::vector<std::size_t>& left) {
         std::vector<std::size_t> page;
@@ -406,8 +407,8 @@ private:
         std::unordered_set<base::BotId> bots;
         for (const std::size_t index : left) {
             const auto& completion = completions[index];
-            const bool deletes = completion.transition.bot.deleted;
-            const bool alone = !page.empty() && (deletes || deletes_bot(completions, page));
+            const bool alone = !page.empty() && (ends_deployment(completion) ||
+                                                 ends_deployment(completions[page.front()]));
             const bool writes_bot = changes_bot(completion.transition);
             if (alone || page.size() >= apply_page ||
                 (writes_bot && !bots.insert(completion.job.job.bot_id).second)) {
@@ -420,17 +421,17 @@ private:
         return page;
     }
 
-    static bool deletes_bot(std::span<const ports::Completion> completions,
-                            const std::vector<std::size_t>& page) {
-        return completions[page.front()].transition.bot.deleted;
+    static bool ends_deployment(const ports::Completion& completion) {
+        const core::BotChange& bot = completion.transition.bot;
+        return bot.deleted || bot.abandons_server;
     }
 
     void write_page(std::span<const ports::Completion> completions,
                     const std::vector<std::size_t>& page,
                     std::vector<Result<ports::Applied>>& answers) {
         const auto write = [&](Sql& sql) { return write_transitions(sql, completions, page); };
-        auto written =
-            deletes_bot(completions, page) ? database_.transact(write) : database_.run(write);
+        auto written = ends_deployment(completions[page.front()]) ? database_.transact(write)
+                                                                  : database_.run(write);
         if (!written && page.size() > 1) {
             // One that cannot be written must not hold up the others.
             for (const std::size_t index : page) write_page(completions, {index}, answers);
@@ -512,9 +513,9 @@ private:
             const auto index = static_cast<std::size_t>(rows[i].integer(0) - 1);
             const auto& completion = completions[page[index]];
             applied[index].accepted = true;
-            if (completion.transition.bot.deleted) {
-                remove_what_a_bot_leaves(sql, completion.job.job.bot_id, now);
-            }
+            const base::BotId& bot = completion.job.job.bot_id;
+            if (completion.transition.bot.deleted) remove_what_a_bot_leaves(sql, bot);
+            if (ends_deployment(completion)) (void)sql.query(end_deployments, {bot, now});
             if (completion.transition.next_step && completion.transition.keep_next) {
                 applied[index].next = next_of(completion, arrays.next(index), rows[i].boolean(1));
             }
@@ -543,10 +544,9 @@ private:
                 .operation = after(completion.job.operation, to, cancel_requested)};
     }
 
-    static void remove_what_a_bot_leaves(Sql& sql, const base::BotId& bot, TimePoint now) {
+    static void remove_what_a_bot_leaves(Sql& sql, const base::BotId& bot) {
         (void)sql.query(remove_secrets, {bot});
         (void)sql.query(remove_inbox, {bot});
-        (void)sql.query(end_deployments, {bot, now});
     }
 
     Database& database_;

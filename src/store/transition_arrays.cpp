@@ -6,7 +6,8 @@ namespace hatchery::store {
 
 bool changes_bot(const ports::Transition& transition) {
     const auto& bot = transition.bot;
-    return !transition.events.empty() || bot.status || bot.condition || bot.reason || bot.deleted;
+    return !transition.events.empty() || bot.status || bot.condition || bot.reason || bot.deleted ||
+           bot.abandons_server;
 }
 
 bool changes_operation(const ports::Transition& transition) {

@@ -176,6 +176,9 @@ void FakeDatabase::change_bot(const base::BotId& bot, const core::BotChange& cha
     if (change.condition) row.bot.condition = *change.condition;
     if (change.reason) row.bot.status_reason = *change.reason;
     if (change.status || change.condition || change.reason) row.bot.updated_at = now;
+    if (change.deleted || change.abandons_server) {
+        if (auto* deployment = current_deployment(bot)) deployment->ended_at = now;
+    }
     if (!change.deleted) return;
     row.deleted = true;
     row.bot.telegram_bot_id = 0;
@@ -184,7 +187,6 @@ void FakeDatabase::change_bot(const base::BotId& bot, const core::BotChange& cha
         const auto server = server_rows.find(base::ServerId(owner));
         return owner == bot.text() || (server != server_rows.end() && server->second.bot_id == bot);
     });
-    if (auto* deployment = current_deployment(bot)) deployment->ended_at = now;
 }
 
 FakeJob& FakeDatabase::add_job(const core::Operation& operation, core::StepKind step,

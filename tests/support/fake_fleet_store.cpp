@@ -35,28 +35,11 @@ void end_server(FakeDatabase& db, core::Server& server, base::TimePoint now) {
                   [&](const auto& entry) { return entry.first.first == server.id.text(); });
 }
 
-/// The bot's newest operation that is no chat.
-const core::Operation* latest_operation(const FakeDatabase& db, const base::BotId& bot) {
-    const core::Operation* latest = nullptr;
-    for (const auto& [id, operation] : db.operations) {
-        const bool chat = operation.kind == core::OperationKind::chat;
-        if (operation.bot_id == bot && !chat) latest = &operation;
-    }
-    return latest;
-}
-
 bool left_behind(FakeDatabase& db, const core::Server& server) {
-    if (server.state == core::ServerState::deleted || db.live_operation(server.bot_id)) {
-        return false;
-    }
-    if (server.state != core::ServerState::ready || db.bots.at(server.bot_id).deleted ||
-        db.deployments.at(server.deployment_id).ended_at) {
-        return true;
-    }
-    const auto* latest = latest_operation(db, server.bot_id);
-    return latest != nullptr && latest->state != core::OperationState::succeeded &&
-           (latest->kind == core::OperationKind::deploy ||
-            latest->kind == core::OperationKind::destroy);
+    if (server.state == core::ServerState::deleted) return false;
+    if (db.deployments.at(server.deployment_id).ended_at) return true;
+    if (db.live_operation(server.bot_id) != nullptr) return false;
+    return server.state != core::ServerState::ready || db.bots.at(server.bot_id).deleted;
 }
 
 }  // namespace
@@ -213,12 +196,30 @@ Result<std::vector<core::Server>> FakeFleetStore::servers_left_behind(base::Time
     });
 }
 
+Result<void> FakeFleetStore::condemn_left_behind(const base::ServerId& id,
+                                                 const std::string& provider_server_id,
+                                                 base::TimePoint now) {
+    return with_faults(db_, [&]() -> Result<void> {
+        const auto found = db_.server_rows.find(id);
+        if (found == db_.server_rows.end()) return no_such_server();
+        if (!left_behind(db_, found->second)) {
+            return fail(ErrorKind::conflict, "The server is not left behind.");
+        }
+        found->second.state = core::ServerState::deleting;
+        found->second.provider_server_id = provider_server_id;
+        auto& deployment = db_.deployments.at(found->second.deployment_id);
+        if (!deployment.ended_at) deployment.ended_at = now;
+        return {};
+    });
+}
+
 Result<void> FakeFleetStore::left_behind_gone(const base::ServerId& id, base::TimePoint now) {
     return with_faults(db_, [&]() -> Result<void> {
         const auto found = db_.server_rows.find(id);
         if (found == db_.server_rows.end()) return no_such_server();
         if (found->second.state == core::ServerState::deleted) return {};
-        if (db_.live_operation(found->second.bot_id) != nullptr) {
+        const bool ended = db_.deployments.at(found->second.deployment_id).ended_at.has_value();
+        if (!ended && db_.live_operation(found->second.bot_id) != nullptr) {
             return fail(ErrorKind::conflict, "An operation works on the server.");
         }
         end_server(db_, found->second, now);

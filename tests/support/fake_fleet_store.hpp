@@ -34,6 +34,9 @@ public:
         const std::string& provider) override;
     base::Result<std::vector<core::Server>> servers_alive(const std::string& provider) override;
     base::Result<std::vector<core::Server>> servers_left_behind(base::TimePoint now) override;
+    base::Result<void> condemn_left_behind(const base::ServerId& server,
+                                           const std::string& provider_server_id,
+                                           base::TimePoint now) override;
     base::Result<void> left_behind_gone(const base::ServerId& server, base::TimePoint now) override;
     base::Result<std::unique_ptr<Leadership>> try_lead(const std::string& name) override;
 

@@ -3,6 +3,7 @@
 #include "core/ownership.hpp"
 #include "engine/cloud_access.hpp"
 #include "engine/host_login.hpp"
+#include "engine/late_create.hpp"
 #include "engine/steps/steps.hpp"
 
 namespace hatchery::engine {
@@ -15,8 +16,11 @@ using core::StepOutcome;
 
 constexpr auto call_limit = 30s;
 constexpr base::Milliseconds gone_interval{1'000};
-/// How long a create whose answer was lost may still turn up in the provider's list.
-constexpr auto late_create_limit = 2min;
+/// Between two looks for the machine of a create without an answer.
+constexpr base::Milliseconds look_interval{5'000};
+/// Clocks of machines jump and differ, so that the time between two of them says little: so many
+/// looks must have been in vain, too.
+constexpr long long least_looks = late_create_limit / look_interval;
 
 StepOutcome gone(StepContext& context, const core::Server& server) {
     if (auto target = ssh_target(context, server)) context.ports.hosts.forget(*target);
@@ -49,12 +53,17 @@ base::Result<void> tell(StepContext& context, const core::Server& server,
                                    provider_server_id, server.provider));
 }
 
-/// When the look for an unanswered create began, kept over runs.
-base::TimePoint looking_since(StepContext& context) {
-    const std::string text = base::json_string(context.progress, "looking_since");
-    if (const auto since = base::parse_time(text)) return *since;
-    context.progress["looking_since"] = base::format_time(context.now());
-    return context.now();
+/// Counts this look for an unanswered create, and says whether enough were in vain. When they began
+/// and how many they are is kept over runs.
+bool looked_enough(StepContext& context) {
+    const long long looks = base::json_int(context.progress, "looks") + 1;
+    context.progress["looks"] = looks;
+    const auto since = base::parse_time(base::json_string(context.progress, "looking_since"));
+    if (!since) {
+        context.progress["looking_since"] = base::format_time(context.now());
+        return false;
+    }
+    return looks > least_looks && context.now() - *since >= late_create_limit;
 }
 
 }  // namespace
@@ -72,8 +81,9 @@ StepOutcome destroy_server(StepContext& context) {
     if (!found) return failed(std::move(found).error());
     if (!*found) {
         const bool unanswered = server.provider_server_id.empty();
-        if (unanswered && context.now() - looking_since(context) < late_create_limit) {
-            return context.wait(5s, "waiting to see whether the provider made a server after all");
+        if (unanswered && !looked_enough(context)) {
+            return context.wait(look_interval,
+                                "waiting to see whether the provider made a server after all");
         }
         return gone(context, server);
     }

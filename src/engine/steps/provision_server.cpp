@@ -7,6 +7,7 @@
 #include "engine/cloud_access.hpp"
 #include "engine/host_key_rotation.hpp"
 #include "engine/host_login.hpp"
+#include "engine/late_create.hpp"
 #include "engine/steps/steps.hpp"
 
 namespace hatchery::engine {
@@ -17,8 +18,6 @@ using namespace std::chrono_literals;
 using core::ServerState;
 using core::StepOutcome;
 
-/// Providers close accounts of those who hurry a create; it may take a minute.
-constexpr auto create_limit = 90s;
 constexpr auto look_up_limit = 30s;
 constexpr auto login_limit = 5s;
 /// Between two tries to log in while the server boots; the poller wakes the job too.
@@ -110,9 +109,12 @@ std::optional<StepOutcome> adopt(StepContext& context, providers::CloudProvider&
     return keep(context, server, **found, "adopted");
 }
 
-/// Sends the create. If it is the first, an answer that says that nothing was made takes the
-/// intent back, so that a later teardown need not look for a machine. After an earlier create
-/// whose answer was lost it says nothing about that one's machine: the intent stays.
+/// Writes the intent and sends the create. The request's time begins before the intent is written,
+/// under the lease, right before it leaves: a worker that is held up in between, loses its lease
+/// and goes on later cannot make a machine when nobody looks for it any more. If it is the first,
+/// an answer that says that nothing was made takes the intent back, so that a later teardown need
+/// not look for a machine. After an earlier create whose answer was lost it says nothing about that
+/// one's machine: the intent stays.
 std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider& cloud,
                                   const core::Server& server) {
     auto data = user_data(context, server);
@@ -126,8 +128,11 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
         .image = server.image,
         .labels = core::owner_labels(*installation, server.id, server.bot_id),
         .user_data = *std::move(data)};
-    auto created =
-        context.outside([&] { return cloud.create_server(request, context.call(create_limit)); });
+    const auto call = context.call(create_limit);
+    auto intent = context.ports.fleet.change_server(context.claimed.lease, server.id,
+                                                    {.state = ServerState::creating});
+    if (!intent) return failed(std::move(intent).error());
+    auto created = context.outside([&] { return cloud.create_server(request, call); });
     if (created) return keep(context, server, *created, "created");
     base::Error error = std::move(created).error();
     if (error.code == "uniqueness_error") {
@@ -153,10 +158,6 @@ std::optional<StepOutcome> obtain(StepContext& context, const core::Server& serv
         bool adopted = false;
         if (auto outcome = adopt(context, **cloud, server, adopted)) return outcome;
         if (adopted) return std::nullopt;
-    } else {
-        auto intent = context.ports.fleet.change_server(context.claimed.lease, server.id,
-                                                        {.state = ServerState::creating});
-        if (!intent) return failed(std::move(intent).error());
     }
     return create(context, **cloud, server);
 }

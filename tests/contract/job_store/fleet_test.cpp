@@ -180,14 +180,14 @@ TEST_CASE("servers are left behind when no operation works on them and they are 
           base::ErrorKind::not_found);
 }
 
-TEST_CASE("a chat neither keeps a server that is left behind nor hides why it is") {
+TEST_CASE("a chat does not keep a server that is left behind") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();
     const auto claimed = start_and_claim(*store, bot);
     auto& fleet = store->fleet();
     REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
     REQUIRE(fleet.change_server(claimed.lease, base::ServerId(first_id),
-                                {.state = core::ServerState::ready}));
+                                {.state = core::ServerState::booting}));
     REQUIRE(store->jobs()
                 .apply(claimed, {.now = at(9),
                                  .job_state = core::JobState::failed,
@@ -199,6 +199,72 @@ TEST_CASE("a chat neither keeps a server that is left behind nor hides why it is
     chat.now = at(10);
     REQUIRE(store->jobs().start_operation(chat));
     CHECK(fleet.servers_left_behind(at(11)).value().size() == 1);
+}
+
+TEST_CASE("a server that was given up is the reaper's: its bot has none, and may get another") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    const base::ServerId id(first_id);
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    REQUIRE(fleet.change_server(claimed.lease, id, {.state = core::ServerState::ready}));
+    // While the operation lives the server is its own.
+    CHECK(fleet.condemn_left_behind(id, "4711", at(10)).error().kind == base::ErrorKind::conflict);
+    ports::Transition give_up{.now = at(100),
+                              .job_state = core::JobState::failed,
+                              .operation_end = core::OperationState::failed};
+    give_up.bot.abandons_server = true;
+    REQUIRE(store->jobs().apply(claimed, give_up).value().accepted);
+    // Nobody can build on a server that its teardown may have begun to remove.
+    CHECK(!fleet.server_of(bot.id).value().has_value());
+    REQUIRE(fleet.servers_left_behind(at(105)).value().size() == 1);
+    CHECK(store->jobs()
+              .start_operation({.bot_id = bot.id,
+                                .user_id = bot.user_id,
+                                .kind = core::OperationKind::start,
+                                .now = at(106),
+                                .deadline_at = at(3'600'000)})
+              .error()
+              .kind == base::ErrorKind::conflict);
+    REQUIRE(fleet.condemn_left_behind(id, "4711", at(110)));
+    REQUIRE(fleet.condemn_left_behind(id, "4711", at(111)));
+    CHECK(!fleet.server_of(bot.id).value().has_value());
+
+    // What begins now has nothing to do with it, and does not keep the reaper from its work.
+    auto again = deploy_of(bot);
+    again.now = at(120);
+    REQUIRE(store->jobs().start_operation(again));
+    const auto next = store->jobs().claim(claim_at(at(120))).value().front();
+    REQUIRE(fleet.plan_server(next.lease, bot.id, plan_with(second_id), at(121)));
+    const auto left = fleet.servers_left_behind(at(130)).value();
+    REQUIRE(left.size() == 1);
+    CHECK(left.front().id == id);
+    CHECK(left.front().state == core::ServerState::deleting);
+    CHECK(left.front().provider_server_id == "4711");
+    REQUIRE(fleet.condemn_left_behind(id, "4711", at(131)));
+    REQUIRE(fleet.left_behind_gone(id, at(140)));
+    CHECK(fleet.servers_left_behind(at(150)).value().empty());
+    CHECK(fleet.server_of(bot.id).value()->id.text() == second_id);
+    CHECK(fleet.condemn_left_behind(id, "4711", at(160)).error().kind == base::ErrorKind::conflict);
+}
+
+TEST_CASE("a server in use cannot be condemned") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    const base::ServerId id(first_id);
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    REQUIRE(fleet.change_server(claimed.lease, id, {.state = core::ServerState::ready}));
+    REQUIRE(store->jobs()
+                .apply(claimed, {.now = at(9), .operation_end = core::OperationState::succeeded})
+                .value()
+                .accepted);
+    CHECK(fleet.condemn_left_behind(id, "4711", at(10)).error().kind == base::ErrorKind::conflict);
+    CHECK(fleet.condemn_left_behind(base::ServerId(second_id), "1", at(10)).error().kind ==
+          base::ErrorKind::not_found);
+    CHECK(fleet.server_of(bot.id).value()->state == core::ServerState::ready);
 }
 
 TEST_CASE("a server in use is not left behind") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <utility>
 
 #include "ports/bot_api.hpp"
@@ -102,7 +103,13 @@ public:
     base::Result<void> change_server(const ports::Lease& lease, const base::ServerId& server,
                                      const ports::ServerChange& change) override {
         point_.pass();
-        return inner_.change_server(lease, server, change);
+        auto changed = inner_.change_server(lease, server, change);
+        if (after_change_) after_change_(change);
+        return changed;
+    }
+    /// What happens while the answer to a change is on its way.
+    void after_change(std::function<void(const ports::ServerChange&)> hook) {
+        after_change_ = std::move(hook);
     }
     base::Result<void> server_gone(const ports::Lease& lease, const base::ServerId& server,
                                    base::TimePoint now) override {
@@ -132,6 +139,11 @@ public:
     base::Result<std::vector<core::Server>> servers_left_behind(base::TimePoint now) override {
         return inner_.servers_left_behind(now);
     }
+    base::Result<void> condemn_left_behind(const base::ServerId& server,
+                                           const std::string& provider_server_id,
+                                           base::TimePoint now) override {
+        return inner_.condemn_left_behind(server, provider_server_id, now);
+    }
     base::Result<void> left_behind_gone(const base::ServerId& server,
                                         base::TimePoint now) override {
         return inner_.left_behind_gone(server, now);
@@ -143,6 +155,7 @@ public:
 private:
     ports::FleetStore& inner_;
     CrashPoint& point_;
+    std::function<void(const ports::ServerChange&)> after_change_;
 };
 
 class CrashingBotApi final : public ports::BotApi {

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "base/steady_time.hpp"
 #include "core/ownership.hpp"
 #include "simulation/deploy/world.hpp"
 #include "support/catch.hpp"
@@ -138,6 +139,48 @@ TEST_CASE("a create that is refused after a lost one does not forget the lost on
     });
     const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
     REQUIRE(ended.state == OperationState::failed);
+    REQUIRE(world.cloud.servers().empty());
+}
+
+TEST_CASE("a create that was held up after its intent for longer than it may live never leaves") {
+    base::SteadyTime now{1h};
+    const base::SteadyTimeScope steady([&] { return now; });
+    World world(14);
+    const auto bot = world.add_bot();
+    bool held_up = false;
+    world.after_change([&](const ports::ServerChange& change) {
+        if (held_up || change.state != core::ServerState::creating) return;
+        held_up = true;
+        now += 2min;
+        REQUIRE(world.cloud.servers().empty());
+    });
+    int machines_at_second_create = -1;
+    world.cloud.before_each_call([&](FakeCloudProvider::Method method) {
+        if (method != FakeCloudProvider::Method::create) return;
+        if (world.cloud.calls_of(method) == 2) {
+            machines_at_second_create = static_cast<int>(world.cloud.servers().size());
+        }
+    });
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::succeeded);
+    REQUIRE(machines_at_second_create == 0);
+    REQUIRE(world.cloud.servers().size() == 1);
+}
+
+TEST_CASE("a clock that jumps does not end the look for a create that was never answered") {
+    World world(15);
+    const auto bot = world.add_bot();
+    world.cloud.lose_next_create_answers(1);
+    world.cloud.hide_new_servers_for(60s);
+    const auto operation = world.start(bot.id, OperationKind::deploy);
+    while (world.cloud.servers().empty()) world.step();
+    support::FakeJobStore jobs(world.database);
+    REQUIRE(jobs.request_cancel(operation.id, world.clock.now()));
+    const auto looks = [&] { return world.cloud.calls_of(FakeCloudProvider::Method::find); };
+    for (const int before = looks(); looks() < before + 2;) world.step();
+    world.clock.set_skew(10min);
+    const auto ended = world.run_to_end(operation.id);
+    REQUIRE(ended.state == OperationState::cancelled);
     REQUIRE(world.cloud.servers().empty());
 }
 

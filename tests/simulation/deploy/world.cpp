@@ -42,19 +42,11 @@ std::optional<base::Result<ports::ExecResult>> answer(FakeRemoteHost& hosts,
 
 }  // namespace
 
-std::uint64_t SeededRandom::next_u64() {
-    state_ += 0x9e3779b97f4a7c15ULL;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31U);
-}
-
 World::World(std::uint64_t seed)
     : random(seed),
       database(clock, random),
-      cloud(clock),
-      hosts(clock),
+      cloud(true_clock),
+      hosts(true_clock),
       jobs_(database),
       fleet_(database),
       crashing_jobs_(jobs_, crash_point),
@@ -151,14 +143,14 @@ void World::step() {
         REQUIRE(due);
         auto next = clock.now() + settings_.lease_for / 4;
         if (*due) next = std::min(next, std::max(**due, clock.now() + 1ms));
-        clock.advance_to(next);
+        clock.advance_to(next - clock.skew());
         return;
     }
     try {
         std::optional<ports::ClaimedJob> job = claimed->front();
         while (job) {
             job = runner_.run(*job, {.stop = {}, .cancel_requested = never_, .draining = never_});
-            clock.advance_to(clock.now() + 1ms);
+            clock.advance(1ms);
         }
     } catch (const Crash&) {
         ++crashes;

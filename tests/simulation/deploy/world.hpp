@@ -8,6 +8,9 @@
 #include "engine/job_runner.hpp"
 #include "engine/reaper.hpp"
 #include "simulation/deploy/crash_points.hpp"
+#include "simulation/support/fixed_bundle.hpp"
+#include "simulation/support/seeded_random.hpp"
+#include "simulation/support/virtual_clock.hpp"
 #include "support/fake_bot_api.hpp"
 #include "support/fake_cloud_provider.hpp"
 #include "support/fake_fleet_store.hpp"
@@ -16,35 +19,6 @@
 #include "support/fake_remote_host.hpp"
 
 namespace hatchery::simulation {
-
-class VirtualClock final : public base::Clock {
-public:
-    [[nodiscard]] base::TimePoint now() const override { return now_; }
-    void advance_to(base::TimePoint time) { now_ = std::max(now_, time); }
-
-private:
-    base::TimePoint now_{std::chrono::hours(24 * 20'000)};
-};
-
-/// The same numbers for the same seed (SplitMix64).
-class SeededRandom final : public base::Random {
-public:
-    explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
-    [[nodiscard]] std::uint64_t next_u64() override;
-
-private:
-    std::uint64_t state_;
-};
-
-class FixedBundle final : public ports::ReleaseBundles {
-public:
-    base::Result<ports::ReleaseBundle> current() override {
-        return ports::ReleaseBundle{.version = "2026.9.6",
-                                    .path = "/bundle",
-                                    .sha256 = std::string(64, 'a'),
-                                    .bytes = 1'000'000};
-    }
-};
 
 /// The real steps, runner and decisions over fakes of every port, on one thread and a virtual
 /// clock. What is thrown away at a crash is exactly what a process holds in its memory.
@@ -63,10 +37,15 @@ public:
                                base::Milliseconds limit = std::chrono::hours(1));
     /// The database refuses the next lines that a step wants to record.
     void refuse_next_record() { crashing_jobs_.refuse_next_record(); }
+    /// What happens while the answer to a change of a server row is on its way.
+    void after_change(std::function<void(const ports::ServerChange&)> hook) {
+        crashing_fleet_.after_change(std::move(hook));
+    }
     /// One claimed job, or an advance of the clock to when there is one.
     void step();
 
     VirtualClock clock;
+    TrueClock true_clock{clock};
     SeededRandom random;
     support::FakeDatabase database;
     support::FakeCloudProvider cloud;

@@ -38,6 +38,16 @@ TEST_CASE("only a destroy that succeeded deletes the bot") {
     REQUIRE_FALSE(on_operation_ended(OperationKind::destroy, OperationState::failed, "").deleted);
 }
 
+TEST_CASE("a deploy or destroy that did not succeed leaves no server to build on") {
+    using enum OperationState;
+    for (const auto kind : {OperationKind::deploy, OperationKind::destroy}) {
+        REQUIRE(on_operation_ended(kind, failed, "").abandons_server);
+        REQUIRE(on_operation_ended(kind, cancelled, "").abandons_server);
+        REQUIRE_FALSE(on_operation_ended(kind, succeeded, "").abandons_server);
+    }
+    REQUIRE_FALSE(on_operation_ended(OperationKind::restart, failed, "").abandons_server);
+}
+
 TEST_CASE("a failure's reason stays with the bot") {
     const auto change =
         on_operation_ended(OperationKind::deploy, OperationState::failed, "No stock.");

@@ -103,6 +103,10 @@ public:
     base::Result<std::vector<core::Server>> servers_left_behind(base::TimePoint) override {
         return none();
     }
+    base::Result<void> condemn_left_behind(const base::ServerId&, const std::string&,
+                                           base::TimePoint) override {
+        return none();
+    }
     base::Result<void> left_behind_gone(const base::ServerId&, base::TimePoint) override {
         return none();
     }

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "base/clock.hpp"
+
+namespace hatchery::engine {
+
+/// Longest life of a create request, from before its intent is written to its answer. Providers
+/// close accounts of those who hurry a create; it may take a minute.
+inline constexpr base::Milliseconds create_limit{90'000};
+
+/// How long a create without an answer may still turn up in the provider's list: a request that is
+/// under way when the look for it begins may live as long as it may, and what it made may be
+/// listed late.
+inline constexpr base::Milliseconds late_create_limit = create_limit + base::Milliseconds{90'000};
+
+}  // namespace hatchery::engine
