@@ -115,6 +115,20 @@ std::vector<CloudServer> FakeCloudProvider::servers() const {
     return all;
 }
 
+std::optional<CloudServer> FakeCloudProvider::server_at(const std::string& address) const {
+    const std::scoped_lock lock(mutex_);
+    for (const Machine& machine : machines_) {
+        if (machine.server.public_ip == address && !machine.deleted_at) return shown(machine);
+    }
+    return std::nullopt;
+}
+
+void FakeCloudProvider::each_server(
+    const std::function<void(const CloudServer&, bool)>& look) const {
+    const std::scoped_lock lock(mutex_);
+    for (const Machine& machine : machines_) look(machine.server, machine.deleted_at.has_value());
+}
+
 std::string FakeCloudProvider::user_data(const std::string& name) const {
     const std::scoped_lock lock(mutex_);
     for (const Machine& machine : machines_) {

@@ -65,6 +65,11 @@ public:
 
     /// All that the project holds now, in order of creation, `deleting` ones included.
     [[nodiscard]] std::vector<providers::CloudServer> servers() const;
+    /// The server with this address, if there is one and it is not being deleted.
+    [[nodiscard]] std::optional<providers::CloudServer> server_at(const std::string& address) const;
+    /// Calls `look` with every server that the project holds, as it was made, and whether it is
+    /// being deleted. Copies nothing; `look` must not call back.
+    void each_server(const std::function<void(const providers::CloudServer&, bool)>& look) const;
     /// The user data that a server of this name was created with; empty when there is none.
     [[nodiscard]] std::string user_data(const std::string& name) const;
     [[nodiscard]] std::vector<RecordedCall> calls() const;

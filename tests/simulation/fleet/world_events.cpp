@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+
+#include "simulation/fleet/world.hpp"
+
+namespace hatchery::simulation {
+
+namespace {
+
+using namespace std::chrono_literals;
+using core::OperationKind;
+
+constexpr std::size_t most_bots = 6;
+
+}  // namespace
+
+// What users do, and what the world does to everybody.
+
+void World::user_event() {
+    ++stats.events;
+    auto& installation = *installations[static_cast<std::size_t>(
+        random.below(static_cast<int>(installations.size())))];
+    if (installation.bots.size() < most_bots && random.chance(60)) add_bot(installation);
+    const auto& id = installation.bots[static_cast<std::size_t>(
+        random.below(static_cast<int>(installation.bots.size())))];
+    // The API has a machine of its own, with a clock of its own.
+    const auto skew = clock.skew();
+    const bool skewed = troubled_ && profile.clock_jump > 0 && random.chance(300);
+    clock.set_skew(base::Milliseconds(skewed ? random.between(-20'000, 20'000) : 0));
+    const auto bot = installation.database.bots.at(id).bot;
+    const core::Operation* live = nullptr;
+    for (const auto& [operation_id, operation] : installation.database.operations) {
+        if (operation.bot_id == id && !core::is_terminal(operation.state)) live = &operation;
+    }
+    if (live == nullptr) {
+        ask_for_operation(installation, bot);
+    } else if (random.chance(250)) {
+        ask_for_cancel(installation, *live);
+    } else if (random.chance(250)) {
+        count(Fault::second_operation);
+        ask_for_operation(installation, bot);
+    }
+    clock.set_skew(skew);
+    checks_.after_turn();
+    clock.advance(1ms);
+}
+
+void World::ask_for_operation(Installation& installation, const core::Bot& bot) {
+    static constexpr std::array without_server{OperationKind::deploy,  OperationKind::deploy,
+                                               OperationKind::deploy,  OperationKind::deploy,
+                                               OperationKind::destroy, OperationKind::start};
+    static constexpr std::array with_server{OperationKind::stop,        OperationKind::start,
+                                            OperationKind::start,       OperationKind::restart,
+                                            OperationKind::reconfigure, OperationKind::stop,
+                                            OperationKind::destroy,     OperationKind::deploy};
+    const bool deployed = installation.database.current_deployment(bot.id) != nullptr;
+    const auto kind =
+        deployed ? with_server.at(static_cast<std::size_t>(random.below(with_server.size())))
+                 : without_server.at(static_cast<std::size_t>(random.below(without_server.size())));
+    const auto started = installation.jobs().start_operation(
+        {.bot_id = bot.id,
+         .user_id = bot.user_id,
+         .kind = kind,
+         .now = clock.now(),
+         .deadline_at = clock.now() + std::chrono::seconds(random.between(60, 900)),
+         .priority = random.between(0, 2)});
+    trace.add("operation", static_cast<std::uint64_t>(kind), started ? 1 : 0);
+    trace.line([&] {
+        return stamp() + fmt::format("a user asks to {} bot {}: {}", base::to_text(kind),
+                                     bot.id.text().substr(24),
+                                     started ? std::string("accepted") : started.error().message);
+    });
+}
+
+void World::ask_for_cancel(Installation& installation, const core::Operation& live) {
+    const base::OperationId id = live.id;
+    const auto cancelled = installation.jobs().request_cancel(id, clock.now());
+    if (cancelled) count(Fault::cancel);
+    trace.add("cancel", cancelled ? 1 : 0);
+    trace.line([&] {
+        return stamp() +
+               fmt::format("a user cancels the {} of bot {}: {}", base::to_text(live.kind),
+                           live.bot_id.text().substr(24),
+                           cancelled ? std::string("accepted") : cancelled.error().message);
+    });
+}
+
+void World::trouble_event() {
+    ++stats.events;
+    auto& slot = slots_[static_cast<std::size_t>(random.below(static_cast<int>(slots_.size())))];
+    // Rates are per event; a trouble event is one of about twelve.
+    const auto happens = [&](int per_mille) { return random.chance(per_mille * 12); };
+    if (slot.process && happens(profile.kill)) {
+        count(Fault::process_killed, [&] { return slot.process->name(); });
+        kill(slot);
+    } else if (slot.process && happens(profile.drain)) {
+        count(Fault::drained, [&] { return slot.process->name(); });
+        slot.back_at = clock.true_time() + base::Milliseconds(random.between(0, 20'000));
+        turn(slot, "drain", &Process::drain);
+    } else if (happens(profile.outage)) {
+        count(Fault::database_outage);
+        slot.installation->refuses_until =
+            clock.true_time() + base::Milliseconds(random.between(100, 60'000));
+    } else if (happens(profile.cloud_trouble)) {
+        cloud_trouble();
+    } else if (happens(profile.host_trouble)) {
+        if (random.chance(500)) {
+            machines_.restart_one();
+        } else {
+            machines_.take_one_down(base::Milliseconds(random.between(500, 90'000)));
+        }
+    } else if (slot.process && happens(profile.clock_jump)) {
+        jump_a_clock();
+    } else if (!slot.installation->leaders.empty() && happens(profile.leadership_cut)) {
+        count(Fault::leadership_cut);
+        for (auto* leader : slot.installation->leaders) leader->cut();
+    } else {
+        work_event();
+    }
+}
+
+void World::cloud_trouble() {
+    switch (random.below(7)) {
+        case 0:
+            count(Fault::out_of_stock);
+            return provider.set_out_of_stock("", "");
+        case 1:
+        case 2:
+            provider.set_max_servers(1'000'000);
+            return provider.restock();
+        case 3:
+            count(Fault::quota);
+            return provider.set_max_servers(provider.servers().size());
+        case 4:
+            count(Fault::boot_never_ends);
+            return provider.never_boot_next(1);
+        default:
+            count(Fault::listed_late);
+            return provider.hide_new_servers_for(
+                base::Milliseconds(random.chance(300) ? 0 : random.between(1, 45) * 1'000));
+    }
+}
+
+void World::jump_a_clock() {
+    auto& slot = slots_[static_cast<std::size_t>(random.below(static_cast<int>(slots_.size())))];
+    if (!slot.process) return;
+    const bool forward = random.chance(500);
+    const bool far = random.chance(200);
+    const base::Milliseconds by{far ? random.between(60'000, 1'000'000)
+                                    : random.between(500, 60'000)};
+    const auto skew = forward ? slot.process->skew() + by : slot.process->skew() - by;
+    count(forward ? Fault::clock_forward : Fault::clock_backward,
+          [&] { return fmt::format("{} by {} ms", slot.process->name(), by.count()); });
+    slot.process->set_skew(random.chance(300) ? base::Milliseconds{0} : skew);
+    furthest_skew = std::max(furthest_skew, std::chrono::abs(skew));
+}
+
+}  // namespace hatchery::simulation
