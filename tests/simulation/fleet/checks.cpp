@@ -62,8 +62,10 @@ void Checks::after_turn() {
 }
 
 void Checks::machines_are_known() {
+    int foreign = 0;
     world_.provider.each_server([&](const providers::CloudServer& server, bool deleting) {
         if (deleting) return;
+        if (server.name.starts_with(foreign_name)) ++foreign;
         const std::string owner = label_of(server, core::label_installation);
         for (const auto& installation : world_.installations) {
             if (owner != installation->database.installation().text()) continue;
@@ -79,6 +81,7 @@ void Checks::machines_are_known() {
             }
         }
     });
+    if (foreign != foreign_servers) violated("A foreign server was touched.");
 }
 
 void Checks::operations_stay(Installation& installation) {

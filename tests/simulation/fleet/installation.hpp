@@ -15,6 +15,9 @@ namespace hatchery::simulation {
 
 /// Every secret of the simulation holds this text, so that one search finds any of them.
 inline constexpr const char* secret_mark = "planted-secret";
+/// Servers in the same project that are nobody's business, by the start of their names.
+inline constexpr const char* foreign_name = "hatchery-foreign";
+inline constexpr int foreign_servers = 3;
 inline constexpr const char* provider_name = "hetzner";
 inline constexpr const char* public_url = "https://bots.example.com";
 

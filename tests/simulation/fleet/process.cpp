@@ -25,7 +25,8 @@ private:
     bool& flag_;
 };
 
-engine::EngineSettings settings_of(const Installation& installation, int number) {
+engine::EngineSettings settings_of(const Installation& installation, int number,
+                                   base::Milliseconds teardown_limit) {
     engine::EngineSettings settings;
     settings.worker = base::WorkerId(fmt::format("process-{}-{}", installation.number, number));
     settings.teardown_limit = teardown_limit;
@@ -44,7 +45,7 @@ Process::Process(World& world, Installation& installation, int number, base::Mil
       installation_(installation),
       number_(number),
       skew_(skew),
-      settings_(settings_of(installation, number)),
+      settings_(settings_of(installation, number, world.profile.teardown_limit)),
       gate_(world, *this),
       gated_(world, *this, gate_),
       ports_{.jobs = gated_.jobs,

@@ -16,7 +16,7 @@ Profile draw_profile(SeededRandom& random) {
     profile.installations = random.chance(300) ? 2 : 1;
     profile.processes = random.between(1, 3);
     profile.bots = random.between(1, 4);
-    profile.events = random.between(150, 600);
+    profile.events = random.between(200, 1'000);
     profile.crash = rate(random, 12);
     profile.interleave = rate(random, 60);
     profile.freeze = rate(random, 300);
@@ -32,6 +32,7 @@ Profile draw_profile(SeededRandom& random) {
     profile.host_trouble = rate(random, 25);
     profile.clock_jump = rate(random, 12);
     profile.leadership_cut = rate(random, 25);
+    profile.teardown_limit = base::Milliseconds(random.between(60, 300) * 1'000);
     profile.boot_time = base::Milliseconds(random.between(1, 25) * 1'000);
     profile.delete_time =
         base::Milliseconds(random.chance(500) ? 0 : random.between(1, 20) * 1'000);

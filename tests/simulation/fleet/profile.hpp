@@ -32,6 +32,7 @@ struct Profile {
     int clock_jump = 0;
     int leadership_cut = 0;
 
+    base::Milliseconds teardown_limit{300'000};
     base::Milliseconds boot_time{8'000};
     base::Milliseconds delete_time{0};
     /// How often a process renews its leases, relative to its other duties; rarely means that

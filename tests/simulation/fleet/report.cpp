@@ -7,6 +7,7 @@ namespace hatchery::simulation {
 void Statistics::add(const Statistics& other) {
     seeds += other.seeds;
     events += other.events;
+    calm_events += other.calm_events;
     calls += other.calls;
     for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += other.faults[i];
     for (std::size_t i = 0; i < calls_of.size(); ++i) {
@@ -17,31 +18,43 @@ void Statistics::add(const Statistics& other) {
     for (const auto& [ending, times] : other.endings) endings[ending] += times;
 }
 
-std::string Statistics::crash_coverage() const {
-    int called = 0;
-    int before = 0;
-    int after = 0;
-    std::string missing;
+std::vector<std::string> Statistics::never_died() const {
+    std::vector<std::string> places;
     for (const auto& [site, name] : base::EnumNames<Site>::names) {
         const auto index = static_cast<std::size_t>(site);
         if (calls_of[index] == 0) continue;
-        ++called;
-        if (crashes_before[index] > 0) ++before;
-        if (crashes_after[index] > 0) ++after;
-        if (crashes_before[index] == 0) missing += fmt::format(" before {}", name);
-        if (crashes_after[index] == 0) missing += fmt::format(" after {}", name);
+        if (crashes_before[index] == 0) places.push_back(fmt::format("before {}", name));
+        if (crashes_after[index] == 0) places.push_back(fmt::format("after {}", name));
     }
-    return fmt::format("died before {} and after {} of {} kinds of port call{}{}", before, after,
-                       called, missing.empty() ? "" : "; never", missing);
+    return places;
+}
+
+std::vector<std::string> Statistics::never_injected() const {
+    std::vector<std::string> missing;
+    for (const auto& [fault, name] : base::EnumNames<Fault>::names) {
+        if (of(fault) == 0) missing.emplace_back(name);
+    }
+    return missing;
 }
 
 std::string Statistics::text() const {
-    std::string out = fmt::format("{} seeds, {} events, {} port calls\n{}\n", seeds, events, calls,
-                                  crash_coverage());
-    for (const auto& [fault, name] : base::EnumNames<Fault>::names) {
-        out += fmt::format("  {:<20} {}\n", name, of(fault));
+    std::string out =
+        fmt::format("{} seeds, {} events with faults and {} after them, {} port calls\n", seeds,
+                    events, calm_events, calls);
+    out += "port calls, and deaths before and after them:\n";
+    for (const auto& [site, name] : base::EnumNames<Site>::names) {
+        const auto index = static_cast<std::size_t>(site);
+        out += fmt::format("  {:<30} {:>8} {:>6} {:>6}\n", name, calls_of[index],
+                           crashes_before[index], crashes_after[index]);
     }
-    for (const auto& [ending, times] : endings) out += fmt::format("  {:<28} {}\n", ending, times);
+    out += "faults:\n";
+    for (const auto& [fault, name] : base::EnumNames<Fault>::names) {
+        out += fmt::format("  {:<30} {:>8}\n", name, of(fault));
+    }
+    out += "operations:\n";
+    for (const auto& [ending, times] : endings) {
+        out += fmt::format("  {:<30} {:>8}\n", ending, times);
+    }
     return out;
 }
 

@@ -21,8 +21,10 @@ struct Violation {
 /// What the simulations of one or more seeds did: proof that the faults really happened.
 struct Statistics {
     long long seeds = 0;
-    /// Turns: of workers, pollers, reapers, users and the world.
+    /// Turns of workers, pollers, reapers, users and the world, while there are faults.
     long long events = 0;
+    /// The same when the faults have stopped.
+    long long calm_events = 0;
     long long calls = 0;
     std::array<long long, fault_count> faults{};
     std::array<long long, site_count> calls_of{};
@@ -36,8 +38,10 @@ struct Statistics {
     [[nodiscard]] long long of(Fault fault) const {
         return faults[static_cast<std::size_t>(fault)];
     }
-    /// Sites at which a process died before or after the call, of those that were called at all.
-    [[nodiscard]] std::string crash_coverage() const;
+    /// Where no process ever died: `before jobs.claim`, …, of the calls that happened at all.
+    [[nodiscard]] std::vector<std::string> never_died() const;
+    /// Faults that never happened.
+    [[nodiscard]] std::vector<std::string> never_injected() const;
     [[nodiscard]] std::string text() const;
 };
 

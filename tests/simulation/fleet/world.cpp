@@ -35,6 +35,7 @@ World::World(const Options& options)
           checks_.no_secret(line, "a log line");
           trace.add(line);
       }) {
+    if (profile.delete_time > 0ms) stats.count(Fault::slow_delete);
     if (options.events) profile.events = *options.events;
     if (options.plants.cloud) planted_cloud_ = options.plants.cloud(provider);
     hosts.on_exec([this](const auto& target, const auto& request) {
@@ -74,7 +75,7 @@ void World::add_foreign_servers() {
                                {{core::label_installation, "somebody-else"}},
                                {{"installation", "hatchery"}, {core::label_server, "1"}}}) {
         providers::CloudServer server;
-        server.name = "hatchery-foreign-" + std::to_string(labels.size());
+        server.name = fmt::format("{}-{}", foreign_name, labels.size());
         server.labels = labels;
         server.created_at = clock.true_time();
         provider.add_server(server);
@@ -126,7 +127,7 @@ void World::turn(Slot& slot, std::string_view what, void (Process::*act)()) {
     const auto process = slot.process;
     const auto outer_skew = clock.skew();
     clock.set_skew(process->skew());
-    ++stats.events;
+    count_event();
     trace.add(what, static_cast<std::uint64_t>(process->number()),
               static_cast<std::uint64_t>(clock.true_time().time_since_epoch().count()));
     trace.line([&] { return stamp() + fmt::format("{}: {}", process->name(), what); });
@@ -212,7 +213,7 @@ World::Work World::work_of(const Installation& installation) const {
 }
 
 void World::time_event() {
-    ++stats.events;
+    count_event();
     if (random.chance(30)) {
         clock.advance(base::Milliseconds(random.between(1'000, 60'000)));
     } else {
@@ -290,7 +291,7 @@ void World::settle() {
             }
         }
     }
-    const auto limit = latest + teardown_limit + 15min;
+    const auto limit = latest + profile.teardown_limit + 15min + furthest_skew;
     while (!settled()) {
         if (clock.true_time() > limit) checks_.at_rest(calm_since);
         if (clock.true_time() > limit) throw Violation{"A server is left behind for ever."};
@@ -315,6 +316,7 @@ Outcome simulate(const Options& options) {
     } catch (const Violation& violation) {
         outcome.violation = violation.what;
     }
+    outcome.events = world.profile.events;
     outcome.hash = world.trace.hash();
     outcome.statistics = world.stats;
     outcome.lines.assign(world.trace.lines().begin(), world.trace.lines().end());

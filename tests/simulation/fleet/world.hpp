@@ -24,7 +24,6 @@
 namespace hatchery::simulation {
 
 inline constexpr int max_queue = 4;
-inline constexpr base::Milliseconds teardown_limit{5 * 60 * 1000};
 
 struct Options {
     std::uint64_t seed = 1;
@@ -39,6 +38,8 @@ struct Options {
 struct Outcome {
     std::uint64_t hash = 0;
     Statistics statistics;
+    /// How many events there were to be before the faults stopped.
+    int events = 0;
     /// The broken promise, if one was broken.
     std::optional<std::string> violation;
     std::vector<std::string> lines;
@@ -119,6 +120,7 @@ private:
         base::TimePoint next_reap;
     };
 
+    void count_event() { ++(troubled_ ? stats.events : stats.calm_events); }
     void add_installations(const Plants& plants);
     void add_foreign_servers();
     void add_bot(Installation& installation);

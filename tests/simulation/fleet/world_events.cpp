@@ -16,7 +16,7 @@ constexpr std::size_t most_bots = 6;
 // What users do, and what the world does to everybody.
 
 void World::user_event() {
-    ++stats.events;
+    count_event();
     auto& installation = *installations[static_cast<std::size_t>(
         random.below(static_cast<int>(installations.size())))];
     if (installation.bots.size() < most_bots && random.chance(60)) add_bot(installation);
@@ -85,7 +85,7 @@ void World::ask_for_cancel(Installation& installation, const core::Operation& li
 }
 
 void World::trouble_event() {
-    ++stats.events;
+    count_event();
     auto& slot = slots_[static_cast<std::size_t>(random.below(static_cast<int>(slots_.size())))];
     // Rates are per event; a trouble event is one of about twelve.
     const auto happens = [&](int per_mille) { return random.chance(per_mille * 12); };
