@@ -282,9 +282,13 @@ Result<void> FakeRemoteHost::upload(const SshTarget& target, const ports::FileUp
         std::ifstream stream(file.local_path, std::ios::binary);
         content.assign(std::istreambuf_iterator<char>(stream), {});
     }
-    if (file.progress) file.progress(content.size(), content.size());
+    const std::uint64_t bytes = content.size();
     (*server)->files[file.remote_path] = {std::move(content), file.mode};
-    return leave(Method::upload);
+    auto left = leave(Method::upload);
+    // Whoever is told may call others, or this very server.
+    lock.unlock();
+    if (file.progress) file.progress(bytes, bytes);
+    return left;
 }
 
 FakeRemoteHost::Plan FakeRemoteHost::take_plan(const std::string& script) {

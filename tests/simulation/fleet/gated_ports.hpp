@@ -44,6 +44,7 @@ public:
                               const std::optional<std::string>& progress) override;
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override;
     base::Result<std::optional<base::TimePoint>> next_due() override;
+    base::Result<core::ChatLine> chat_line(const base::BotId& bot) override;
 
 private:
     [[nodiscard]] ports::JobStore& inner();

@@ -78,6 +78,10 @@ Result<std::optional<base::TimePoint>> GatedJobStore::next_due() {
     return gate.pass(Site::jobs_next_due, [&] { return inner().next_due(); });
 }
 
+Result<core::ChatLine> GatedJobStore::chat_line(const base::BotId& bot) {
+    return gate.pass(Site::jobs_chat_line, [&] { return inner().chat_line(bot); });
+}
+
 ports::FleetStore& GatedFleetStore::inner() { return process.installation().fleet(); }
 
 Result<base::InstallationId> GatedFleetStore::installation() {

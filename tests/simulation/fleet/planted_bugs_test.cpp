@@ -50,6 +50,9 @@ public:
         return inner_.raise(signal, now);
     }
     base::Result<std::optional<base::TimePoint>> next_due() override { return inner_.next_due(); }
+    base::Result<core::ChatLine> chat_line(const base::BotId& bot) override {
+        return inner_.chat_line(bot);
+    }
 
 protected:
     ports::JobStore& inner_;

@@ -16,6 +16,7 @@ enum class Site : std::uint8_t {
     jobs_record,
     jobs_raise,
     jobs_next_due,
+    jobs_chat_line,
     fleet_installation,
     fleet_bot,
     fleet_server_of,
@@ -54,7 +55,7 @@ inline constexpr int site_count = static_cast<int>(Site::bundles_current) + 1;
 enum class Port : std::uint8_t { jobs, fleet, cloud, host, telegram, http, bundles };
 
 [[nodiscard]] constexpr Port port_of(Site site) {
-    if (site <= Site::jobs_next_due) return Port::jobs;
+    if (site <= Site::jobs_chat_line) return Port::jobs;
     if (site <= Site::fleet_try_lead) return Port::fleet;
     if (site <= Site::cloud_delete) return Port::cloud;
     if (site <= Site::host_open_tunnel) return Port::host;
@@ -109,6 +110,7 @@ struct hatchery::base::EnumNames<hatchery::simulation::Site> {
          {E::jobs_record, "jobs.record"},
          {E::jobs_raise, "jobs.raise"},
          {E::jobs_next_due, "jobs.next_due"},
+         {E::jobs_chat_line, "jobs.chat_line"},
          {E::fleet_installation, "fleet.installation"},
          {E::fleet_bot, "fleet.bot"},
          {E::fleet_server_of, "fleet.server_of"},
