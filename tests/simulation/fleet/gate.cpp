@@ -36,6 +36,21 @@ bool has_effect(Site site) {
     }
 }
 
+/// Calls that are rare get more than their share of deaths.
+int crash_weight(Site site) {
+    switch (site) {
+        case Site::jobs_give_back:
+        case Site::fleet_condemn:
+        case Site::fleet_left_behind_gone:
+        case Site::host_open_tunnel:
+        case Site::telegram_set_webhook:
+        case Site::telegram_webhook_info:
+            return 10;
+        default:
+            return 1;
+    }
+}
+
 Error error_of(ErrorKind kind, Effect effect, std::string message) {
     Error error = base::fail(kind, std::move(message)).value();
     error.effect = effect;
@@ -75,7 +90,7 @@ void Gate::after(Site site, const Error* error, Passage& passage) {
 }
 
 void Gate::disturb(Site site, Fault crash) {
-    if (world_.random.chance(world_.profile.crash)) {
+    if (world_.random.chance(world_.profile.crash * crash_weight(site))) {
         world_.count(crash, [&] {
             return fmt::format("{} dies {} {}", process_.name(),
                                crash == Fault::crash_before_call ? "before" : "after",

@@ -301,8 +301,12 @@ void World::settle() {
 }
 
 void World::run() {
-    while (stats.events < profile.events) event();
-    settle();
+    // The second round begins with bots that are active, stopped and failed.
+    for (const int events : {profile.events / 2, profile.events}) {
+        troubled_ = true;
+        while (stats.events < events) event();
+        settle();
+    }
     trace.add("end", static_cast<std::uint64_t>(stats.calls),
               static_cast<std::uint64_t>(stats.events));
     stats.seeds = 1;
