@@ -70,6 +70,7 @@ public:
                                      const ports::SecretRef& ref) override;
     base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) override;
+    base::Result<std::vector<core::Server>> servers_alive(const std::string& provider) override;
     base::Result<std::vector<core::Server>> servers_left_behind(base::TimePoint now) override;
     base::Result<void> condemn_left_behind(const base::ServerId& server,
                                            const std::string& provider_server_id,

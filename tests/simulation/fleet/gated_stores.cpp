@@ -147,6 +147,10 @@ Result<std::vector<core::Server>> GatedFleetStore::servers_being_created(
                      [&] { return inner().servers_being_created(provider); });
 }
 
+Result<std::vector<core::Server>> GatedFleetStore::servers_alive(const std::string& provider) {
+    return gate.pass(Site::fleet_servers_alive, [&] { return inner().servers_alive(provider); });
+}
+
 Result<std::vector<core::Server>> GatedFleetStore::servers_left_behind(base::TimePoint now) {
     return gate.pass(Site::fleet_left_behind, [&] { return inner().servers_left_behind(now); });
 }

@@ -97,6 +97,9 @@ public:
         const std::string& provider) override {
         return inner_.servers_being_created(provider);
     }
+    base::Result<std::vector<core::Server>> servers_alive(const std::string& provider) override {
+        return inner_.servers_alive(provider);
+    }
     base::Result<std::vector<core::Server>> servers_left_behind(base::TimePoint now) override {
         return inner_.servers_left_behind(now);
     }
