@@ -9,6 +9,7 @@ find_package(SOCI REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ssh2 REQUIRED IMPORTED_TARGET libssh2)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(cjose REQUIRED IMPORTED_TARGET cjose)
 
 # The split httplib library needs OpenSSL and threads from whoever uses its header.
 add_library(hatchery_httplib INTERFACE)

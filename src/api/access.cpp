@@ -1,5 +1,6 @@
 #include "api/access.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace hatchery::api {
@@ -12,6 +13,15 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/metrics", Door::operator_only},
     {"GET", "/openapi.json", Door::open},
     {"POST", "/hooks/telegram/:publicId", Door::open},
+
+    {"GET", "/api/auth/google", Door::open, Scope::bots_read, Reach::outside},
+    {"GET", "/api/auth/callback/google", Door::open, Scope::bots_read, Reach::outside},
+    {"POST", "/api/auth/callback/google", Door::open},
+    {"GET", "/api/auth/session", Door::signed_in},
+    {"POST", "/api/auth/logout", Door::signed_in},
+    {"POST", "/api/auth/tokens", Door::token, Scope::account},
+    {"GET", "/api/auth/tokens", Door::token, Scope::account},
+    {"DELETE", "/api/auth/tokens/:id", Door::token, Scope::account},
 
     {"POST", "/api/telegram/verify-token", Door::token, Scope::bots_write, Reach::outside},
     {"POST", "/api/telegram/set-webhook", Door::token, Scope::bots_write, Reach::outside},
@@ -44,7 +54,17 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/api/admin/workers", Door::token, Scope::admin},
     {"GET", "/api/admin/alarms", Door::token, Scope::admin},
     {"GET", "/api/admin/operations", Door::token, Scope::admin},
+
+    {"GET", "/api/admin/audit", Door::token, Scope::admin},
 });
+
+constexpr auto user_scopes =
+    std::to_array<Scope>({Scope::bots_read, Scope::bots_write, Scope::deploy, Scope::account});
+constexpr auto support_scopes =
+    std::to_array<Scope>({Scope::bots_read, Scope::account, Scope::admin});
+constexpr auto all_scopes =
+    std::to_array<Scope>({Scope::bots_read, Scope::bots_write, Scope::deploy, Scope::account,
+                          Scope::admin, Scope::act_as});
 
 }  // namespace
 
@@ -56,12 +76,40 @@ std::string_view scope_text(Scope scope) {
             return "bots:write";
         case Scope::deploy:
             return "deploy";
+        case Scope::account:
+            return "account";
         case Scope::admin:
             return "admin";
         case Scope::act_as:
             return "act-as";
     }
     return "?";
+}
+
+std::optional<Scope> parse_scope(std::string_view text) {
+    for (const Scope scope : all_scopes) {
+        if (scope_text(scope) == text) return scope;
+    }
+    return std::nullopt;
+}
+
+std::span<const Scope> scopes_of(store::UserRole role) {
+    switch (role) {
+        case store::UserRole::user:
+            return user_scopes;
+        case store::UserRole::support:
+            return support_scopes;
+        case store::UserRole::admin:
+            return all_scopes;
+    }
+    return {};
+}
+
+bool role_may(store::UserRole role, const AccessRule& rule) {
+    if (rule.door != Door::token) return true;
+    const auto scopes = scopes_of(role);
+    if (std::find(scopes.begin(), scopes.end(), rule.scope) == scopes.end()) return false;
+    return role != store::UserRole::support || !changes(rule) || rule.scope == Scope::account;
 }
 
 std::span<const AccessRule> access_rules() { return rules; }

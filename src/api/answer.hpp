@@ -30,7 +30,16 @@ struct Exchange {
     /// Who asks. Set on every route whose access is not open; see access.hpp.
     std::optional<store::Principal> principal;
 
+    /// The id of what a write is done to, for the audit log, where the path does not say it. The
+    /// one thing that a handler may leave behind here.
+    mutable std::string target;
+
     [[nodiscard]] const base::UserId& user() const { return principal->user_id; }
+    /// Whose things the caller may reach; nothing for those of all users.
+    [[nodiscard]] std::optional<base::UserId> owner() const {
+        if (principal->sees_everything) return std::nullopt;
+        return principal->user_id;
+    }
     /// Bounds an outside call; ends early when the server stops.
     [[nodiscard]] base::Call call(std::chrono::milliseconds limit) const {
         return base::Call::within(limit, stop);

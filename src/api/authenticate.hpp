@@ -1,19 +1,51 @@
 #pragma once
 
-#include <tl/expected.hpp>
+#include <optional>
+#include <string>
 
 #include "api/access.hpp"
 #include "api/answer.hpp"
+#include "api/cookies.hpp"
+#include "store/account_repository.hpp"
 #include "store/token_repository.hpp"
 
 namespace hatchery::api {
 
-/// Who the request's `Authorization: Bearer` token stands for, if its scopes allow the route. With
-/// `x-user-id`, a token of scope act-as stands for that user. 401 without a good token, 403 when a
-/// scope is missing. Google's sessions will be a second way to a principal here.
-[[nodiscard]] tl::expected<store::Principal, Problem> authenticate(const Exchange& exchange,
-                                                                   Scope scope,
-                                                                   store::TokenRepository& tokens);
+struct AuthenticatorOptions {
+    /// Whose pages may write with a session's cookie.
+    std::string public_url;
+};
+
+/// Whom a request was found to come from, and why it is not let in nevertheless.
+struct Admission {
+    /// Set also for a known caller who is refused.
+    std::optional<store::Principal> principal;
+    std::optional<Problem> refused;
+};
+
+/// Finds out who asks, by `Authorization: Bearer` or else by the session's cookie, and whether the
+/// access table lets them in: 401 for nobody, 403 for a missing scope or role, for a write by
+/// cookie without the CSRF token or from another site's page, and for a wrong `x-user-id`.
+/// Thread-safe.
+class Authenticator {
+public:
+    Authenticator(AuthenticatorOptions options, store::TokenRepository& tokens,
+                  store::AccountRepository& accounts);
+
+    [[nodiscard]] Admission admit(const Exchange& exchange, const AccessRule& rule) const;
+
+private:
+    [[nodiscard]] Admission by_token(const Exchange& exchange, const std::string& header,
+                                     const AccessRule& rule) const;
+    [[nodiscard]] Admission by_session(const Exchange& exchange, const AccessRule& rule) const;
+    [[nodiscard]] Admission act_as(store::Principal service, const std::string& user_id,
+                                   const AccessRule& rule) const;
+
+    const AuthenticatorOptions options_;
+    const Cookies cookies_;
+    store::TokenRepository& tokens_;
+    store::AccountRepository& accounts_;
+};
 
 [[nodiscard]] bool has_scope(const store::Principal& principal, Scope scope);
 /// 403 that names the scope.

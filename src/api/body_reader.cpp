@@ -159,6 +159,26 @@ void BodyReader::take_over(BodyReader inner) {
                    std::make_move_iterator(inner.errors_.end()));
 }
 
+std::vector<std::string> BodyReader::texts(const std::string& field, std::size_t most,
+                                           const Check& check) {
+    const auto* value = take(field);
+    if (value == nullptr || !value->is_array() || value->empty() || value->size() > most) {
+        wrong(field, value == nullptr
+                         ? "is required"
+                         : "must be a list of 1 to " + std::to_string(most) + " strings");
+        return {};
+    }
+    std::vector<std::string> read;
+    for (const auto& item : *value) {
+        auto text = checked(field, item, check);
+        if (!text) return {};
+        if (std::find(read.begin(), read.end(), *text) == read.end()) {
+            read.push_back(std::move(*text));
+        }
+    }
+    return read;
+}
+
 void BodyReader::wrong(const std::string& field, std::string message) {
     errors_.push_back({prefix_ + field, std::move(message)});
 }

@@ -44,6 +44,10 @@ public:
     [[nodiscard]] std::optional<BodyReader> object(const std::string& field);
     void take_over(BodyReader inner);
 
+    /// A list of 1 to `most` different strings.
+    [[nodiscard]] std::vector<std::string> texts(const std::string& field, std::size_t most,
+                                                 const Check& check);
+
     void wrong(const std::string& field, std::string message);
     [[nodiscard]] bool is_wrong(const std::string& field) const;
     /// 422 with every wrong field, or nothing.

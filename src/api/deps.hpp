@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/sign_in/open_id_client.hpp"
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "base/random.hpp"
@@ -18,6 +19,8 @@
 #include "ports/update_receiver.hpp"
 #include "ports/worker_registry.hpp"
 #include "providers/cloud_provider.hpp"
+#include "store/account_repository.hpp"
+#include "store/audit_log.hpp"
 #include "store/bot_repository.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
@@ -32,6 +35,9 @@ namespace hatchery::api {
 struct ApiSettings {
     /// Where Telegram posts to: `https://…` without a slash at the end.
     std::string public_url;
+    /// Who becomes admin by signing in.
+    std::vector<std::string> admin_emails;
+    core::SessionLimits session;
     std::string default_provider = "hetzner";
     std::string default_region;
     std::string default_server_type;
@@ -54,6 +60,8 @@ struct ApiDeps {
     store::OperationRepository& operations;
     store::EventRepository& events;
     store::TokenRepository& tokens;
+    store::AccountRepository& accounts;
+    store::AuditLog& audit;
     store::Notifications& notifications;
     store::OperationOverview& overview;
     ports::WorkerRegistry& workers;
@@ -63,6 +71,8 @@ struct ApiDeps {
     base::Clock& clock;
     base::Random& random;
     ApiSettings settings;
+    /// Sign-in with Google; null while the operator has not set it up.
+    sign_in::OpenIdClient* open_id = nullptr;
 };
 
 }  // namespace hatchery::api

@@ -20,6 +20,8 @@ constexpr auto status_words = std::to_array<StatusWords>({
     {201, "Created", ""},
     {202, "Accepted", ""},
     {204, "No Content", ""},
+    {302, "Found", ""},
+    {303, "See Other", ""},
     {400, "Bad Request", "invalid_input"},
     {401, "Unauthorized", "unauthorized"},
     {403, "Forbidden", "forbidden"},

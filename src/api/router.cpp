@@ -107,8 +107,13 @@ bool is_loopback(const std::string& address) {
 
 class HttplibRouter final : public Router, private httplib::Server {
 public:
-    HttplibRouter(RouterOptions options, store::TokenRepository& tokens, Metrics& metrics)
-        : options_(options), tokens_(tokens), metrics_(metrics), gate_(options.outside_slots) {
+    HttplibRouter(RouterOptions options, const Authenticator& authenticator, store::AuditLog& audit,
+                  Metrics& metrics)
+        : options_(options),
+          authenticator_(authenticator),
+          audit_(audit),
+          metrics_(metrics),
+          gate_(options.outside_slots) {
         set_payload_max_length(std::numeric_limits<std::size_t>::max());
         // Without it httplib sends what() to the caller.
         set_exception_handler([](const httplib::Request&, httplib::Response& response,
@@ -248,17 +253,21 @@ private:
                           .path = {},
                           .query = {request.params.begin(), request.params.end()},
                           .stop = passage->stop,
-                          .principal = {}};
+                          .principal = {},
+                          .target = {}};
         for (std::size_t i = 1; i < request.matches.size(); ++i) {
             exchange.path.push_back(request.matches[i]);
         }
-        if (auto refused = enter(rule, exchange)) return answer_problem(response, *refused);
+        if (auto refused = enter(rule, exchange)) {
+            note_write(rule, exchange, refused->status);
+            return answer_problem(response, *refused);
+        }
         OutsideGate::Pass pass(nullptr, nullptr);
         if (rule.reach == Reach::outside) {
             pass = gate_.try_enter();
             if (!pass) return come_later(response);
         }
-        Outcome outcome = handler(exchange);
+        Outcome outcome = run_noted(rule, handler, exchange);
         if (!outcome) {
             if (outcome.error().status >= 500) log_failure(rule, outcome.error());
             return answer_problem(response, outcome.error());
@@ -271,6 +280,56 @@ private:
         dress(response, outcome->status);
         for (const auto& [name, value] : outcome->headers) response.set_header(name, value);
         if (outcome->status != 204) response.set_content(outcome->body, outcome->content_type);
+    }
+
+    Outcome run_noted(const AccessRule& rule, const RouteHandler& handler,
+                      const Exchange& exchange) {
+        try {
+            Outcome outcome = handler(exchange);
+            const bool parked = outcome && outcome->park;
+            if (!parked) {
+                note_write(rule, exchange, outcome ? outcome->status : outcome.error().status);
+            }
+            return outcome;
+        } catch (...) {
+            note_write(rule, exchange, 500);
+            throw;
+        }
+    }
+
+    /// A line of the audit log for a write of somebody we know. The write itself has happened or
+    /// was refused by now: a log that cannot be written is an error of ours, not of the caller.
+    void note_write(const AccessRule& rule, const Exchange& exchange, int status) {
+        if (!changes(rule) || !exchange.principal) return;
+        const auto noted = audit_.append(audit_entry(rule, exchange, status));
+        if (noted) return;
+        base::log_event(base::LogLevel::error, "audit_failed",
+                        {{"route", rule.pattern},
+                         {"request", exchange.request.request_id},
+                         {"user", exchange.principal->user_id.text()},
+                         {"message", noted.error().message}});
+    }
+
+    static store::AuditEntry audit_entry(const AccessRule& rule, const Exchange& exchange,
+                                         int status) {
+        const auto& principal = *exchange.principal;
+        std::string target = exchange.target;
+        // What is no id may be anything, also what somebody pasted by mistake.
+        if (target.empty() && !exchange.path.empty() && base::is_uuid(exchange.path.front())) {
+            target = exchange.path.front();
+        }
+        return {.actor = principal.session_id.empty() ? store::AuditActor::token
+                                                      : store::AuditActor::user,
+                .user_id = principal.user_id,
+                .actor_name = principal.email,
+                .token_id = principal.token_id,
+                .session_id = principal.session_id,
+                .service_user_id = principal.service_user_id,
+                .action = std::string(rule.method) + " " + std::string(rule.pattern),
+                .target = std::move(target),
+                .address = exchange.request.remote_address,
+                .outcome = status,
+                .request_id = exchange.request.request_id};
     }
 
     /// All slots for waiting on others are taken: the request waits for one without a thread.
@@ -308,18 +367,19 @@ private:
                 if (own) return std::nullopt;
                 return problem_of_status(404, "There is nothing at this path.");
             }
+            case Door::signed_in:
             case Door::token: {
-                auto principal = authenticate(exchange, rule.scope, tokens_);
-                if (!principal) return principal.error();
-                exchange.principal = std::move(*principal);
-                return std::nullopt;
+                Admission admission = authenticator_.admit(exchange, rule);
+                exchange.principal = std::move(admission.principal);
+                return std::move(admission.refused);
             }
         }
         return problem_of_status(403, "Nobody may use this path.");
     }
 
     const RouterOptions options_;
-    store::TokenRepository& tokens_;
+    const Authenticator& authenticator_;
+    store::AuditLog& audit_;
     Metrics& metrics_;
     OutsideGate gate_;
     std::set<std::pair<std::string, std::string>> added_;
@@ -328,9 +388,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Router> make_router(RouterOptions options, store::TokenRepository& tokens,
-                                    Metrics& metrics) {
-    return std::make_unique<HttplibRouter>(options, tokens, metrics);
+std::unique_ptr<Router> make_router(RouterOptions options, const Authenticator& authenticator,
+                                    store::AuditLog& audit, Metrics& metrics) {
+    return std::make_unique<HttplibRouter>(options, authenticator, audit, metrics);
 }
 
 }  // namespace hatchery::api

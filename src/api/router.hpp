@@ -4,15 +4,17 @@
 #include <string>
 
 #include "api/answer.hpp"
+#include "api/authenticate.hpp"
 #include "api/front/request.hpp"
 #include "api/metrics.hpp"
-#include "store/token_repository.hpp"
+#include "store/audit_log.hpp"
 
 namespace hatchery::api {
 
 /// Finds the route of a request, lets in whom its access rule lets in, and turns what the route
 /// returns into bytes. cpp-httplib does the parsing, the matching and the response text, on whole
-/// requests from memory. Thread-safe once all routes are added.
+/// requests from memory. Every write of a known caller is written to the audit log, refused ones
+/// too. Thread-safe once all routes are added.
 class Router : public front::RequestHandler {
 public:
     /// `pattern` has `:name` parts. Throws std::logic_error for a route that access.hpp has no rule
@@ -32,6 +34,7 @@ struct RouterOptions {
 };
 
 [[nodiscard]] std::unique_ptr<Router> make_router(RouterOptions options,
-                                                  store::TokenRepository& tokens, Metrics& metrics);
+                                                  const Authenticator& authenticator,
+                                                  store::AuditLog& audit, Metrics& metrics);
 
 }  // namespace hatchery::api

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/authenticate.hpp"
 #include "api/routes/routes.hpp"
 
 namespace hatchery::api {
@@ -18,7 +19,10 @@ public:
                    .metrics = metrics_,
                    .offers = OfferCache(),
                    .connections = [this] { return front_->connections(); }},
-          router_(make_router(router_options(options), context_.deps.tokens, metrics_)) {
+          authenticator_({.public_url = context_.deps.settings.public_url}, context_.deps.tokens,
+                         context_.deps.accounts),
+          router_(
+              make_router(router_options(options), authenticator_, context_.deps.audit, metrics_)) {
         options.front.listeners = {options.listener};
         if (options.admin_listener) options.front.listeners.push_back(*options.admin_listener);
         routes::add_health_routes(*router_, context_);
@@ -44,6 +48,10 @@ private:
         routes::add_job_routes(*router_, context_);
         routes::add_cloud_routes(*router_, context_);
         routes::add_admin_routes(*router_, context_);
+        routes::add_google_routes(*router_, context_);
+        routes::add_session_routes(*router_, context_);
+        routes::add_token_routes(*router_, context_);
+        routes::add_audit_routes(*router_, context_);
     }
 
     /// Half of the threads always stay free for what needs the database only.
@@ -60,6 +68,7 @@ private:
     Metrics metrics_;
     EventHub hub_;
     routes::RouteContext context_;
+    Authenticator authenticator_;
     std::unique_ptr<Router> router_;
     std::unique_ptr<front::Front> front_;
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <ostream>
 
+#include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "crypto/key_ring.hpp"
 #include "store/key_rotation.hpp"
@@ -63,6 +64,7 @@ cli::ExitCode rotate(KeyWork& work, cli::Context& context) {
             context.err << fmt::format("{} secrets sealed anew", done) << std::endl;
         });
     if (!report) return cli::report(context, report.error());
+    note_command(context, *work.database, {.action = "keys rotate", .target = {}, .user_id = {}});
     context.out << fmt::format("{} secrets were sealed anew with the first key.\n",
                                report->resealed);
     if (report->unopened > 0) {

@@ -1,5 +1,6 @@
 #include <ostream>
 
+#include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "store/migrations.hpp"
 
@@ -14,6 +15,10 @@ cli::ExitCode run(const cli::Options&, cli::Context& context) {
     if (!database) return cli::report(context, database.error());
     const auto report = store::migrate(**database);
     if (!report) return cli::report(context, report.error());
+    if (!report->applied.empty()) {
+        note_command(context, **database,
+                     {.action = "migrate", .target = report->applied.back(), .user_id = {}});
+    }
     for (const auto& file : report->applied) context.out << "applied " << file << "\n";
     context.out << "the schema is current: " << report->total << " migrations\n";
     return cli::ExitCode::ok;

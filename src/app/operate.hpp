@@ -8,6 +8,12 @@ namespace hatchery::app {
 [[nodiscard]] cli::Command migrate_command();
 /// `hatchery token create`
 [[nodiscard]] cli::Command token_create_command();
+/// `hatchery token list`
+[[nodiscard]] cli::Command token_list_command();
+/// `hatchery token revoke`
+[[nodiscard]] cli::Command token_revoke_command();
+/// `hatchery user role`
+[[nodiscard]] cli::Command user_role_command();
 /// `hatchery config check`
 [[nodiscard]] cli::Command config_check_command();
 /// `hatchery bundle build`

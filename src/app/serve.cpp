@@ -68,6 +68,8 @@ std::optional<base::Result<store::MigrationReport>> migrate_patiently(store::Dat
 
 api::ApiSettings api_settings(const config::Config& config) {
     return {.public_url = config.public_url,
+            .admin_emails = config.admin_emails,
+            .session = config.session,
             .default_provider = config.provider,
             .default_region = config.region,
             .default_server_type = config.server_type,
@@ -91,6 +93,8 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .operations = *adapters.operations,
             .events = *adapters.events,
             .tokens = *adapters.tokens,
+            .accounts = *adapters.accounts,
+            .audit = *adapters.audit,
             .notifications = *adapters.notifications,
             .overview = *adapters.overview,
             .workers = *adapters.workers,
@@ -98,7 +102,8 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .engine_metrics = adapters.metrics,
             .clock = adapters.clock,
             .random = adapters.random,
-            .settings = api_settings(config)};
+            .settings = api_settings(config),
+            .open_id = adapters.open_id.get()};
 }
 
 /// What `serve` has besides the engine.

@@ -35,6 +35,8 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.operations = store::make_operation_repository(*a.database);
     a.events = store::make_event_repository(*a.database);
     a.tokens = store::make_token_repository(*a.database, a.clock, a.random);
+    a.accounts = store::make_account_repository(*a.database, a.clock, a.random, config.session);
+    a.audit = store::make_audit_log(*a.database, a.clock);
     a.inbox = store::make_inbox_repository(*a.database, *a.notifications);
     a.overview = store::make_operation_overview(*a.database);
     a.workers = store::make_pg_worker_registry(*a.database);
@@ -70,6 +72,14 @@ base::Result<std::unique_ptr<Adapters>> make_adapters(const config::Config& conf
     adapters->database = *std::move(database);
     add_stores(*adapters, config);
     add_clouds(*adapters, config);
+    if (!config.google_client_id.empty()) {
+        adapters->open_id = api::sign_in::make_open_id_client(
+            {.issuer_url = config.google_issuer_url,
+             .client_id = config.google_client_id,
+             .client_secret = config.google_client_secret,
+             .redirect_url = config.public_url + "/api/auth/callback/google"},
+            *adapters->http, adapters->clock);
+    }
     adapters->telegram = telegram::make_telegram_api(config.telegram_url, *adapters->http);
     adapters->hosts = remote::make_ssh_remote_host();
     adapters->bundles = bundles::make_local_bundles(config.bundle_dir, config.openclaw_version);

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "api/sign_in/open_id_client.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/metrics.hpp"
@@ -14,6 +15,8 @@
 #include "ports/http_transport.hpp"
 #include "ports/queue_monitor.hpp"
 #include "ports/worker_registry.hpp"
+#include "store/account_repository.hpp"
+#include "store/audit_log.hpp"
 #include "store/bot_repository.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
@@ -48,6 +51,10 @@ struct Adapters {
     std::unique_ptr<store::OperationRepository> operations;
     std::unique_ptr<store::EventRepository> events;
     std::unique_ptr<store::TokenRepository> tokens;
+    std::unique_ptr<store::AccountRepository> accounts;
+    std::unique_ptr<store::AuditLog> audit;
+    /// Null without a Google client in the configuration.
+    std::unique_ptr<api::sign_in::OpenIdClient> open_id;
     std::unique_ptr<store::InboxRepository> inbox;
     std::unique_ptr<store::OperationOverview> overview;
     std::unique_ptr<ports::WorkerRegistry> workers;

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "api/access.hpp"
+#include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "base/enum_text.hpp"
 #include "crypto/digest.hpp"
@@ -19,8 +20,6 @@ namespace {
 
 using base::ErrorKind;
 
-constexpr std::array scopes = {api::Scope::bots_read, api::Scope::bots_write, api::Scope::deploy,
-                               api::Scope::admin, api::Scope::act_as};
 constexpr std::string_view usual_scopes = "bots:read,bots:write,deploy";
 
 /// What the command line asks for.
@@ -37,13 +36,10 @@ base::Result<std::vector<std::string>> read_scopes(std::string_view text) {
     while (!text.empty()) {
         const auto comma = text.find(',');
         const std::string_view word = text.substr(0, comma);
-        const bool known = std::any_of(scopes.begin(), scopes.end(), [&](api::Scope scope) {
-            return api::scope_text(scope) == word;
-        });
-        if (!known) {
+        if (!api::parse_scope(word)) {
             return base::fail(ErrorKind::invalid,
                               fmt::format("--scopes: unknown scope '{}'; there are bots:read, "
-                                          "bots:write, deploy, admin and act-as",
+                                          "bots:write, deploy, account, admin and act-as",
                                           word));
         }
         read.emplace_back(word);
@@ -94,6 +90,21 @@ base::Result<Request> read_request(const cli::Options& options) {
     return request;
 }
 
+/// A token can do no more than its user's role.
+base::Result<void> check_scopes_of_role(const Request& request, store::UserRole role) {
+    const auto allowed = api::scopes_of(role);
+    for (const auto& word : request.scopes) {
+        if (std::find(allowed.begin(), allowed.end(), api::parse_scope(word)) != allowed.end()) {
+            continue;
+        }
+        return base::fail(ErrorKind::invalid,
+                          fmt::format("--scopes: the user's role is {}, which has no {}",
+                                      base::to_text(role), word),
+                          fmt::format("hatchery user role --user {} --role admin", request.email));
+    }
+    return {};
+}
+
 cli::ExitCode create(const Request& request, const config::Config& config, cli::Context& context) {
     auto database = store::make_database(config.database_url, 2);
     if (!database) return cli::report(context, database.error());
@@ -104,6 +115,9 @@ cli::ExitCode create(const Request& request, const config::Config& config, cli::
     const auto tokens = store::make_token_repository(**database, context.clock, random);
     const auto user = tokens->get_or_create_user(request.email, request.role);
     if (!user) return cli::report(context, user.error());
+    if (const auto fits = check_scopes_of_role(request, user->role); !fits) {
+        return cli::report(context, fits.error());
+    }
     const std::string token = "hat_" + base::random_token(random, 32);
     const auto expires_at = context.clock.now() + request.lifetime;
     const auto made = tokens->create({.user_id = user->id,
@@ -112,6 +126,8 @@ cli::ExitCode create(const Request& request, const config::Config& config, cli::
                                       .scopes = request.scopes,
                                       .expires_at = expires_at});
     if (!made) return cli::report(context, made.error());
+    note_command(context, **database,
+                 {.action = "token create", .target = made->id.text(), .user_id = user->id});
     context.out << token << std::endl;
     context.err << "This is shown once. It may: "
                 << fmt::format("{}", fmt::join(request.scopes, ", ")) << "; it expires at "
@@ -133,21 +149,22 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
 }  // namespace
 
 cli::Command token_create_command() {
-    return {.name = "token create",
-            .summary = "makes an API token and prints it once",
-            .operands = {},
-            .options = {{.name = "user", .value = "EMAIL", .help = "whose token; made when new"},
-                        {.name = "scopes",
-                         .value = "LIST",
-                         .help = "of bots:read,bots:write,deploy,admin,act-as (default: the first "
-                                 "three)"},
-                        {.name = "name", .value = "TEXT", .help = "what it is for (default: cli)"},
-                        {.name = "expires-in", .value = "TIME", .help = "30m, 12h, 90d (default)"},
-                        {.name = "role",
-                         .value = "ROLE",
-                         .help = "of a new user: user (default), support, admin"}},
-            .details = "Needs DATABASE_URL. The database keeps only a hash of the token.\n",
-            .run = run};
+    return {
+        .name = "token create",
+        .summary = "makes an API token and prints it once",
+        .operands = {},
+        .options = {{.name = "user", .value = "EMAIL", .help = "whose token; made when new"},
+                    {.name = "scopes",
+                     .value = "LIST",
+                     .help = "of bots:read,bots:write,deploy,account,admin,act-as (default: the "
+                             "first three)"},
+                    {.name = "name", .value = "TEXT", .help = "what it is for (default: cli)"},
+                    {.name = "expires-in", .value = "TIME", .help = "30m, 12h, 90d (default)"},
+                    {.name = "role",
+                     .value = "ROLE",
+                     .help = "of a new user: user (default), support, admin"}},
+        .details = "Needs DATABASE_URL. The database keeps only a hash of the token.\n",
+        .run = run};
 }
 
 }  // namespace hatchery::app

@@ -11,6 +11,7 @@
 #include "core/alarms.hpp"
 #include "core/operation.hpp"
 #include "core/pool_size.hpp"
+#include "core/session.hpp"
 
 namespace hatchery::config {
 
@@ -80,6 +81,9 @@ struct Config {
     std::string google_issuer_url;
     std::string google_client_id;
     base::Secret google_client_secret;
+    /// Who becomes admin by signing in; compared without case.
+    std::vector<std::string> admin_emails;
+    core::SessionLimits session;
     base::Secret sentry_dsn;
 
     // The command line as a client of the API.

@@ -140,6 +140,14 @@ void complete(Loaded& loaded, Need need) {
         missing(loaded, "HETZNER_API_TOKEN",
                 "is not set; make a read-and-write token in the Hetzner Cloud console");
     }
+    if (config.session.absolute < config.session.idle) {
+        missing(loaded, "HATCHERY_SESSION_MAX_SECONDS",
+                "must not be below HATCHERY_SESSION_IDLE_SECONDS");
+    }
+    if (!config.admin_emails.empty() && config.google_client_id.empty()) {
+        missing(loaded, "HATCHERY_ADMIN_EMAILS",
+                "makes admins of those who sign in, and nobody can without GOOGLE_CLIENT_ID");
+    }
     if (config.google_client_id.empty() != config.google_client_secret.empty()) {
         missing(loaded,
                 config.google_client_id.empty() ? "GOOGLE_CLIENT_ID" : "GOOGLE_CLIENT_SECRET",

@@ -306,6 +306,23 @@ Wrong read_pool_seconds(const std::string& text, Config& config) {
     return wrong;
 }
 
+/// E-mail addresses, comma-separated.
+Wrong read_admin_emails(const std::string& text, Config& config) {
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        std::string email(rest.substr(0, comma));
+        rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+        std::erase(email, ' ');
+        const auto at = email.find('@');
+        if (!printable(email) || at == 0 || at == std::string::npos || at + 1 == email.size()) {
+            return "must be e-mail addresses like ada@example.org,bob@example.org";
+        }
+        config.admin_emails.push_back(std::move(email));
+    }
+    return std::nullopt;
+}
+
 Wrong read_log_level(const std::string& text, Config& config) {
     using base::LogLevel;
     constexpr auto levels =
@@ -567,6 +584,23 @@ const std::array all_settings = {
             }},
     Setting{
         "GOOGLE_CLIENT_SECRET", "", true, {}, {}, read_secret_into<&Config::google_client_secret>},
+    Setting{"HATCHERY_ADMIN_EMAILS", "", false, {}, {}, read_admin_emails},
+    Setting{"HATCHERY_SESSION_IDLE_SECONDS",
+            "43200",
+            false,
+            {},
+            {},
+            [](const std::string& text, Config& config) {
+                return read_seconds(text, 300, 30 * 86'400, config.session.idle);
+            }},
+    Setting{"HATCHERY_SESSION_MAX_SECONDS",
+            "2592000",
+            false,
+            {},
+            {},
+            [](const std::string& text, Config& config) {
+                return read_seconds(text, 300, 366 * 86'400, config.session.absolute);
+            }},
     Setting{"SENTRY_DSN", "", true, {}, {}, read_secret_into<&Config::sentry_dsn>},
     Setting{"HATCHERY_API_URL", "", false, {}, {}, read_service_url_into<&Config::api_url>},
     Setting{"HATCHERY_TOKEN", "", true, Need::client,

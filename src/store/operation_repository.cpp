@@ -34,7 +34,7 @@ const std::string select_job_views =
     FROM operations o LEFT JOIN LATERAL (
         SELECT message, blocked_reason FROM jobs WHERE operation_id = o.id
         ORDER BY created_at DESC, id DESC LIMIT 1) AS last ON true )";
-const std::string select_job_view = select_job_views + "WHERE o.id = $1 AND o.user_id = $2::uuid";
+const std::string select_job_view = select_job_views + "WHERE o.id = $1 AND ($2::uuid IS NULL OR o.user_id = $2::uuid)";
 // A live operation is stored as pending; see columns::operation.
 const std::string select_job_list = select_job_views + R"(
     WHERE o.user_id = $1 AND ($2::text IS NULL OR o.kind = $2) AND ($4::uuid IS NULL OR o.bot_id = $4::uuid)
@@ -147,7 +147,8 @@ public:
         });
     }
 
-    Result<JobView> find_job(const base::OperationId& id, const base::UserId& owner) override {
+    Result<JobView> find_job(const base::OperationId& id,
+                             const std::optional<base::UserId>& owner) override {
         if (!base::is_uuid(id.text())) return no_such_operation();
         return database_.run([&](Sql& sql) -> Result<JobView> {
             const Rows rows = sql.query(select_job_view, {id, owner});

@@ -66,8 +66,9 @@ public:
     [[nodiscard]] virtual base::Result<Page<core::Operation>> list(
         const base::BotId& bot, const std::optional<std::string>& after, int limit) = 0;
 
-    [[nodiscard]] virtual base::Result<JobView> find_job(const base::OperationId& id,
-                                                         const base::UserId& owner) = 0;
+    /// Of this user, or of anybody.
+    [[nodiscard]] virtual base::Result<JobView> find_job(
+        const base::OperationId& id, const std::optional<base::UserId>& owner) = 0;
     /// Newest first. `invalid` for a cursor that is none.
     [[nodiscard]] virtual base::Result<Page<JobView>> list_jobs(const JobQuery& query) = 0;
 };

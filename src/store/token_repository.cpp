@@ -17,16 +17,18 @@ constexpr std::string_view insert_user = R"(
     INSERT INTO users (id, email, role, created_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (lower(email)) DO NOTHING)";
 constexpr std::string_view select_user_by_email =
-    "SELECT id, email, role, created_at FROM users WHERE lower(email) = lower($1)";
+    "SELECT id, email, role, created_at, name FROM users WHERE lower(email) = lower($1)";
 constexpr std::string_view select_user =
-    "SELECT id, email, role, created_at FROM users WHERE id = $1";
+    "SELECT id, email, role, created_at, name FROM users WHERE id = $1";
+constexpr std::string_view update_role = "UPDATE users SET role = $2 WHERE id = $1";
 constexpr std::string_view insert_token = R"(
     INSERT INTO api_tokens (id, user_id, name, token_hash, scopes, created_at, expires_at)
     VALUES ($1, $2, $3, $4, $5::text[], $6, $7)
     RETURNING id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at)";
 constexpr std::string_view select_principal = R"(
     SELECT t.id, t.user_id, u.email, u.role, t.scopes,
-           t.last_used_at IS NULL OR t.last_used_at < $3, t.expires_at
+           t.last_used_at IS NULL OR t.last_used_at < $3, t.expires_at,
+           u.name
     FROM api_tokens t JOIN users u ON u.id = t.user_id
     WHERE t.token_hash = $1 AND t.revoked_at IS NULL
       AND (t.expires_at IS NULL OR t.expires_at > $2))";
@@ -36,13 +38,14 @@ constexpr std::string_view select_tokens = R"(
     FROM api_tokens WHERE user_id = $1 ORDER BY id DESC LIMIT 200)";
 constexpr std::string_view revoke_token = R"(
     UPDATE api_tokens SET revoked_at = coalesce(revoked_at, $3)
-    WHERE id = $1 AND user_id = $2)";
+    WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2::uuid))";
 
 User read_user(const Rows::Row& row) {
     return {.id = row.id<base::UserId>(0),
             .email = row.text(1),
             .role = row.enumerator<UserRole>(2),
-            .created_at = row.time(3)};
+            .created_at = row.time(3),
+            .name = row.text(4)};
 }
 
 ApiToken read_token(const Rows::Row& row) {
@@ -85,6 +88,23 @@ public:
         });
     }
 
+    Result<User> find_user_by_email(const std::string& email) override {
+        return database_.run([&](Sql& sql) -> Result<User> {
+            const Rows rows = sql.query(select_user_by_email, {base::to_utf8(email)});
+            if (rows.empty()) return fail(ErrorKind::not_found, "There is no such user.");
+            return read_user(rows[0]);
+        });
+    }
+
+    Result<void> set_role(const base::UserId& id, UserRole role) override {
+        return database_.run([&](Sql& sql) -> Result<void> {
+            if (sql.query(update_role, {id, role}).affected() == 0) {
+                return fail(ErrorKind::not_found, "There is no such user.");
+            }
+            return {};
+        });
+    }
+
     Result<ApiToken> create(const NewApiToken& token) override {
         const auto now = clock_.now();
         return database_.run([&](Sql& sql) -> Result<ApiToken> {
@@ -107,8 +127,11 @@ public:
             Principal principal{.user_id = rows[0].id<base::UserId>(1),
                                 .email = rows[0].text(2),
                                 .role = rows[0].enumerator<UserRole>(3),
+                                .name = rows[0].text(7),
                                 .scopes = parse_array(rows[0].text(4)),
                                 .token_id = rows[0].id<base::ApiTokenId>(0),
+                                .session_id = {},
+                                .service_user_id = {},
                                 .expires_at = rows[0].optional_time(6)};
             if (rows[0].boolean(5)) (void)sql.query(note_use, {principal.token_id, now});
             return principal;
@@ -124,7 +147,8 @@ public:
         });
     }
 
-    Result<void> revoke(const base::ApiTokenId& token, const base::UserId& user) override {
+    Result<void> revoke(const base::ApiTokenId& token,
+                        const std::optional<base::UserId>& user) override {
         const auto missing = [] {
             return fail(ErrorKind::not_found, "There is no such API token.");
         };

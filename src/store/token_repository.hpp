@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "core/session.hpp"
 #include "store/database.hpp"
 
 namespace hatchery::store {
@@ -27,6 +28,8 @@ struct User {
     std::string email;
     UserRole role = UserRole::user;
     base::TimePoint created_at;
+    /// As the person's OpenID provider writes it; may be empty.
+    std::string name;
 };
 
 struct NewApiToken {
@@ -54,9 +57,19 @@ struct Principal {
     base::UserId user_id;
     std::string email;
     UserRole role = UserRole::user;
+    /// The user's name; may be empty.
+    std::string name;
+    /// What the token may do; a session's are those of its user's role.
     std::vector<std::string> scopes;
+    /// Empty for a session.
     base::ApiTokenId token_id;
-    /// When the token ends; unset when it does not.
+    /// Empty for a token.
+    core::SessionId session_id;
+    /// Whose token it is that acts for user_id; empty when nobody acts for another.
+    base::UserId service_user_id;
+    /// May see the things of all users; see api/access.hpp.
+    bool sees_everything = false;
+    /// When the token or the session ends; unset when it does not.
     std::optional<base::TimePoint> expires_at;
 };
 
@@ -69,6 +82,10 @@ public:
     [[nodiscard]] virtual base::Result<User> get_or_create_user(const std::string& email,
                                                                 UserRole role) = 0;
     [[nodiscard]] virtual base::Result<User> find_user(const base::UserId& id) = 0;
+    /// By e-mail address, compared without case.
+    [[nodiscard]] virtual base::Result<User> find_user_by_email(const std::string& email) = 0;
+    /// Gives the user another role, at once for all its tokens and sessions.
+    [[nodiscard]] virtual base::Result<void> set_role(const base::UserId& id, UserRole role) = 0;
 
     [[nodiscard]] virtual base::Result<ApiToken> create(const NewApiToken& token) = 0;
     /// Whom the token with this hash stands for; `unauthorized` when there is none, or it has
@@ -76,9 +93,9 @@ public:
     [[nodiscard]] virtual base::Result<Principal> find_principal(const std::string& hash_hex) = 0;
     /// Newest first; revoked ones included.
     [[nodiscard]] virtual base::Result<std::vector<ApiToken>> list(const base::UserId& user) = 0;
-    /// `not_found` when the user has no such token. Again is no error.
+    /// `not_found` when the user, or without one anybody, has no such token. Again is no error.
     [[nodiscard]] virtual base::Result<void> revoke(const base::ApiTokenId& token,
-                                                    const base::UserId& user) = 0;
+                                                    const std::optional<base::UserId>& user) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<TokenRepository> make_token_repository(Database& database,

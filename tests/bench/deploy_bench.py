@@ -78,8 +78,9 @@ class World:
         self.api = Api(f"http://127.0.0.1:{port}")
         self.wait(lambda: self.ready(), 30)
         made = subprocess.run(
-            [binaries + "/hatchery", "token", "create", "--user", "bench@example.com", "--scopes",
-             "bots:read,bots:write,deploy,admin"], env=self.environment, cwd=folder, check=True,
+            [binaries + "/hatchery", "token", "create", "--user", "bench@example.com", "--role",
+             "admin", "--scopes", "bots:read,bots:write,deploy,admin"],
+            env=self.environment, cwd=folder, check=True,
             capture_output=True, text=True)
         self.api.bearer = made.stdout.strip()
 

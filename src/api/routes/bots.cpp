@@ -14,6 +14,11 @@ namespace {
 using base::Json;
 using core::OperationKind;
 
+core::Wrong check_true_or_false(std::string_view text) {
+    const bool fits = text == "true" || text == "false";
+    return fits ? core::Wrong{} : core::Wrong{"must be true or false"};
+}
+
 Problem storing_problem(const base::Error& error) {
     Problem problem = problem_of_error(error);
     if (error.code != "token_conflict") return problem;
@@ -46,6 +51,7 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
     auto bot = context.deps.bots.create(read.bot, secrets);
     if (!bot) return refuse(storing_problem(bot.error()));
     Answer answer = json_answer(201, bot_view(*bot, context.place_defaults()));
+    exchange.target = bot->id.text();
     answer.headers.emplace_back("Location", "/api/bots/" + bot->id.text());
     return answer;
 }
@@ -54,8 +60,11 @@ Outcome list(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
     const auto limit = static_cast<int>(query.number("limit", 50, 1, 200));
     const auto after = query.text("after", core::check_cursor);
+    const auto all = query.text("all", check_true_or_false);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
-    auto page = context.deps.bots.list(exchange.user(), after, limit);
+    std::optional<base::UserId> owner = exchange.user();
+    if (all == "true") owner = exchange.owner();
+    auto page = context.deps.bots.list(owner, after, limit);
     if (!page && page.error().kind == base::ErrorKind::invalid) {
         query.wrong("after", "must be the `next` of the page before");
         return refuse(query.finish().value());
@@ -147,7 +156,7 @@ Outcome update(RouteContext& context, const Exchange& exchange) {
     if (!own_key) return refuse(own_key.error());
     const BotUpdateBody read = read_bot_update(*body, context, *bot, own_key->has_value());
     if (auto problem = body->finish()) return refuse(std::move(*problem));
-    auto view = context.deps.bots.deployment(bot->id, exchange.user());
+    auto view = context.deps.bots.deployment(bot->id, exchange.owner());
     if (!view) return refuse(view.error());
     if (read.concerns_server()) {
         if (auto problem = busy(*view)) return refuse(std::move(*problem));
@@ -162,7 +171,7 @@ Outcome update(RouteContext& context, const Exchange& exchange) {
         if (!old) return refuse(old.error());
         if (telegram_bot->id != bot->telegram_bot_id) old_token = std::move(*old);
     }
-    auto updated = context.deps.bots.update(bot->id, exchange.user(),
+    auto updated = context.deps.bots.update(bot->id, exchange.owner(),
                                             settings_of(read, telegram_bot, context.deps.random));
     if (!updated) return refuse(storing_problem(updated.error()));
     if (old_token && view->server) leave_telegram_bot(context, exchange, *bot, *old_token);
@@ -195,13 +204,10 @@ Outcome destroy(RouteContext& context, const Exchange& exchange) {
     auto bot = own_bot(context, exchange, exchange.path.front());
     if (!bot) return refuse(bot.error());
     QueryReader query(exchange);
-    const auto plan = query.text("plan", [](std::string_view text) -> core::Wrong {
-        const bool fits = text == "true" || text == "false";
-        return fits ? core::Wrong{} : core::Wrong{"must be true or false"};
-    });
+    const auto plan = query.text("plan", check_true_or_false);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     if (plan == "true") {
-        auto view = context.deps.bots.deployment(bot->id, exchange.user());
+        auto view = context.deps.bots.deployment(bot->id, exchange.owner());
         if (!view) return refuse(view.error());
         return json_answer(200, destroy_plan(context, *view));
     }

@@ -30,7 +30,8 @@ Problem telegram_problem(const base::Error& error) {
 tl::expected<core::Bot, Problem> own_bot(RouteContext& context, const Exchange& exchange,
                                          const std::string& id) {
     if (!base::is_uuid(id)) return refuse(404, "There is no such bot.");
-    auto bot = context.deps.bots.find(base::BotId(id), exchange.user());
+    exchange.target = id;
+    auto bot = context.deps.bots.find(base::BotId(id), exchange.owner());
     if (bot) return std::move(*bot);
     if (bot.error().kind == base::ErrorKind::not_found) return refuse(404, "There is no such bot.");
     return refuse(bot.error());

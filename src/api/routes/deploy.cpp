@@ -34,7 +34,7 @@ tl::expected<store::DeploymentView, Problem> deployment(RouteContext& context,
                                                         const Exchange& exchange) {
     const std::string& id = exchange.path.front();
     if (!base::is_uuid(id)) return refuse(404, "There is no such bot.");
-    auto view = context.deps.bots.deployment(base::BotId(id), exchange.user());
+    auto view = context.deps.bots.deployment(base::BotId(id), exchange.owner());
     if (view) return std::move(*view);
     if (view.error().kind == base::ErrorKind::not_found) {
         return refuse(404, "There is no such bot.");
@@ -109,10 +109,13 @@ Outcome logs(RouteContext& context, const Exchange& exchange) {
                              {"next", more ? Json(std::to_string(events->back().seq)) : Json()}});
 }
 
-/// How long the caller's token is still good; nothing when it does not end.
+/// How long the caller is still good for a stream; nothing when its token does not end.
 std::optional<std::chrono::milliseconds> rest_of_token(RouteContext& context,
                                                        const Exchange& exchange) {
+    // A browser comes back by itself, and must show by its cookie that it is still signed in.
+    constexpr std::chrono::minutes session_stream{10};
     const auto& expires_at = exchange.principal->expires_at;
+    if (!exchange.principal->session_id.empty()) return session_stream;
     if (!expires_at) return std::nullopt;
     return std::chrono::ceil<std::chrono::milliseconds>(*expires_at - context.deps.clock.now());
 }

@@ -97,7 +97,7 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
 tl::expected<store::JobView, Problem> own_job(RouteContext& context, const Exchange& exchange) {
     const std::string& id = exchange.path.front();
     if (!base::is_uuid(id)) return refuse(404, "There is no such job.");
-    auto job = context.deps.operations.find_job(base::OperationId(id), exchange.user());
+    auto job = context.deps.operations.find_job(base::OperationId(id), exchange.owner());
     if (job) return std::move(*job);
     if (job.error().kind == base::ErrorKind::not_found) {
         return refuse(404, "There is no such job.");

@@ -15,7 +15,7 @@ Outcome one_operation(RouteContext& context, const Exchange& exchange) {
     const std::string& id = exchange.path.front();
     if (!base::is_uuid(id)) return refuse(404, "There is no such operation.");
     const auto seen = context.hub.version();
-    auto found = context.deps.operations.find(base::OperationId(id), exchange.user());
+    auto found = context.deps.operations.find(base::OperationId(id), exchange.owner());
     if (!found && found.error().kind == base::ErrorKind::not_found) {
         return refuse(404, "There is no such operation.");
     }

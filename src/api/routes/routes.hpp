@@ -38,6 +38,10 @@ void add_operation_routes(Router& router, RouteContext& context);
 void add_job_routes(Router& router, RouteContext& context);
 void add_cloud_routes(Router& router, RouteContext& context);
 void add_admin_routes(Router& router, RouteContext& context);
+void add_google_routes(Router& router, RouteContext& context);
+void add_session_routes(Router& router, RouteContext& context);
+void add_token_routes(Router& router, RouteContext& context);
+void add_audit_routes(Router& router, RouteContext& context);
 
 /// How long Telegram and providers may take while a caller waits.
 inline constexpr std::chrono::milliseconds outside_limit{10'000};

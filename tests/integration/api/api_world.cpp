@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "api/cookies.hpp"
 #include "base/encoding.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/key_ring.hpp"
@@ -42,7 +43,7 @@ std::string ApiResponse::wrong_fields() const {
     return fields;
 }
 
-ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) {
+ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().create_database()) {
     const base::Secret key = crypto::make_master_key();
     box = need(crypto::make_secret_box(std::span(&key, 1)));
     auto& pool = database->pool();
@@ -56,8 +57,11 @@ ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) 
     workers = store::make_pg_worker_registry(pool);
     alarms = store::make_pg_alarm_store(pool, random);
     tokens = store::make_token_repository(pool, clock, random);
+    accounts = store::make_account_repository(pool, clock, random, {});
+    audit = store::make_audit_log(pool, clock);
     api::ApiSettings settings;
     settings.public_url = "https://hatchery.example";
+    settings.admin_emails = {"first-admin@example.org"};
     settings.default_region = "fsn1";
     settings.default_server_type = "cx23";
     settings.models.aliases = {{"claude-opus", "anthropic/claude-opus-5"},
@@ -73,6 +77,8 @@ ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) 
                                        .operations = *operations,
                                        .events = *events,
                                        .tokens = *tokens,
+                                       .accounts = *accounts,
+                                       .audit = *audit,
                                        .notifications = *notifications,
                                        .overview = *overview,
                                        .workers = *workers,
@@ -80,7 +86,8 @@ ApiWorld::ApiWorld() : database(support::PgCluster::shared().create_database()) 
                                        .engine_metrics = metrics,
                                        .clock = clock,
                                        .random = random,
-                                       .settings = std::move(settings)});
+                                       .settings = std::move(settings),
+                                       .open_id = setup.open_id});
     need(server->start());
     const std::vector<std::string> all = {"bots:read", "bots:write", "deploy"};
     alice = make_token("alice@example.org", all);
@@ -115,8 +122,9 @@ ApiResponse ApiWorld::call(const std::string& method, const std::string& path,
 }
 
 std::string ApiWorld::make_token(const std::string& email, const std::vector<std::string>& scopes,
-                                 std::optional<base::TimePoint> expires_at) {
-    const auto user = need(tokens->get_or_create_user(email, store::UserRole::user));
+                                 std::optional<base::TimePoint> expires_at, store::UserRole role) {
+    const auto user = need(tokens->get_or_create_user(email, role));
+    if (role != store::UserRole::user) need(tokens->set_role(user.id, role));
     std::string token = base::random_token(random, 32);
     need(tokens->create({.user_id = user.id,
                          .name = "test",
@@ -124,6 +132,16 @@ std::string ApiWorld::make_token(const std::string& email, const std::vector<std
                          .scopes = scopes,
                          .expires_at = expires_at}));
     return token;
+}
+
+Browser ApiWorld::browser(const std::string& email, store::UserRole role) {
+    const auto user = need(accounts->sign_in(
+        {.issuer = "https://issuer.example", .subject = email, .email = email, .name = {}}, role));
+    const std::string secret = base::random_token(random, 32);
+    need(accounts->create_session(user.id, crypto::sha256_hex(secret)));
+    return {.user_id = user.id,
+            .cookie = "__Host-hatchery_session=" + secret,
+            .csrf = api::csrf_token(secret)};
 }
 
 base::Json ApiWorld::bot_body(std::int64_t telegram_bot_id) {

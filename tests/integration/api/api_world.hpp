@@ -80,11 +80,35 @@ struct ApiResponse {
     [[nodiscard]] std::string wrong_fields() const;
 };
 
+/// What a signed-in browser has.
+struct Browser {
+    base::UserId user_id;
+    std::string cookie;
+    std::string csrf;
+
+    /// The headers of a read.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> reads() const {
+        return {{"Cookie", cookie}};
+    }
+    /// The headers of a write from our own page.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> writes() const {
+        return {{"Cookie", cookie},
+                {"Origin", "https://hatchery.example"},
+                {"Sec-Fetch-Site", "same-origin"},
+                {"X-CSRF-Token", csrf}};
+    }
+};
+
+struct WorldSetup {
+    /// Signs people in; null: there is no sign-in.
+    api::sign_in::OpenIdClient* open_id = nullptr;
+};
+
 /// The API over a database of its own, with Telegram and the cloud in memory and no engine: tests
 /// play the engine where they need one.
 class ApiWorld {
 public:
-    ApiWorld();
+    explicit ApiWorld(WorldSetup setup = {});
     ~ApiWorld();
 
     using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -100,7 +124,10 @@ public:
 
     /// An API token of this user.
     std::string make_token(const std::string& email, const std::vector<std::string>& scopes,
-                           std::optional<base::TimePoint> expires_at = std::nullopt);
+                           std::optional<base::TimePoint> expires_at = std::nullopt,
+                           store::UserRole role = store::UserRole::user);
+    /// Somebody who has signed in.
+    Browser browser(const std::string& email, store::UserRole role = store::UserRole::user);
     /// A body that creates a bot; its token is known to Telegram.
     base::Json bot_body(std::int64_t telegram_bot_id);
     /// Alice's bot.
@@ -132,6 +159,8 @@ public:
     std::unique_ptr<ports::AlarmStore> alarms;
     base::MetricRegistry metrics;
     std::unique_ptr<store::TokenRepository> tokens;
+    std::unique_ptr<store::AccountRepository> accounts;
+    std::unique_ptr<store::AuditLog> audit;
     support::FakeBotApi telegram;
     SlowBotApi slow_telegram{telegram};
     support::FakeCloudProvider cloud{clock};

@@ -183,7 +183,8 @@ TEST_CASE("the inventory joins our servers with the provider's and marks what no
     add("3", hatchery::base::InstallationId("another"), lost);
 
     CHECK(world.get("/api/cloud/servers").status == 403);
-    const auto admin = world.make_token("ops@example.org", {"admin"});
+    const auto admin = world.make_token("ops@example.org", {"admin"}, std::nullopt,
+                                        hatchery::store::UserRole::admin);
     const auto list = [&] { return world.call("GET", "/api/cloud/servers", admin).body["items"]; };
     const auto both = list();
     REQUIRE(both.size() == 2);

@@ -197,7 +197,8 @@ TEST_CASE("deleting by a job needs the scope of deleting, and high priorities th
     ApiWorld world;
     const auto bot = world.make_bot(100001);
     const auto deployer = world.make_token("alice@example.org", {"deploy"});
-    const auto admin = world.make_token("alice@example.org", {"deploy", "admin"});
+    const auto admin = world.make_token("alice@example.org", {"deploy", "admin"}, std::nullopt,
+                                        hatchery::store::UserRole::admin);
     const Json destroy = {{"type", "DESTROY"}, {"payload", {{"botId", bot}}}};
     CHECK(world.call("POST", "/api/jobs", deployer, destroy.dump()).status == 403);
     Json urgent = chat_body(bot);

@@ -203,6 +203,38 @@ TEST_CASE("a token request that makes no sense makes no token") {
     }
 }
 
+TEST_CASE("an operator's commands about access take effect at once and are in the audit log") {
+    Program program;
+    const auto serve = program.start({"serve"});
+    const std::string url = url_in(serve->read_line(20s).value_or(""));
+    REQUIRE_FALSE(url.empty());
+    // A role that the user does not have gives no scope.
+    CHECK(program.run({"token", "create", "--user", "a@example.org", "--scopes", "admin"}).first !=
+          0);
+    CHECK(program.run({"user", "role", "--user", "a@example.org", "--role", "admin"}).second ==
+          "a@example.org is admin now");
+    const auto token =
+        program.run({"token", "create", "--user", "a@example.org", "--scopes", "admin"}).second;
+    CHECK(status_of(url + "/api/admin/audit", token) == 200);
+    const auto listed = program.run({"token", "list", "--user", "A@example.org"});
+    CHECK(listed.first == 0);
+    CHECK(listed.second.find("admin") != std::string::npos);
+    CHECK(listed.second.find(token) == std::string::npos);
+    const std::string id = listed.second.substr(0, 36);
+    CHECK(program.run({"token", "revoke", id}).first == 0);
+    CHECK(status_of(url + "/api/admin/audit", token) == 401);
+    CHECK(program.run({"token", "revoke", "019a0000-0000-7000-8000-000000000000"}).first == 3);
+    const auto actions =
+        program.database->pool().run([](store::Sql& sql) -> base::Result<std::string> {
+            return sql
+                .query(
+                    "SELECT string_agg(action, ', ' ORDER BY seq) FROM audit_log WHERE "
+                    "actor = 'operator' AND actor_name <> '' AND target <> ''")[0]
+                .text_or_empty(0);
+        });
+    CHECK(actions.value() == "user role admin, token create, token revoke");
+}
+
 TEST_CASE("metrics are served on the admin listener, and to no stranger without one") {
     Program program;
     program.environment["HATCHERY_ADMIN_LISTEN"] = "127.0.0.1:0";
@@ -238,8 +270,10 @@ TEST_CASE("every process is listed as a worker while it runs, and none afterward
     const auto serve = program.start({"serve"});
     const std::string url = url_in(serve->read_line(20s).value_or(""));
     REQUIRE_FALSE(url.empty());
-    const auto token =
-        program.run({"token", "create", "--user", "a@example.org", "--scopes", "admin"}).second;
+    const auto token = program
+                           .run({"token", "create", "--user", "a@example.org", "--role", "admin",
+                                 "--scopes", "admin"})
+                           .second;
     const auto worker = program.start({"worker"});
     CHECK(worker->read_line(20s) == "hatchery worker is ready");
     const auto workers = [&] { return text_of(url + "/api/admin/workers", token); };

@@ -9,6 +9,7 @@
 #include "core/operation.hpp"
 #include "core/server.hpp"
 #include "core/worker.hpp"
+#include "store/audit_log.hpp"
 #include "store/secret_rows.hpp"
 #include "world.hpp"
 
@@ -44,6 +45,7 @@ std::vector<std::string> names_of() {
 TEST_CASE("every enumeration in the database has exactly the names of its C++ type") {
     World world;
     CHECK(allowed_by(world, "users_role_check") == names_of<UserRole>());
+    CHECK(allowed_by(world, "audit_log_actor_check") == names_of<AuditActor>());
     CHECK(allowed_by(world, "bots_telegram_mode_check") == names_of<core::TelegramMode>());
     CHECK(allowed_by(world, "bots_status_check") == names_of<core::BotStatus>());
     CHECK(allowed_by(world, "bots_condition_check") == names_of<core::BotCondition>());

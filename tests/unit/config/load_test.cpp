@@ -199,6 +199,30 @@ TEST_CASE("sign-in with Google needs both halves") {
     CHECK(load_with({{"GOOGLE_CLIENT_ID", "id"}, {"GOOGLE_CLIENT_SECRET", "s"}}).problems.empty());
 }
 
+TEST_CASE("the first admins are named by address, and sessions have two ends") {
+    const Variables google = {{"GOOGLE_CLIENT_ID", "id"}, {"GOOGLE_CLIENT_SECRET", "s"}};
+    const auto with = [&](Variables changes) {
+        changes.insert(google.begin(), google.end());
+        return load_with(changes);
+    };
+    const Loaded good = with({{"HATCHERY_ADMIN_EMAILS", "ada@example.org, bob@example.org"}});
+    CHECK(good.problems.empty());
+    CHECK(good.config.admin_emails ==
+          std::vector<std::string>{"ada@example.org", "bob@example.org"});
+    CHECK(good.config.session.idle == std::chrono::hours(12));
+    CHECK(good.config.session.absolute == std::chrono::hours(30 * 24));
+    for (const char* wrong : {"ada", "@example.org", "ada@", "ada@example.org,bob"}) {
+        INFO(wrong);
+        CHECK(complains_about(with({{"HATCHERY_ADMIN_EMAILS", wrong}}), "HATCHERY_ADMIN_EMAILS"));
+    }
+    CHECK(complains_about(load_with({{"HATCHERY_ADMIN_EMAILS", "ada@example.org"}}),
+                          "HATCHERY_ADMIN_EMAILS"));
+    CHECK(complains_about(with({{"HATCHERY_SESSION_IDLE_SECONDS", "10"}}),
+                          "HATCHERY_SESSION_IDLE_SECONDS"));
+    CHECK(complains_about(with({{"HATCHERY_SESSION_MAX_SECONDS", "3600"}}),
+                          "HATCHERY_SESSION_MAX_SECONDS"));
+}
+
 TEST_CASE("the admin listener is off until an address and a port are given") {
     CHECK(load_with({}).config.admin_host.empty());
     const Config v4 = load_with({{"HATCHERY_ADMIN_LISTEN", "127.0.0.1:9090"}}).config;

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "api/access.hpp"
+#include "api/body_reader.hpp"
+#include "api/routes/routes.hpp"
+#include "base/json_value.hpp"
+#include "crypto/digest.hpp"
+
+namespace hatchery::api::routes {
+
+namespace {
+
+using base::Json;
+
+constexpr std::chrono::days usual_life{90};
+constexpr std::chrono::days longest_life{366};
+/// Live tokens of one user.
+constexpr std::ptrdiff_t most_tokens = 100;
+
+Json optional_time(const std::optional<base::TimePoint>& time) {
+    return time ? Json(base::format_time(*time)) : Json();
+}
+
+Json token_view(const store::ApiToken& token) {
+    return {{"id", token.id.text()},
+            {"name", token.name},
+            {"scopes", token.scopes},
+            {"createdAt", base::format_time(token.created_at)},
+            {"expiresAt", optional_time(token.expires_at)},
+            {"lastUsedAt", optional_time(token.last_used_at)},
+            {"revokedAt", optional_time(token.revoked_at)}};
+}
+
+/// A caller gives away at most what it has itself: a token's scopes, or those of the user's role.
+core::Wrong check_scope(const Exchange& exchange, std::string_view text) {
+    if (!parse_scope(text)) {
+        return "must be of bots:read, bots:write, deploy, account, admin and act-as";
+    }
+    const auto& principal = *exchange.principal;
+    const bool of_session = !principal.session_id.empty();
+    const auto allowed = scopes_of(principal.role);
+    const bool has = of_session
+                         ? std::any_of(allowed.begin(), allowed.end(),
+                                       [&](Scope scope) { return scope_text(scope) == text; })
+                         : std::find(principal.scopes.begin(), principal.scopes.end(), text) !=
+                               principal.scopes.end();
+    return has ? core::Wrong{} : core::Wrong{"may only hold scopes that you have yourself"};
+}
+
+/// When the new token ends; a token's child does not outlive it.
+std::optional<base::TimePoint> read_expiry(BodyReader& body, const Exchange& exchange,
+                                           base::TimePoint now) {
+    std::optional<base::TimePoint> end;
+    const auto check = [&](std::string_view text) -> core::Wrong {
+        end = base::parse_time(text);
+        if (!end) return "must be a time such as 2027-01-31T12:00:00Z";
+        if (*end <= now || *end > now + longest_life) return "must be within the next 366 days";
+        return std::nullopt;
+    };
+    (void)body.optional_text("expiresAt", check);
+    if (!end) end = now + usual_life;
+    const bool of_token = exchange.principal->session_id.empty();
+    if (of_token && exchange.principal->expires_at) {
+        end = std::min(*end, *exchange.principal->expires_at);
+    }
+    return end;
+}
+
+core::Wrong check_name(std::string_view text) { return core::check_bot_name(text); }
+
+Outcome create(RouteContext& context, const Exchange& exchange) {
+    auto body = BodyReader::open(exchange);
+    if (!body) return refuse(body.error());
+    const auto now = context.deps.clock.now();
+    const std::string name = body->text("name", check_name);
+    const auto scopes = body->texts(
+        "scopes", 6, [&](std::string_view text) { return check_scope(exchange, text); });
+    const auto expires_at = read_expiry(*body, exchange, now);
+    if (auto problem = body->finish()) return refuse(std::move(*problem));
+    const auto others = context.deps.tokens.list(exchange.user());
+    if (!others) return refuse(others.error());
+    const auto live = std::count_if(others->begin(), others->end(), [&](const auto& token) {
+        return !token.revoked_at && (!token.expires_at || *token.expires_at > now);
+    });
+    if (live >= most_tokens) {
+        Problem problem = problem_of_status(403, "You have 100 API tokens already.");
+        problem.code = "quota_exceeded";
+        problem.next_action = "Revoke one that is no longer used.";
+        return refuse(std::move(problem));
+    }
+    const std::string secret = "hat_" + base::random_token(context.deps.random, 32);
+    auto token = context.deps.tokens.create({.user_id = exchange.user(),
+                                             .name = name,
+                                             .hash_hex = crypto::sha256_hex(secret),
+                                             .scopes = scopes,
+                                             .expires_at = expires_at});
+    if (!token) return refuse(token.error());
+    exchange.target = token->id.text();
+    Json view = token_view(*token);
+    view["token"] = secret;
+    return json_answer(201, view);
+}
+
+Outcome list(RouteContext& context, const Exchange& exchange) {
+    const auto tokens = context.deps.tokens.list(exchange.user());
+    if (!tokens) return refuse(tokens.error());
+    Json items = Json::array();
+    for (const auto& token : *tokens) items.push_back(token_view(token));
+    return json_answer(200, {{"items", std::move(items)}, {"next", nullptr}});
+}
+
+Outcome revoke(RouteContext& context, const Exchange& exchange) {
+    const auto revoked =
+        context.deps.tokens.revoke(base::ApiTokenId(exchange.path.front()), exchange.user());
+    if (!revoked) return refuse(revoked.error());
+    Answer answer;
+    answer.status = 204;
+    return answer;
+}
+
+}  // namespace
+
+void add_token_routes(Router& router, RouteContext& context) {
+    router.add("POST", "/api/auth/tokens", [&](const Exchange& e) { return create(context, e); });
+    router.add("GET", "/api/auth/tokens", [&](const Exchange& e) { return list(context, e); });
+    router.add("DELETE", "/api/auth/tokens/:id",
+               [&](const Exchange& e) { return revoke(context, e); });
+}
+
+}  // namespace hatchery::api::routes

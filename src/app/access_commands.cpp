@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <ostream>
+
+#include "app/note_command.hpp"
+#include "app/operate.hpp"
+#include "base/enum_text.hpp"
+#include "store/token_repository.hpp"
+
+namespace hatchery::app {
+
+namespace {
+
+/// What these commands work with, once the configuration is good.
+struct Access {
+    std::unique_ptr<store::Database> database;
+    base::SystemRandom random;
+    std::unique_ptr<store::TokenRepository> tokens;
+};
+
+/// Nothing after what is wrong was printed; `code` says which way it is.
+std::unique_ptr<Access> open_access(cli::Context& context, cli::ExitCode& code) {
+    const auto config = cli::load_or_report(context, config::Need::database);
+    code = cli::ExitCode::config;
+    if (!config) return nullptr;
+    auto database = store::make_database(config->database_url, 2);
+    if (!database) {
+        code = cli::report(context, database.error());
+        return nullptr;
+    }
+    auto access = std::make_unique<Access>();
+    access->database = *std::move(database);
+    access->tokens = store::make_token_repository(*access->database, context.clock, access->random);
+    return access;
+}
+
+std::string time_or(const std::optional<base::TimePoint>& time, const char* otherwise) {
+    return time ? base::format_time(*time) : otherwise;
+}
+
+cli::ExitCode list_tokens(const cli::Options& options, cli::Context& context) {
+    cli::ExitCode code{};
+    const auto access = open_access(context, code);
+    if (!access) return code;
+    const auto user = access->tokens->find_user_by_email(options.value_or("user", ""));
+    if (!user) return cli::report(context, user.error());
+    const auto tokens = access->tokens->list(user->id);
+    if (!tokens) return cli::report(context, tokens.error());
+    for (const auto& token : *tokens) {
+        context.out << fmt::format(
+            "{}  {}  {}  expires {}  last used {}{}\n", token.id.text(), token.name,
+            fmt::join(token.scopes, ","), time_or(token.expires_at, "never"),
+            time_or(token.last_used_at, "never"), token.revoked_at ? "  revoked" : "");
+    }
+    return cli::ExitCode::ok;
+}
+
+cli::ExitCode revoke_token(const cli::Options& options, cli::Context& context) {
+    cli::ExitCode code{};
+    const auto access = open_access(context, code);
+    if (!access) return code;
+    const base::ApiTokenId token(options.operand(0));
+    if (const auto revoked = access->tokens->revoke(token, std::nullopt); !revoked) {
+        return cli::report(context, revoked.error());
+    }
+    note_command(context, *access->database,
+                 {.action = "token revoke", .target = token.text(), .user_id = {}});
+    context.out << "revoked " << token.text() << "\n";
+    return cli::ExitCode::ok;
+}
+
+cli::ExitCode set_role(const cli::Options& options, cli::Context& context) {
+    const auto role = base::parse_enum<store::UserRole>(options.value_or("role", ""));
+    if (!role) {
+        cli::report(context, {.kind = base::ErrorKind::invalid,
+                              .message = "--role: user, support or admin"});
+        return cli::ExitCode::usage;
+    }
+    cli::ExitCode code{};
+    const auto access = open_access(context, code);
+    if (!access) return code;
+    const auto user = access->tokens->find_user_by_email(options.value_or("user", ""));
+    if (!user) return cli::report(context, user.error());
+    if (const auto set = access->tokens->set_role(user->id, *role); !set) {
+        return cli::report(context, set.error());
+    }
+    note_command(context, *access->database,
+                 {.action = fmt::format("user role {}", base::to_text(*role)),
+                  .target = user->id.text(),
+                  .user_id = user->id});
+    context.out << user->email << " is " << base::to_text(*role) << " now\n";
+    return cli::ExitCode::ok;
+}
+
+}  // namespace
+
+cli::Command token_list_command() {
+    return {.name = "token list",
+            .summary = "shows the API tokens of a user, with their last use",
+            .operands = {},
+            .options = {{.name = "user", .value = "EMAIL", .help = "whose tokens"}},
+            .details = "Needs DATABASE_URL.\n",
+            .run = list_tokens};
+}
+
+cli::Command token_revoke_command() {
+    return {.name = "token revoke",
+            .summary = "ends an API token at once",
+            .operands = {{.name = "TOKEN_ID"}},
+            .options = {},
+            .details = "Needs DATABASE_URL; `hatchery token list` shows the ids.\n",
+            .run = revoke_token};
+}
+
+cli::Command user_role_command() {
+    return {.name = "user role",
+            .summary = "gives a user another role",
+            .operands = {},
+            .options = {{.name = "user", .value = "EMAIL", .help = "who"},
+                        {.name = "role", .value = "ROLE", .help = "user, support or admin"}},
+            .details =
+                "Needs DATABASE_URL. Its sessions and tokens have the role at once; scopes\n"
+                "that the role does not have stop working.\n",
+            .run = set_role};
+}
+
+}  // namespace hatchery::app

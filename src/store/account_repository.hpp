@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "core/id_token.hpp"
+#include "core/session.hpp"
+#include "store/database.hpp"
+#include "store/token_repository.hpp"
+
+namespace hatchery::store {
+
+/// A sign-in that has gone to the issuer. Hashes are SHA-256 in lower-case hexadecimal.
+struct PendingSignIn {
+    std::string state_hash;
+    /// Of the cookie that the browser got.
+    std::string browser_hash;
+    /// A path of this site.
+    std::string return_to;
+    base::TimePoint expires_at;
+};
+
+/// A browser's session.
+struct Session {
+    core::SessionId id;
+    User user;
+    core::SessionTimes times;
+};
+
+/// Accounts by sign-in, and their sessions. Thread-safe.
+class AccountRepository {
+public:
+    virtual ~AccountRepository() = default;
+
+    /// Remembers it; forgets some that have expired.
+    [[nodiscard]] virtual base::Result<void> begin_sign_in(const PendingSignIn& sign_in) = 0;
+    /// Takes it, once: where to return to. `not_found` when there is none of this state and this
+    /// browser, when it was taken before, or when it has expired.
+    [[nodiscard]] virtual base::Result<std::string> take_sign_in(
+        const std::string& state_hash, const std::string& browser_hash) = 0;
+
+    /// The account of this identity, made when new and brought up to date when not. A new identity
+    /// joins the account with its e-mail address unless that one is another issuer's: `conflict`.
+    /// `granted` becomes the account's role; without it an account keeps its own.
+    [[nodiscard]] virtual base::Result<User> sign_in(const core::Identity& identity,
+                                                     std::optional<UserRole> granted) = 0;
+
+    /// A new session of the user; forgets some that have ended.
+    [[nodiscard]] virtual base::Result<Session> create_session(const base::UserId& user,
+                                                               const std::string& token_hash) = 0;
+    /// The session with this hash, `unauthorized` when there is none or it has ended. Notes its use
+    /// at most once a minute.
+    [[nodiscard]] virtual base::Result<Session> find_session(const std::string& token_hash) = 0;
+    /// Again is no error.
+    [[nodiscard]] virtual base::Result<void> end_session(const std::string& token_hash) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<AccountRepository> make_account_repository(
+    Database& database, base::Clock& clock, base::Random& random, core::SessionLimits limits);
+
+}  // namespace hatchery::store
