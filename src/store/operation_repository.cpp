@@ -34,7 +34,8 @@ const std::string select_job_views =
     FROM operations o LEFT JOIN LATERAL (
         SELECT message, blocked_reason FROM jobs WHERE operation_id = o.id
         ORDER BY created_at DESC, id DESC LIMIT 1) AS last ON true )";
-const std::string select_job_view = select_job_views + "WHERE o.id = $1 AND ($2::uuid IS NULL OR o.user_id = $2::uuid)";
+const std::string select_job_view =
+    select_job_views + "WHERE o.id = $1 AND ($2::uuid IS NULL OR o.user_id = $2::uuid)";
 // A live operation is stored as pending; see columns::operation.
 const std::string select_job_list = select_job_views + R"(
     WHERE o.user_id = $1 AND ($2::text IS NULL OR o.kind = $2) AND ($4::uuid IS NULL OR o.bot_id = $4::uuid)

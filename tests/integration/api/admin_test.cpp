@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 namespace {
 
 struct AdminWorld : ApiWorld {
-    std::string admin = make_token("admin@example.org", {"admin"}, std::nullopt,
-                                  hatchery::store::UserRole::admin);
+    std::string admin =
+        make_token("admin@example.org", {"admin"}, std::nullopt, hatchery::store::UserRole::admin);
 
     ApiResponse ask(const std::string& path) { return call("GET", path, admin); }
     void add_worker(const std::string& host, base::Milliseconds silent_for, bool draining = false) {
