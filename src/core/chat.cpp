@@ -144,7 +144,7 @@ ChatGate chat_gate(const base::OperationId& self, const ChatLine& line, const Bo
     return {};
 }
 
-std::string chat_signal(const base::OperationId& chat) { return "chat:" + chat.text(); }
+std::string chat_signal(const base::BotId& bot) { return "chat:" + bot.text(); }
 
 std::string chat_run_id(const base::OperationId& chat, int start) {
     return fmt::format("chat-{}-{}", chat.text(), start);

@@ -67,8 +67,8 @@ struct ChatGate {
 [[nodiscard]] ChatGate chat_gate(const base::OperationId& self, const ChatLine& line,
                                  const Bot& bot);
 
-/// Raised when it may be this chat's turn.
-[[nodiscard]] std::string chat_signal(const base::OperationId& chat);
+/// What a chat waits for while others of its bot stand before it.
+[[nodiscard]] std::string chat_signal(const base::BotId& bot);
 
 /// The id under which the turn's script runs on the server. `start` counts those that ended before
 /// they had sent anything: one that may have is never started again.

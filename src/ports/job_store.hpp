@@ -155,7 +155,7 @@ public:
                                                     const std::optional<std::string>& progress) = 0;
 
     /// Who stands first among the live chats of a bot, and what else goes on there. When a chat
-    /// ends, core::chat_signal of the one that is then first is raised.
+    /// ends, the first of those that wait for core::chat_signal is brought forward.
     [[nodiscard]] virtual base::Result<core::ChatLine> chat_line(const base::BotId& bot) = 0;
 
     /// Brings forward the waiting jobs that named this signal; returns how many.

@@ -45,6 +45,16 @@ constexpr std::string_view first_chat = R"(
     ORDER BY o.created_at, o.id LIMIT 1)";
 constexpr std::string_view live_kind =
     "SELECT kind FROM live_operations WHERE bot_id = $1 AND kind <> 'chat'";
+constexpr std::string_view bring_next_chats_forward = R"(
+    WITH next AS (
+        SELECT DISTINCT ON (j.signal) j.id
+        FROM jobs j JOIN operations o ON o.id = j.operation_id
+        WHERE j.state = 'waiting' AND j.signal = ANY ($1::text[])
+        ORDER BY j.signal, o.created_at, o.id
+    )
+    UPDATE jobs SET run_at = $2 FROM next
+    WHERE jobs.id = next.id AND jobs.state = 'waiting' AND jobs.run_at > $2
+    RETURNING jobs.id)";
 constexpr std::string_view bring_chats_forward = R"(
     UPDATE jobs SET cancel_requested = true,
         run_at = CASE WHEN jobs.state = 'running' THEN run_at ELSE least(run_at, $2) END
@@ -354,10 +364,14 @@ private:
         return {};
     }
 
-    /// Tells the chat that is first in line now; if this is lost, it looks by itself after a while.
-    void pass_turn(const base::BotId& bot, TimePoint now) {
-        const auto line = chat_line(bot);
-        if (line && line->first) (void)raise(core::chat_signal(*line->first), now);
+    /// Tells the chats that are first in line now; if this is lost, they look by themselves after a
+    /// while.
+    void pass_turns(const std::vector<std::string>& signals, TimePoint now) {
+        if (signals.empty()) return;
+        const auto woken = database_.run([&](Sql& sql) -> Result<std::size_t> {
+            return sql.query(bring_next_chats_forward, {array_text(signals), now}).size();
+        });
+        if (woken && *woken > 0) hints_.jobs_ready();
     }
 
     static void tell_start(Sql& sql, const core::Operation& operation, core::BotStatus status,
@@ -437,14 +451,21 @@ private:
             for (const std::size_t index : page) write_page(completions, {index}, answers);
             return;
         }
+        std::vector<std::string> ended_chats;
         for (std::size_t i = 0; i < page.size(); ++i) {
             if (written) {
-                hint(completions[page[i]], (*written)[i]);
+                const auto& completion = completions[page[i]];
+                hint(completion, (*written)[i]);
+                const bool chat = completion.job.operation.kind == core::OperationKind::chat;
+                if (chat && (*written)[i].accepted && completion.transition.operation_end) {
+                    ended_chats.push_back(core::chat_signal(completion.job.job.bot_id));
+                }
                 answers[page[i]] = std::move((*written)[i]);
             } else {
                 answers[page[i]] = fail(written.error());
             }
         }
+        pass_turns(ended_chats, completions[page.front()].transition.now);
     }
 
     void hint(const ports::Completion& completion, const ports::Applied& applied) {
@@ -452,9 +473,6 @@ private:
         const auto& to = completion.transition;
         if (changes_bot(to) || changes_operation(to)) {
             hints_.bot_changed(completion.job.job.bot_id);
-        }
-        if (to.operation_end && completion.job.operation.kind == core::OperationKind::chat) {
-            pass_turn(completion.job.job.bot_id, to.now);
         }
         const bool due = to.job_state == core::JobState::available && to.run_at <= to.now;
         if (due || (to.next_step && !to.keep_next)) hints_.jobs_ready();

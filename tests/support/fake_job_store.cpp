@@ -77,6 +77,20 @@ int raise_signal(FakeDatabase& db, const std::string& signal, TimePoint now) {
     return raised;
 }
 
+/// Brings the first chat forward that waits for its turn.
+bool pass_turn(FakeDatabase& db, const base::BotId& bot, TimePoint now) {
+    const std::string signal = core::chat_signal(bot);
+    for (const auto* chat : db.live_chats(bot)) {
+        for (auto& [id, row] : db.job_rows) {
+            if (row.job.operation_id != chat->id || row.job.signal != signal) continue;
+            if (row.job.state != core::JobState::waiting) continue;
+            row.job.run_at = std::min(row.job.run_at, now);
+            return true;
+        }
+    }
+    return false;
+}
+
 /// A chat's place behind the live chats of its bot.
 Result<TimePoint> chat_place(FakeDatabase& db, const base::BotId& bot, TimePoint now) {
     const auto live = db.live_chats(bot);
@@ -301,10 +315,7 @@ Result<ports::Applied> FakeJobStore::apply_one(const ports::Completion& completi
         db_.change_bot(operation.bot_id, transition.bot, transition.now);
         ready = row->job.state == core::JobState::available && row->job.run_at <= transition.now;
         if (transition.operation_end && operation.kind == core::OperationKind::chat) {
-            const auto live = db_.live_chats(operation.bot_id);
-            ready = ready ||
-                    (!live.empty() &&
-                     raise_signal(db_, core::chat_signal(live.front()->id), transition.now) > 0);
+            ready = pass_turn(db_, operation.bot_id, transition.now) || ready;
         }
         ports::Applied applied{.accepted = true, .next = std::nullopt};
         if (transition.next_step) {

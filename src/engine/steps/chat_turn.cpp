@@ -51,7 +51,7 @@ std::optional<StepOutcome> at_the_gate(StepContext& context) {
         case core::ChatGate::Verdict::open:
             return std::nullopt;
         case core::ChatGate::Verdict::turn_awaited:
-            return context.wait(turn_poll, gate.why, core::chat_signal(chat_of(context)));
+            return context.wait(turn_poll, gate.why, core::chat_signal(context.bot_id()));
         case core::ChatGate::Verdict::bot_awaited:
             return context.wait(bot_poll, gate.why);
         case core::ChatGate::Verdict::refused:

@@ -106,7 +106,7 @@ TEST_CASE("the end of a chat brings the next one forward, and no other") {
                     .apply(job, {.now = at(11),
                                  .job_state = core::JobState::waiting,
                                  .run_at = at(5'000),
-                                 .signal = core::chat_signal(job.operation.id),
+                                 .signal = core::chat_signal(bot.id),
                                  .message = "waiting for the turn before it"})
                     .value()
                     .accepted);
