@@ -91,6 +91,12 @@ base::Result<void> confirm(StepContext& context, HostLogin& login) {
                                               .host_key_rotated = true});
 }
 
+/// sshd reads its keys again a moment after it is told to: until then the old one shows, and a
+/// login that meets the moment itself is dropped.
+bool still_reloading(const base::Error& error) {
+    return is_host_key_mismatch(error) || error.kind == base::ErrorKind::unavailable;
+}
+
 }  // namespace
 
 std::optional<core::StepOutcome> rotate_host_key(StepContext& context, HostLogin login) {
@@ -101,8 +107,7 @@ std::optional<core::StepOutcome> rotate_host_key(StepContext& context, HostLogin
         return host_failed(login.server, std::move(active).error());
     }
     if (auto confirmed = confirm(context, login); !confirmed) {
-        if (is_host_key_mismatch(confirmed.error())) {
-            // sshd reads its keys again a moment after it is told to; until then the old one shows.
+        if (still_reloading(confirmed.error())) {
             return context.wait(500ms, "waiting for the server to show its new host key");
         }
         return failed(std::move(confirmed).error());

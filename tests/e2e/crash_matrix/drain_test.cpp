@@ -28,6 +28,11 @@ double seconds_since(steady_clock::time_point begun) {
 
 constexpr auto running = "SELECT count(*) FROM jobs WHERE state = 'running'";
 constexpr auto counted = "SELECT coalesce(sum(failures + rescues), 0) FROM jobs";
+/// For a failing test: what was counted, and what is known about it.
+constexpr auto counted_jobs =
+    "SELECT coalesce(string_agg(format('%s: %s failures, %s rescues, %s: %s; %s', step, failures,"
+    " rescues, j.state, message, o.error), E'\\n'), '')"
+    " FROM jobs j JOIN operations o ON o.id = j.operation_id WHERE failures + rescues > 0";
 
 }  // namespace
 
@@ -78,6 +83,7 @@ TEST_CASE("a drain under load ends in time, gives every job back and counts no a
     REQUIRE(exit == 0);
     REQUIRE(seconds_since(asked) < 10.0);
     REQUIRE(matrix.number(running) == 0);
+    INFO(matrix.text(counted_jobs));
     REQUIRE(matrix.number(counted) == 0);
 
     for (std::size_t i = 0; i < 3; ++i) matrix.on_host(bots[i], "thaw");

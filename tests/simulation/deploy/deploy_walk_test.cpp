@@ -70,6 +70,21 @@ TEST_CASE("a deploy over fakes ends with an active bot and one request for its s
     REQUIRE(world.database.secrets_of(server.id.text()) == std::vector<std::string>{"client_key"});
 }
 
+TEST_CASE("a login that meets sshd while it reads its new host key is no failed attempt") {
+    World world(16);
+    const auto bot = world.add_bot();
+    world.hosts.on_exec([&](const auto& target, const ports::ExecRequest& request) {
+        if (request.command.ends_with(" activate")) {
+            world.hosts.fail_next(support::FakeRemoteHost::Method::exec, 1,
+                                  base::ErrorKind::unavailable);
+        }
+        return simulation::answer_scripts(world.hosts, target, request);
+    });
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::succeeded);
+    for (const auto& row : world.database.jobs(ended.id)) REQUIRE(row.job.failures == 0);
+}
+
 TEST_CASE("a process that dies before any one of its calls loses nothing and repeats nothing") {
     // The number of calls of an undisturbed deploy bounds the places to die at.
     World undisturbed(1);

@@ -24,10 +24,11 @@ FakeRemoteHost::Plan script(std::vector<std::string> lines, base::Milliseconds d
     return plan;
 }
 
-/// Answers the scripts that run in the session itself as a server would.
-std::optional<base::Result<ports::ExecResult>> answer(FakeRemoteHost& hosts,
-                                                      const ports::SshTarget& target,
-                                                      const ports::ExecRequest& request) {
+}  // namespace
+
+std::optional<base::Result<ports::ExecResult>> answer_scripts(FakeRemoteHost& hosts,
+                                                              const ports::SshTarget& target,
+                                                              const ports::ExecRequest& request) {
     const std::string key = "ssh-ed25519 ROTATED";
     ports::ExecResult result;
     if (request.command.find("prepare") != std::string::npos) {
@@ -39,8 +40,6 @@ std::optional<base::Result<ports::ExecResult>> answer(FakeRemoteHost& hosts,
     }
     return result;
 }
-
-}  // namespace
 
 World::World(std::uint64_t seed)
     : random(seed),
@@ -71,8 +70,9 @@ World::World(std::uint64_t seed)
       runner_(ports_, settings_) {
     cloud.before_each_call([this](auto) { crash_point.pass(); });
     hosts.before_each_call([this](auto) { crash_point.pass(); });
-    hosts.on_exec(
-        [this](const auto& target, const auto& request) { return answer(hosts, target, request); });
+    hosts.on_exec([this](const auto& target, const auto& request) {
+        return answer_scripts(hosts, target, request);
+    });
     hosts.plan("install_dependencies.sh", script({"user", "swap", "firewall", "unit"}, 4s));
     hosts.plan("deploy_openclaw.sh", script({"sum is right", "unpacked", "switched"}, 6s));
     hosts.plan("configure_bot.sh", script({"valid", "hatchery-fact config=changed"}, 2s));

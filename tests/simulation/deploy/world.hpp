@@ -20,6 +20,11 @@
 
 namespace hatchery::simulation {
 
+/// Answers the scripts that run in the session itself as a server would.
+[[nodiscard]] std::optional<base::Result<ports::ExecResult>> answer_scripts(
+    support::FakeRemoteHost& hosts, const ports::SshTarget& target,
+    const ports::ExecRequest& request);
+
 /// The real steps, runner and decisions over fakes of every port, on one thread and a virtual
 /// clock. What is thrown away at a crash is exactly what a process holds in its memory.
 class World {
