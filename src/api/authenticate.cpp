@@ -107,7 +107,10 @@ Admission Authenticator::by_token(const Exchange& exchange, const std::string& h
     if (token.empty() || token.size() > 256) {
         return unauthorized("The Authorization header has no bearer token.");
     }
-    auto found = tokens_.find_principal(crypto::sha256_hex(token));
+    // Whoever may no longer do so could at most read on for a moment, and that only while this
+    // process has not heard of it.
+    const auto freshness = changes(rule) ? store::Freshness::current : store::Freshness::recent;
+    auto found = tokens_.find_principal(crypto::sha256_hex(token), freshness);
     if (!found && found.error().kind == base::ErrorKind::unauthorized) {
         return unauthorized("The API token is unknown, expired or revoked.");
     }

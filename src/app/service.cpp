@@ -10,12 +10,15 @@
 #include "store/pg_job_store.hpp"
 #include "store/pg_queue_monitor.hpp"
 #include "store/pg_worker_registry.hpp"
+#include "store/recent_principals.hpp"
 #include "telegram/telegram_api.hpp"
 
 namespace hatchery::app {
 
 namespace {
 
+/// How long a revoked token could still read where the word of its revocation was lost.
+constexpr base::Milliseconds principals_kept_for{1'000};
 constexpr std::string_view real_telegram_url = "https://api.telegram.org";
 
 void add_clouds(Adapters& adapters, const config::Config& config) {
@@ -34,7 +37,9 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.bots = store::make_bot_repository(*a.database, *a.box, a.clock, a.random);
     a.operations = store::make_operation_repository(*a.database);
     a.events = store::make_event_repository(*a.database);
-    a.tokens = store::make_token_repository(*a.database, a.clock, a.random);
+    a.tokens =
+        store::make_recent_principals(store::make_token_repository(*a.database, a.clock, a.random),
+                                      *a.notifications, a.clock, principals_kept_for);
     a.accounts = store::make_account_repository(*a.database, a.clock, a.random, config.session);
     a.audit = store::make_audit_log(*a.database, a.clock);
     a.inbox = store::make_inbox_repository(*a.database, *a.notifications);

@@ -34,10 +34,15 @@ const std::string lock_bot = select_bot + " FOR UPDATE";
 const std::string select_by_public_id =
     std::string("SELECT") + columns::bot +
     "FROM bots b WHERE b.public_id = $1 AND b.deleted_at IS NULL";
-const std::string select_bots =
+// Two texts, since one for both would have a plan for both: one that reads all bots.
+const std::string select_all_bots = std::string("SELECT") + columns::bot +
+                                    "FROM bots b WHERE b.deleted_at IS NULL AND b.id < $1::uuid "
+                                    "ORDER BY b.id DESC LIMIT $2::bigint";
+const std::string select_bots_of =
     std::string("SELECT") + columns::bot +
-    "FROM bots b WHERE b.deleted_at IS NULL AND ($1::uuid IS NULL OR b.user_id = $1::uuid) "
-    "AND ($2::uuid IS NULL OR b.id < $2::uuid) ORDER BY b.id DESC LIMIT $3::bigint";
+    "FROM bots b WHERE b.deleted_at IS NULL AND b.id < $1::uuid AND b.user_id = $3::uuid "
+    "ORDER BY b.id DESC LIMIT $2::bigint";
+constexpr std::string_view beyond_all_ids = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 const std::string update_bot = std::string(R"(
     UPDATE bots b SET name = coalesce($2, name), model = coalesce($3, model),
         model_base_url = coalesce($4, model_base_url),
@@ -50,10 +55,12 @@ const std::string update_bot = std::string(R"(
 constexpr std::string_view select_in_use =
     "SELECT id FROM bots WHERE telegram_bot_id = $1::bigint AND deleted_at IS NULL";
 constexpr std::string_view delete_inbox = "DELETE FROM webhook_inbox WHERE bot_id = $1";
-const std::string select_server =
-    std::string("SELECT") + columns::server +
-    "FROM servers s JOIN deployments d ON d.id = s.deployment_id "
-    "WHERE d.bot_id = $1 AND d.ended_at IS NULL AND s.state <> 'deleted'";
+const std::string select_deployment =
+    std::string("SELECT") + columns::bot + "," + columns::server + "," + columns::stored_operation +
+    "," + latest_operation::job_columns + "FROM bots b" + latest_operation::joins + R"(
+    LEFT JOIN deployments d ON d.bot_id = b.id AND d.ended_at IS NULL
+    LEFT JOIN servers s ON s.deployment_id = d.id AND s.state <> 'deleted'
+    WHERE b.id = $1 AND b.deleted_at IS NULL AND ($2::uuid IS NULL OR b.user_id = $2::uuid))";
 
 const std::string select_servers =
     std::string("SELECT") + columns::server +
@@ -122,7 +129,9 @@ public:
             return fail(ErrorKind::invalid, "The cursor is none of ours.");
         }
         return database_.run([&](Sql& sql) -> Result<Page<core::Bot>> {
-            const Rows rows = sql.query(select_bots, {owner, after, limit + 1});
+            const Param before = after ? Param(*after) : Param(beyond_all_ids);
+            const Rows rows = owner ? sql.query(select_bots_of, {before, limit + 1, owner})
+                                    : sql.query(select_all_bots, {before, limit + 1});
             Page<core::Bot> page;
             const auto count = std::min(rows.size(), static_cast<std::size_t>(limit));
             for (std::size_t i = 0; i < count; ++i) page.items.push_back(read_bot(rows[i]));
@@ -174,16 +183,15 @@ public:
     Result<DeploymentView> deployment(const base::BotId& id,
                                       const std::optional<base::UserId>& owner) override {
         if (!base::is_uuid(id.text())) return no_such_bot();
-        return database_.transact([&](Sql& sql) -> Result<DeploymentView> {
-            // One snapshot for all parts, so that they never contradict each other.
-            (void)sql.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-            const Rows bots = sql.query(select_bot, {id, owner});
-            if (bots.empty()) return no_such_bot();
-            DeploymentView view{.bot = read_bot(bots[0]),
-                                .operation = read_latest_operation(sql, id),
+        return database_.run([&](Sql& sql) -> Result<DeploymentView> {
+            const Rows rows = sql.query(select_deployment, {id, owner});
+            if (rows.empty()) return no_such_bot();
+            constexpr int server = columns::bot_count;
+            constexpr int operation = server + columns::server_count;
+            DeploymentView view{.bot = read_bot(rows[0]),
+                                .operation = latest_operation::read(rows[0], operation),
                                 .server = std::nullopt};
-            const Rows servers = sql.query(select_server, {id});
-            if (!servers.empty()) view.server = read_server(servers[0]);
+            if (!rows[0].null(server)) view.server = read_server(rows[0], server);
             return view;
         });
     }
@@ -221,6 +229,9 @@ private:
 };
 
 }  // namespace
+
+const std::string& deployment_statement() { return select_deployment; }
+const std::string& bots_of_statement() { return select_bots_of; }
 
 std::unique_ptr<BotRepository> make_bot_repository(Database& database, ports::SecretBox& box,
                                                    base::Clock& clock, base::Random& random) {

@@ -88,4 +88,8 @@ public:
                                                                  base::Clock& clock,
                                                                  base::Random& random);
 
+/// The statements behind deployment() and list() of one owner, for the test of their plans.
+[[nodiscard]] const std::string& deployment_statement();
+[[nodiscard]] const std::string& bots_of_statement();
+
 }  // namespace hatchery::store

@@ -232,7 +232,7 @@ private:
             NativeConnection connection = connect(url_);
             if (connection && execute(connection.get(),
                                       "LISTEN hatchery_jobs; LISTEN hatchery_events; "
-                                      "LISTEN hatchery_inbox")) {
+                                      "LISTEN hatchery_inbox; LISTEN hatchery_access")) {
                 listening_ = true;
                 pause = first_pause;
                 // Whatever was said before the LISTEN was missed.

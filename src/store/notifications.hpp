@@ -35,7 +35,13 @@ public:
     void inbox_filled() override {}
 };
 
-enum class Channel : std::uint8_t { jobs, events, inbox };
+enum class Channel : std::uint8_t {
+    jobs,
+    events,
+    inbox,
+    /// Tokens or roles have changed; told by a trigger, see migrations/0008_truth.sql.
+    access,
+};
 
 /// Hints between threads of this process at once, and between processes by LISTEN and NOTIFY.
 /// NOTIFYs are sent outside every transaction from a connection of their own, bundled, at most one
@@ -71,6 +77,9 @@ public:
 template <>
 struct hatchery::base::EnumNames<hatchery::store::Channel> {
     using E = hatchery::store::Channel;
-    static constexpr auto names = std::to_array<std::pair<E, std::string_view>>(
-        {{E::jobs, "hatchery_jobs"}, {E::events, "hatchery_events"}, {E::inbox, "hatchery_inbox"}});
+    static constexpr auto names =
+        std::to_array<std::pair<E, std::string_view>>({{E::jobs, "hatchery_jobs"},
+                                                       {E::events, "hatchery_events"},
+                                                       {E::inbox, "hatchery_inbox"},
+                                                       {E::access, "hatchery_access"}});
 };

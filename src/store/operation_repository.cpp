@@ -1,6 +1,8 @@
 #include "store/operation_repository.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "core/chain.hpp"
@@ -19,9 +21,6 @@ const std::string select_operation =
     std::string("SELECT") + columns::operation +
     "FROM operations o JOIN bots b ON b.id = o.bot_id "
     "WHERE o.id = $1 AND ($2::uuid IS NULL OR b.user_id = $2::uuid)";
-const std::string select_latest = std::string("SELECT") + columns::operation +
-                                  "FROM operations o WHERE o.bot_id = $1 AND o.kind <> 'chat' "
-                                  "ORDER BY o.created_at DESC, o.id DESC LIMIT 1";
 const std::string select_operations = std::string("SELECT") + columns::operation +
                                       "FROM operations o WHERE o.bot_id = $1 "
                                       "AND ($2::uuid IS NULL OR o.id < $2::uuid) "
@@ -97,6 +96,65 @@ void add_unreached(std::vector<StepView>& views, std::span<const core::StepKind>
         const bool there = std::ranges::any_of(
             views, [&](const StepView& view) { return view.kind == step && view.phase == phase; });
         if (!there) views.push_back({.kind = step, .phase = phase, .state = state, .message = {}});
+    }
+}
+
+template <typename E>
+E enumerator_of(const std::string& text) {
+    if (const auto parsed = base::parse_enum<E>(text)) return *parsed;
+    throw SqlFailure("", "unknown enumerator in the database: " + text, false);
+}
+
+std::optional<base::TimePoint> time_in_array(const std::string& element) {
+    if (element == "NULL") return std::nullopt;
+    if (const auto time = base::parse_time(element)) return time;
+    throw SqlFailure("", "a time that is none", false);
+}
+
+/// Of each job as much as its step shows.
+std::vector<core::Job> read_jobs(const Rows::Row& row, int first) {
+    std::vector<core::Job> jobs;
+    if (row.null(first)) return jobs;
+    std::array<std::vector<std::string>, 7> arrays;
+    for (std::size_t i = 0; i < arrays.size(); ++i) {
+        arrays[i] = parse_array(row.text(first + static_cast<int>(i)));
+        if (arrays[i].size() != arrays[0].size()) {
+            throw SqlFailure("", "arrays of jobs that differ in length", false);
+        }
+    }
+    const auto& [steps, states, failures, started, finished, messages, blocked] = arrays;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        core::Job& job = jobs.emplace_back();
+        job.step = enumerator_of<core::StepKind>(steps[i]);
+        job.state = enumerator_of<core::JobState>(states[i]);
+        std::from_chars(failures[i].data(), failures[i].data() + failures[i].size(), job.failures);
+        job.started_at = time_in_array(started[i]);
+        job.finished_at = time_in_array(finished[i]);
+        job.message = messages[i];
+        job.blocked_reason = blocked[i];
+    }
+    return jobs;
+}
+
+/// What columns::operation says in SQL: a live operation is stored as pending, and what it is at
+/// follows from its jobs.
+void derive_progress(core::Operation& operation, const std::vector<core::Job>& jobs) {
+    std::optional<core::JobState> live;
+    for (const auto& job : jobs) {
+        if (job.started_at) {
+            operation.started_at =
+                std::min(operation.started_at.value_or(*job.started_at), *job.started_at);
+        }
+        if (!job.finished_at) live = job.state;
+    }
+    if (operation.finished_at || !live) return;
+    if (*live == core::JobState::running) {
+        operation.state = core::OperationState::running;
+    } else if (*live == core::JobState::waiting) {
+        operation.state = core::OperationState::waiting;
+    } else {
+        operation.state =
+            operation.started_at ? core::OperationState::running : core::OperationState::pending;
     }
 }
 
@@ -209,10 +267,13 @@ std::vector<StepView> steps_of(const core::Operation& operation,
     return views;
 }
 
-std::optional<OperationView> read_latest_operation(Sql& sql, const base::BotId& bot) {
-    const Rows rows = sql.query(select_latest, {bot});
-    if (rows.empty()) return std::nullopt;
-    return read_view(sql, rows[0]);
+std::optional<OperationView> latest_operation::read(const Rows::Row& row, int first) {
+    if (row.null(first)) return std::nullopt;
+    OperationView view{.operation = read_operation(row, first), .steps = {}};
+    const auto jobs = read_jobs(row, first + columns::operation_count);
+    derive_progress(view.operation, jobs);
+    view.steps = steps_of(view.operation, jobs);
+    return view;
 }
 
 std::unique_ptr<OperationRepository> make_operation_repository(Database& database) {

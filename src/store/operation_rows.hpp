@@ -15,7 +15,27 @@ namespace hatchery::store {
 [[nodiscard]] std::vector<StepView> steps_of(const core::Operation& operation,
                                              const std::vector<core::Job>& jobs);
 
-/// The bot's live operation, or its latest one, with its steps.
-[[nodiscard]] std::optional<OperationView> read_latest_operation(Sql& sql, const base::BotId& bot);
+/// The bot's live operation, or its latest one, with its jobs, as part of a statement over
+/// `bots b`: joins that make `o` and `ran`, and their columns. One statement sees one moment, so
+/// that the parts never contradict each other, and costs one round trip.
+namespace latest_operation {
+inline constexpr const char* joins = R"(
+    LEFT JOIN LATERAL (
+        SELECT * FROM operations WHERE bot_id = b.id AND kind <> 'chat'
+        ORDER BY created_at DESC, id DESC LIMIT 1) AS o ON true
+    LEFT JOIN LATERAL (
+        SELECT array_agg(step) AS steps, array_agg(state) AS states,
+            array_agg(failures) AS failures, array_agg(started_at) AS started,
+            array_agg(finished_at) AS finished, array_agg(message) AS messages,
+            array_agg(coalesce(blocked_reason, '')) AS blocked
+        FROM (SELECT * FROM jobs WHERE operation_id = o.id ORDER BY created_at, id) AS sorted
+    ) AS ran ON true )";
+/// columns::stored_operation first.
+inline constexpr const char* job_columns =
+    " ran.steps, ran.states, ran.failures, ran.started, ran.finished, ran.messages, ran.blocked ";
+inline constexpr int count = 14 + 7;
+/// Nothing when the bot has no operation yet.
+[[nodiscard]] std::optional<OperationView> read(const Rows::Row& row, int first);
+}  // namespace latest_operation
 
 }  // namespace hatchery::store

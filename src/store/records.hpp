@@ -37,6 +37,10 @@ inline constexpr const char* operation =
 inline constexpr const char* running_operation =
     " o.id, o.bot_id, o.user_id, o.kind, 'running', o.phase, o.cancel_requested, o.created_at,"
     " o.deadline_at, NULL, o.finished_at, o.error, o.payload, o.result ";
+/// The same without a look at its jobs, for a reader who has them: see operation_rows.hpp.
+inline constexpr const char* stored_operation =
+    " o.id, o.bot_id, o.user_id, o.kind, o.state, o.phase, o.cancel_requested, o.created_at,"
+    " o.deadline_at, NULL, o.finished_at, o.error, o.payload, o.result ";
 inline constexpr int operation_count = 14;
 inline constexpr const char* job =
     " j.id, j.operation_id, j.bot_id, j.step, j.state, j.priority, j.failures, j.rescues,"
@@ -48,11 +52,13 @@ inline constexpr const char* server =
     " s.provider_server_id, s.public_ip, s.host_key, s.next_host_key, s.host_key_rotated,"
     " s.client_public_key, s.price_monthly, s.price_hourly, s.price_currency, s.created_at,"
     " s.deleted_at ";
+inline constexpr int server_count = 20;
 inline constexpr const char* bot =
     " b.id, b.public_id, b.user_id, b.name, b.telegram_bot_id, b.telegram_username, b.model,"
     " b.model_base_url, b.provider, b.region, b.server_type, b.telegram_mode,"
     " b.allowed_telegram_user_ids, b.status, b.condition, b.status_reason, b.created_at,"
     " b.updated_at ";
+inline constexpr int bot_count = 18;
 inline constexpr const char* event =
     " e.seq, e.operation_id, e.at, e.type, e.level, e.step, e.stream, e.message, e.data ";
 }  // namespace columns

@@ -116,7 +116,8 @@ public:
         });
     }
 
-    Result<Principal> find_principal(const std::string& hash_hex) override {
+    Result<Principal> find_principal(const std::string& hash_hex,
+                                     Freshness /*freshness*/) override {
         const auto now = clock_.now();
         return database_.run([&](Sql& sql) -> Result<Principal> {
             const Rows rows = sql.query(select_principal, {base::to_utf8(hash_hex), now,

@@ -73,6 +73,12 @@ struct Principal {
     std::optional<base::TimePoint> expires_at;
 };
 
+/// How old an answer may be.
+enum class Freshness : std::uint8_t {
+    current,  ///< what the database says now
+    recent,   ///< what it said a moment ago, unless it told of a change; see recent_principals.hpp
+};
+
 /// Users and their API tokens. Thread-safe.
 class TokenRepository {
 public:
@@ -90,7 +96,8 @@ public:
     [[nodiscard]] virtual base::Result<ApiToken> create(const NewApiToken& token) = 0;
     /// Whom the token with this hash stands for; `unauthorized` when there is none, or it has
     /// expired or was revoked. Notes its use at most once a minute.
-    [[nodiscard]] virtual base::Result<Principal> find_principal(const std::string& hash_hex) = 0;
+    [[nodiscard]] virtual base::Result<Principal> find_principal(
+        const std::string& hash_hex, Freshness freshness = Freshness::current) = 0;
     /// Newest first; revoked ones included.
     [[nodiscard]] virtual base::Result<std::vector<ApiToken>> list(const base::UserId& user) = 0;
     /// `not_found` when the user, or without one anybody, has no such token. Again is no error.

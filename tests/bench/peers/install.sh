@@ -7,7 +7,7 @@ mkdir -p "$1"
 cd "$1"
 exec 9>install.lock
 flock 9
-if [ -d node_modules/pg-boss ] && cmp -s installed.lock.json "$here/package-lock.json"; then
+if [ -d node_modules/fastify ] && cmp -s installed.lock.json "$here/package-lock.json"; then
     exit 0
 fi
 cp "$here/package.json" "$here/package-lock.json" .

@@ -1,4 +1,5 @@
 // The hot statements use the indexes that they are meant to use, also with many ended jobs around.
+#include "store/bot_repository.hpp"
 #include "store/operation_overview.hpp"
 #include "store/pg_job_statements.hpp"
 #include "store/queue_statements.hpp"
@@ -103,6 +104,20 @@ TEST_CASE("the rescue looks at running jobs only") {
     INFO(plan);
     CHECK(mentions(plan, "jobs_running_idx"));
     CHECK(!mentions(plan, "Seq Scan on jobs"));
+}
+
+TEST_CASE("a status and a list of bots read only what they show") {
+    World world;
+    fill(world);
+    const auto status = generic_plan(world, deployment_statement(), some_id + ", NULL");
+    INFO(status);
+    CHECK(mentions(status, "using bots_pkey"));
+    for (const char* table : {"bots", "operations", "jobs"}) {
+        CHECK(!mentions(status, std::string("Seq Scan on ") + table));
+    }
+    const auto list = generic_plan(world, bots_of_statement(), some_id + ", 51, " + some_id);
+    INFO(list);
+    CHECK(mentions(list, "using bots_user_id_idx"));
 }
 
 TEST_CASE("counting the queue and marking jobs look at live jobs only") {
