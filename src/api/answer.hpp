@@ -27,6 +27,8 @@ struct Exchange {
     std::vector<std::string> path;
     std::multimap<std::string, std::string> query;
     std::stop_token stop;
+    /// Where it comes from: the peer, or whom a proxy of ours names. For limits and logs.
+    std::string address;
     /// Who asks. Set on every route whose access is not open; see access.hpp.
     std::optional<store::Principal> principal;
 

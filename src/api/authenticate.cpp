@@ -26,6 +26,12 @@ Admission unauthorized(std::string detail) {
     return {.principal = {}, .refused = std::move(problem)};
 }
 
+Admission guessed_wrong(std::string detail) {
+    Admission admission = unauthorized(std::move(detail));
+    admission.guessed = true;
+    return admission;
+}
+
 Admission forbidden(store::Principal principal, std::string detail) {
     return {.principal = std::move(principal),
             .refused = problem_of_status(403, std::move(detail))};
@@ -112,7 +118,7 @@ Admission Authenticator::by_token(const Exchange& exchange, const std::string& h
     const auto freshness = changes(rule) ? store::Freshness::current : store::Freshness::recent;
     auto found = tokens_.find_principal(crypto::sha256_hex(token), freshness);
     if (!found && found.error().kind == base::ErrorKind::unauthorized) {
-        return unauthorized("The API token is unknown, expired or revoked.");
+        return guessed_wrong("The API token is unknown, expired or revoked.");
     }
     if (!found) return {.principal = {}, .refused = problem_of_error(found.error())};
     store::Principal& principal = *found;
@@ -155,7 +161,7 @@ Admission Authenticator::by_session(const Exchange& exchange, const AccessRule& 
     if (!secret) return unauthorized("This needs a session or an API token.");
     auto session = accounts_.find_session(crypto::sha256_hex(*secret));
     if (!session && session.error().kind == base::ErrorKind::unauthorized) {
-        return unauthorized("The session has ended.");
+        return guessed_wrong("The session has ended.");
     }
     if (!session) return {.principal = {}, .refused = problem_of_error(session.error())};
     store::Principal principal = principal_of(*session);

@@ -21,6 +21,8 @@ struct Admission {
     /// Set also for a known caller who is refused.
     std::optional<store::Principal> principal;
     std::optional<Problem> refused;
+    /// It showed a token or a session, and there is no such.
+    bool guessed = false;
 };
 
 /// Finds out who asks, by `Authorization: Bearer` or else by the session's cookie, and whether the

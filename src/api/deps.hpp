@@ -10,6 +10,7 @@
 #include "base/metrics.hpp"
 #include "base/random.hpp"
 #include "core/operation.hpp"
+#include "core/rate_limits.hpp"
 #include "core/stuck.hpp"
 #include "core/validate.hpp"
 #include "ports/alarm_store.hpp"
@@ -27,6 +28,7 @@
 #include "store/notifications.hpp"
 #include "store/operation_overview.hpp"
 #include "store/operation_repository.hpp"
+#include "store/rate_budgets.hpp"
 #include "store/token_repository.hpp"
 
 namespace hatchery::api {
@@ -46,6 +48,7 @@ struct ApiSettings {
     std::map<core::OperationKind, std::chrono::seconds> deadlines;
     /// From when on an operation counts as stuck.
     core::StuckLimits stuck;
+    core::RateLimits rates;
 };
 
 /// Everything that the routes reach the world by. All outlive the server; all are thread-safe.
@@ -62,6 +65,7 @@ struct ApiDeps {
     store::TokenRepository& tokens;
     store::AccountRepository& accounts;
     store::AuditLog& audit;
+    store::RateBudgets& rate_budgets;
     store::Notifications& notifications;
     store::OperationOverview& overview;
     ports::WorkerRegistry& workers;

@@ -27,6 +27,7 @@ struct Reader {
     std::shared_ptr<front::EventStream> stream;
     std::int64_t cursor = 0;
     SteadyClock::time_point ends;
+    std::shared_ptr<StreamSeats::Seat> seat;
     /// Whether there may be events that the stream has not got. Set before the stream is asked
     /// whether it wants more, so that a drain in between is not missed.
     std::atomic<bool> behind{true};
@@ -117,13 +118,6 @@ public:
     std::uint64_t version() const {
         const std::lock_guard lock(mutex_);
         return version_;
-    }
-
-    std::size_t streams() const {
-        const std::lock_guard lock(mutex_);
-        std::size_t count = 0;
-        for (const auto& [bot, watched] : watched_) count += watched.readers.size();
-        return count;
     }
 
 private:
@@ -276,7 +270,9 @@ private:
 
 EventHub::EventHub(store::EventRepository& events, store::Notifications& notifications,
                    Options options)
-    : options_(options), core_(std::make_shared<Core>(events, notifications, options)) {
+    : options_(options),
+      seats_(options.limits),
+      core_(std::make_shared<Core>(events, notifications, options)) {
     core_->start();
     subscription_ = notifications.subscribe(
         store::Channel::events,
@@ -289,10 +285,12 @@ EventHub::~EventHub() {
 }
 
 std::shared_ptr<front::EventStream> EventHub::open(
-    const base::BotId& bot, std::int64_t after, std::optional<std::chrono::milliseconds> at_most) {
+    const base::BotId& bot, std::int64_t after, std::shared_ptr<StreamSeats::Seat> seat,
+    std::optional<std::chrono::milliseconds> at_most) {
     auto reader = std::make_shared<Reader>();
     reader->stream = std::make_shared<front::EventStream>();
     reader->cursor = after;
+    reader->seat = std::move(seat);
     const auto lifetime =
         std::min(at_most.value_or(options_.stream_lifetime), options_.stream_lifetime);
     reader->ends = SteadyClock::now() + lifetime;
@@ -309,7 +307,5 @@ void EventHub::wake_on(const base::BotId& bot, std::chrono::steady_clock::time_p
                        std::uint64_t seen, std::function<void()> wake) {
     core_->add(bot.text(), {.deadline = deadline, .wake = std::move(wake)}, seen);
 }
-
-std::size_t EventHub::streams() const { return core_->streams(); }
 
 }  // namespace hatchery::api

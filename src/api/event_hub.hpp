@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "api/front/event_stream.hpp"
+#include "api/stream_seats.hpp"
 #include "base/ids.hpp"
 #include "store/event_repository.hpp"
 #include "store/notifications.hpp"
@@ -27,6 +28,7 @@ public:
         /// that was revoked does not listen for ever.
         std::chrono::milliseconds stream_lifetime{10 * 60 * 1000};
         int page = 200;
+        StreamLimits limits;
     };
 
     EventHub(store::EventRepository& events, store::Notifications& notifications, Options options);
@@ -35,11 +37,12 @@ public:
     EventHub(const EventHub&) = delete;
     EventHub& operator=(const EventHub&) = delete;
 
-    /// A stream of the bot's events after number `after`. It ends after `at_most`, if that is set
-    /// and shorter than the usual lifetime.
+    /// A stream of the bot's events after number `after`, for one who has a seat. It ends after
+    /// `at_most`, if that is set and shorter than the usual lifetime.
     [[nodiscard]] std::shared_ptr<front::EventStream> open(
-        const base::BotId& bot, std::int64_t after,
+        const base::BotId& bot, std::int64_t after, std::shared_ptr<StreamSeats::Seat> seat,
         std::optional<std::chrono::milliseconds> at_most);
+    [[nodiscard]] StreamSeats& seats() { return seats_; }
 
     /// Take it before reading what wake_on is to watch.
     [[nodiscard]] std::uint64_t version() const;
@@ -48,11 +51,12 @@ public:
     void wake_on(const base::BotId& bot, std::chrono::steady_clock::time_point deadline,
                  std::uint64_t seen, std::function<void()> wake);
 
-    [[nodiscard]] std::size_t streams() const;
+    [[nodiscard]] std::size_t streams() const { return seats_.taken(); }
 
 private:
     class Core;
     const Options options_;
+    StreamSeats seats_;
     std::shared_ptr<Core> core_;
     std::unique_ptr<store::Notifications::Subscription> subscription_;
 };

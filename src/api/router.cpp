@@ -60,8 +60,12 @@ private:
 /// What passes between handle() and the handlers that httplib calls on the same thread.
 struct Passage {
     const front::Request& request;
+    /// Of the client, see Exchange::address.
+    std::string address;
     std::stop_token stop;
     std::string_view route = "-";
+    /// The caller's budgets, for the answer's headers.
+    RateState rates;
     std::shared_ptr<front::EventStream> stream;
     std::function<void(std::function<void()>)> park;
     int status = 0;
@@ -107,13 +111,14 @@ bool is_loopback(const std::string& address) {
 
 class HttplibRouter final : public Router, private httplib::Server {
 public:
-    HttplibRouter(RouterOptions options, const Authenticator& authenticator, store::AuditLog& audit,
-                  Metrics& metrics)
-        : options_(options),
+    HttplibRouter(RouterOptions options, const Authenticator& authenticator, RateGate& rates,
+                  store::AuditLog& audit, Metrics& metrics)
+        : options_(std::move(options)),
           authenticator_(authenticator),
+          rates_(rates),
           audit_(audit),
           metrics_(metrics),
-          gate_(options.outside_slots) {
+          gate_(options_.outside_slots) {
         set_payload_max_length(std::numeric_limits<std::size_t>::max());
         // Without it httplib sends what() to the caller.
         set_exception_handler([](const httplib::Request&, httplib::Response& response,
@@ -150,7 +155,12 @@ public:
     }
 
     front::Reply handle(const front::Request& request, const std::stop_token& stop) override {
-        Passage here{.request = request, .stop = stop, .stream = {}, .park = {}};
+        Passage here{.request = request,
+                     .address = address_of(request),
+                     .stop = stop,
+                     .rates = {},
+                     .stream = {},
+                     .park = {}};
         passage = &here;
         MemoryStream stream(request_text(request), request.remote_address);
         bool closed = false;
@@ -177,6 +187,14 @@ private:
                request.request_id + "\r\nConnection: close\r\n\r\n";
     }
 
+    std::string address_of(const front::Request& request) const {
+        std::vector<std::string_view> forwarded;
+        for (const auto& [name, value] : request.fields) {
+            if (front::same_token(name, "X-Forwarded-For")) forwarded.push_back(value);
+        }
+        return core::client_address(request.remote_address, forwarded, options_.trusted_proxies);
+    }
+
     void note(const Passage& here, const front::Request& request) {
         const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
             SteadyClock::now() - request.received_at);
@@ -190,6 +208,7 @@ private:
                          {"route", here.route},
                          {"status", here.status},
                          {"ms", static_cast<long long>(took.count() / 1000)},
+                         {"address", here.address},
                          {"request", request.request_id}});
     }
 
@@ -200,6 +219,9 @@ private:
         response.set_header("X-Request-Id", passage->request.request_id);
         response.set_header("Cache-Control", "no-store");
         response.set_header("X-Content-Type-Options", "nosniff");
+        for (const auto& [name, value] : passage->rates.headers()) {
+            response.set_header(name, value);
+        }
     }
 
     static void answer_problem(httplib::Response& response, const Problem& problem) {
@@ -253,6 +275,7 @@ private:
                           .path = {},
                           .query = {request.params.begin(), request.params.end()},
                           .stop = passage->stop,
+                          .address = passage->address,
                           .principal = {},
                           .target = {}};
         for (std::size_t i = 1; i < request.matches.size(); ++i) {
@@ -327,7 +350,7 @@ private:
                 .service_user_id = principal.service_user_id,
                 .action = std::string(rule.method) + " " + std::string(rule.pattern),
                 .target = std::move(target),
-                .address = exchange.request.remote_address,
+                .address = exchange.address,
                 .outcome = status,
                 .request_id = exchange.request.request_id};
     }
@@ -354,6 +377,29 @@ private:
     }
 
     std::optional<Problem> enter(const AccessRule& rule, Exchange& exchange) {
+        const auto what = rate_class_of(rule);
+        // A request that was parked paid when it came.
+        const bool again = passage->request.again;
+        if (what != core::RateClass::none && !again) {
+            const auto away = rates_.turned_away(what, exchange.address, SteadyClock::now());
+            if (away) return too_many(*away);
+        }
+        auto refused = admit(rule, exchange);
+        if (what == core::RateClass::none || again) return refused;
+        auto state =
+            rates_.charge(what, exchange.address,
+                          exchange.principal ? &*exchange.principal : nullptr, SteadyClock::now());
+        if (state.refused_for) return too_many(state);
+        passage->rates = std::move(state);
+        return refused;
+    }
+
+    static Problem too_many(const RateState& state) {
+        passage->rates = state;
+        return state.problem();
+    }
+
+    std::optional<Problem> admit(const AccessRule& rule, Exchange& exchange) {
         switch (rule.door) {
             case Door::open:
                 return std::nullopt;
@@ -370,6 +416,7 @@ private:
             case Door::signed_in:
             case Door::token: {
                 Admission admission = authenticator_.admit(exchange, rule);
+                if (admission.guessed) rates_.note_failure(exchange.address, SteadyClock::now());
                 exchange.principal = std::move(admission.principal);
                 return std::move(admission.refused);
             }
@@ -379,6 +426,7 @@ private:
 
     const RouterOptions options_;
     const Authenticator& authenticator_;
+    RateGate& rates_;
     store::AuditLog& audit_;
     Metrics& metrics_;
     OutsideGate gate_;
@@ -389,8 +437,9 @@ private:
 }  // namespace
 
 std::unique_ptr<Router> make_router(RouterOptions options, const Authenticator& authenticator,
-                                    store::AuditLog& audit, Metrics& metrics) {
-    return std::make_unique<HttplibRouter>(options, authenticator, audit, metrics);
+                                    RateGate& rates, store::AuditLog& audit, Metrics& metrics) {
+    return std::make_unique<HttplibRouter>(std::move(options), authenticator, rates, audit,
+                                           metrics);
 }
 
 }  // namespace hatchery::api

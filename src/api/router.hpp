@@ -2,11 +2,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/answer.hpp"
 #include "api/authenticate.hpp"
 #include "api/front/request.hpp"
 #include "api/metrics.hpp"
+#include "api/rate_gate.hpp"
+#include "core/network.hpp"
 #include "store/audit_log.hpp"
 
 namespace hatchery::api {
@@ -29,12 +32,15 @@ struct RouterOptions {
     /// Without an admin listener: whether a loopback caller without a proxy's header is the
     /// operator. Behind a reverse proxy it may be anybody.
     bool trusts_loopback = true;
+    /// Whose X-Forwarded-For is believed; see core::client_address.
+    std::vector<core::Network> trusted_proxies;
     /// Handlers that may wait for Telegram or a provider at the same time.
     int outside_slots = 8;
 };
 
 [[nodiscard]] std::unique_ptr<Router> make_router(RouterOptions options,
                                                   const Authenticator& authenticator,
-                                                  store::AuditLog& audit, Metrics& metrics);
+                                                  RateGate& rates, store::AuditLog& audit,
+                                                  Metrics& metrics);
 
 }  // namespace hatchery::api

@@ -13,7 +13,7 @@ class HttpApiServer final : public ApiServer {
 public:
     HttpApiServer(ApiOptions options, ApiDeps deps)
         : has_admin_(options.admin_listener.has_value()),
-          hub_(deps.events, deps.notifications, {}),
+          hub_(deps.events, deps.notifications, {.limits = options.streams}),
           context_{.deps = std::move(deps),
                    .hub = hub_,
                    .metrics = metrics_,
@@ -21,10 +21,12 @@ public:
                    .connections = [this] { return front_->connections(); }},
           authenticator_({.public_url = context_.deps.settings.public_url}, context_.deps.tokens,
                          context_.deps.accounts),
-          router_(
-              make_router(router_options(options), authenticator_, context_.deps.audit, metrics_)) {
+          rates_(context_.deps.settings.rates, context_.deps.rate_budgets),
+          router_(make_router(router_options(options), authenticator_, rates_, context_.deps.audit,
+                              metrics_)) {
         options.front.listeners = {options.listener};
         if (options.admin_listener) options.front.listeners.push_back(*options.admin_listener);
+        options.front.proxies = options.trusted_proxies;
         routes::add_health_routes(*router_, context_);
         if (options.served == Served::everything) add_all_routes();
         front_ = front::make_front(std::move(options.front), *router_);
@@ -60,6 +62,7 @@ private:
         if (options.served == Served::health_only) router.admin_listener = 0;
         if (options.admin_listener) router.admin_listener = 1;
         router.trusts_loopback = options.trusts_loopback;
+        router.trusted_proxies = options.trusted_proxies;
         router.outside_slots = std::max(1, options.front.worker_threads / 2);
         return router;
     }
@@ -69,6 +72,7 @@ private:
     EventHub hub_;
     routes::RouteContext context_;
     Authenticator authenticator_;
+    RateGate rates_;
     std::unique_ptr<Router> router_;
     std::unique_ptr<front::Front> front_;
 };

@@ -3,10 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "api/deps.hpp"
+#include "api/event_hub.hpp"
 #include "api/front/front.hpp"
 #include "base/result.hpp"
+#include "core/network.hpp"
 
 namespace hatchery::api {
 
@@ -24,7 +27,10 @@ struct ApiOptions {
     /// Without an admin listener: whether /metrics answers loopback callers that come without a
     /// proxy's header. False where a proxy on this machine may forward strangers.
     bool trusts_loopback = true;
-    /// Limits and timeouts; its `listeners` are ignored.
+    /// Reverse proxies before us, whose X-Forwarded-For is believed.
+    std::vector<core::Network> trusted_proxies;
+    StreamLimits streams;
+    /// Limits and timeouts; its `listeners` and `proxies` are ignored.
     front::FrontOptions front;
 };
 

@@ -78,7 +78,8 @@ api::ApiSettings api_settings(const config::Config& config) {
                                          {"openai", !config.openai_key.empty()},
                                          {"google", !config.google_ai_key.empty()}}},
             .deadlines = config.deadlines,
-            .stuck = {.not_claimed = config.alarms.oldest_job}};
+            .stuck = {.not_claimed = config.alarms.oldest_job},
+            .rates = config.rates};
 }
 
 api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
@@ -95,6 +96,7 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .tokens = *adapters.tokens,
             .accounts = *adapters.accounts,
             .audit = *adapters.audit,
+            .rate_budgets = *adapters.rate_budgets,
             .notifications = *adapters.notifications,
             .overview = *adapters.overview,
             .workers = *adapters.workers,
@@ -153,6 +155,18 @@ private:
         }
         // A public address means a proxy before us, whose callers all come from loopback.
         options.trusts_loopback = config::is_loopback_url(config.public_url);
+        options.trusted_proxies = config.front.proxies;
+        options.streams = {.all = config.front.streams, .per_user = config.front.streams_per_user};
+        auto& front = options.front;
+        front.worker_threads = config.front.threads;
+        front.max_connections = config.front.connections;
+        front.max_connections_of_proxy = config.front.connections;
+        front.max_connections_per_address = config.front.connections_per_address;
+        front.body_bytes = config.front.body_bytes;
+        front.head_timeout = config.front.head_limit;
+        front.body_timeout = config.front.body_limit;
+        front.write_timeout = config.front.write_limit;
+        front.idle_timeout = config.front.idle_limit;
         return options;
     }
 

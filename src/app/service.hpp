@@ -24,6 +24,7 @@
 #include "store/notifications.hpp"
 #include "store/operation_overview.hpp"
 #include "store/operation_repository.hpp"
+#include "store/rate_budgets.hpp"
 #include "store/token_repository.hpp"
 
 #ifdef HATCHERY_CRASH_POINTS
@@ -53,6 +54,7 @@ struct Adapters {
     std::unique_ptr<store::TokenRepository> tokens;
     std::unique_ptr<store::AccountRepository> accounts;
     std::unique_ptr<store::AuditLog> audit;
+    std::unique_ptr<store::RateBudgets> rate_budgets;
     /// Null without a Google client in the configuration.
     std::unique_ptr<api::sign_in::OpenIdClient> open_id;
     std::unique_ptr<store::InboxRepository> inbox;

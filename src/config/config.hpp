@@ -9,11 +9,30 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "core/alarms.hpp"
+#include "core/network.hpp"
 #include "core/operation.hpp"
 #include "core/pool_size.hpp"
+#include "core/rate_limits.hpp"
 #include "core/session.hpp"
 
 namespace hatchery::config {
+
+/// What the API's front lets in.
+struct FrontConfig {
+    /// Whose X-Forwarded-For is believed.
+    std::vector<core::Network> proxies;
+    /// Threads that answer requests.
+    int threads = 0;
+    std::size_t connections = 0;
+    std::size_t connections_per_address = 0;
+    std::size_t streams = 0;
+    std::size_t streams_per_user = 0;
+    std::size_t body_bytes = 0;
+    std::chrono::seconds head_limit{0};
+    std::chrono::seconds body_limit{0};
+    std::chrono::seconds write_limit{0};
+    std::chrono::seconds idle_limit{0};
+};
 
 /// Everything that the environment decides, validated once at the start and never changed after.
 /// docs/operating.md names each variable; `hatchery config check` prints them.
@@ -27,6 +46,9 @@ struct Config {
     /// What Telegram and people reach, without a slash at its end.
     std::string public_url;
     base::LogLevel log_level = base::LogLevel::info;
+
+    FrontConfig front;
+    core::RateLimits rates;
 
     // The database and what seals secrets in it.
     base::Secret database_url;

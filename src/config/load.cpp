@@ -127,6 +127,14 @@ void complete_pool(Loaded& loaded) {
     config.alarms.max_workers = config.pool.max_workers;
 }
 
+/// What readers of events may hold must leave room for everybody else.
+void check_front(Loaded& loaded) {
+    const auto& front = loaded.config.front;
+    if (front.streams >= front.connections) {
+        missing(loaded, "HATCHERY_MAX_STREAMS", "must be below HATCHERY_MAX_CONNECTIONS");
+    }
+}
+
 /// Defaults and rules that concern several settings.
 void complete(Loaded& loaded, Need need) {
     Config& config = loaded.config;
@@ -134,6 +142,7 @@ void complete(Loaded& loaded, Need need) {
         config.api_url = "http://127.0.0.1:" + std::to_string(config.port);
     }
     complete_pool(loaded);
+    check_front(loaded);
     if (config.server_telegram_url.empty()) config.server_telegram_url = config.telegram_url;
     if (need != Need::service) return;
     if (config.provider == "hetzner" && config.hetzner_token.empty()) {

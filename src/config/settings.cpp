@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <vector>
 
 #include "base/encoding.hpp"
 #include "base/json_value.hpp"
@@ -610,7 +611,19 @@ const std::array all_settings = {
 
 }  // namespace
 
-std::span<const Setting> settings() { return all_settings; }
+std::span<const Setting> settings() {
+    static const std::vector<Setting> all = [] {
+        std::vector<Setting> joined(all_settings.begin(), all_settings.end());
+        const auto front = front_settings();
+        // Beside where it listens.
+        const auto place = std::find_if(joined.begin(), joined.end(), [](const Setting& setting) {
+            return setting.name == "HATCHERY_PUBLIC_URL";
+        });
+        joined.insert(place, front.begin(), front.end());
+        return joined;
+    }();
+    return all;
+}
 
 bool is_loopback_url(std::string_view url) {
     const auto parts = split_url(url);

@@ -24,6 +24,9 @@ struct Setting {
     std::optional<std::string> (*read)(const std::string& value, Config& config);
 };
 
+/// Those of the API's front: part of settings().
+[[nodiscard]] std::span<const Setting> front_settings();
+
 /// Every variable, in the order in which they are shown.
 [[nodiscard]] std::span<const Setting> settings();
 

@@ -316,6 +316,7 @@ private:
 
     void park(const Reply& reply) {
         state_ = State::parked;
+        request_->again = true;
         if (shared_.stopping) return refuse(503, "The server is stopping.");
         const auto woken = std::make_shared<std::atomic<bool>>(false);
         reply.park([weak = weak_from_this(), io = io_, woken] {

@@ -30,17 +30,6 @@ constexpr int listen_backlog = 1024;
 constexpr std::size_t told_beyond_maximum = 256;
 constexpr std::chrono::milliseconds stop_patience{900};
 
-/// What the per-address limit counts: the IPv4 address, or the network an IPv6 customer is given.
-std::string address_key(const net::ip::address& address) {
-    if (!address.is_v6()) return address.to_string();
-    auto bytes = address.to_v6().to_bytes();
-    if (address.to_v6().is_v4_mapped()) {
-        return net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6()).to_string();
-    }
-    std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
-    return net::ip::address_v6(bytes).to_string();
-}
-
 class BeastFront final : public Front {
 public:
     BeastFront(FrontOptions options, RequestHandler& handler)
@@ -158,16 +147,15 @@ private:
         const bool full = shared_.connections.size() >= maximum;
         const int descriptor = socket.release(ec);
         ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-        const auto connection = make_connection(io_, shared_,
-                                                {.descriptor = descriptor,
-                                                 .ipv6 = peer.address().is_v6(),
-                                                 .listener = listener,
-                                                 .peer = peer.address().to_string(),
-                                                 .address_key = address_key(peer.address())});
+        const auto connection =
+            make_connection(io_, shared_,
+                            {.descriptor = descriptor,
+                             .ipv6 = peer.address().is_v6(),
+                             .listener = listener,
+                             .peer = peer.address().to_string(),
+                             .address_key = core::address_group(peer.address().to_string())});
         auto& of_address = shared_.per_address[connection->key()];
-        const bool crowded = of_address >= (peer.address().is_loopback()
-                                                ? shared_.options.max_connections_of_loopback
-                                                : shared_.options.max_connections_per_address);
+        const bool crowded = of_address >= most_of(peer.address());
         ++of_address;
         shared_.connections.insert(connection);
         shared_.count = shared_.connections.size();
@@ -177,6 +165,12 @@ private:
         } else {
             connection->start();
         }
+    }
+
+    std::size_t most_of(const net::ip::address& peer) const {
+        const auto& options = shared_.options;
+        const bool proxy = peer.is_loopback() || core::lies_in(peer.to_string(), options.proxies);
+        return proxy ? options.max_connections_of_proxy : options.max_connections_per_address;
     }
 
     std::vector<std::shared_ptr<Connection>> snapshot() const {

@@ -9,6 +9,7 @@
 #include "api/front/request.hpp"
 #include "api/front/request_head.hpp"
 #include "base/result.hpp"
+#include "core/network.hpp"
 
 namespace hatchery::api::front {
 
@@ -27,8 +28,9 @@ struct FrontOptions {
     std::size_t max_connections = 10'000;
     /// Of one IPv4 address or one IPv6 /64.
     std::size_t max_connections_per_address = 1024;
-    /// The same for this machine's own addresses, where a reverse proxy brings everybody.
-    std::size_t max_connections_of_loopback = 10'000;
+    /// The same for this machine's own addresses and for `proxies`, which bring everybody.
+    std::size_t max_connections_of_proxy = 10'000;
+    std::vector<core::Network> proxies;
     std::size_t head_bytes = 16U << 10U;
     HeadLimits head_limits;
     std::size_t body_bytes = 1U << 20U;

@@ -25,8 +25,10 @@ struct Request {
     /// Which of the front's listeners it came in by.
     std::size_t listener = 0;
     std::string request_id;
-    /// When it was complete: handed in again unchanged after a Reply::park.
+    /// When it was complete.
     std::chrono::steady_clock::time_point received_at;
+    /// It was handed in before and parked; nothing else of it has changed since.
+    bool again = false;
 };
 
 /// What a handler answers. Exactly one of: bytes alone; bytes as the head of `stream`; `park`.

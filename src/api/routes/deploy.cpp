@@ -120,6 +120,25 @@ std::optional<std::chrono::milliseconds> rest_of_token(RouteContext& context,
     return std::chrono::ceil<std::chrono::milliseconds>(*expires_at - context.deps.clock.now());
 }
 
+tl::expected<std::shared_ptr<StreamSeats::Seat>, Problem> seat_for(RouteContext& context,
+                                                                   const Exchange& exchange) {
+    std::shared_ptr<StreamSeats::Seat> seat;
+    Problem problem;
+    switch (context.hub.seats().take(exchange.user().text(), seat)) {
+        case StreamSeats::Taken::yes:
+            return seat;
+        case StreamSeats::Taken::house_full:
+            problem = problem_of_status(503, "As many event streams are open as this server has.");
+            break;
+        case StreamSeats::Taken::user_full:
+            problem = problem_of_status(429, "You have as many open event streams as one may.");
+            break;
+    }
+    problem.next_action = "Come back later, or read GET /api/deploy/:botId/logs meanwhile.";
+    problem.retry_after_s = 5;
+    return refuse(std::move(problem));
+}
+
 Outcome events(RouteContext& context, const Exchange& exchange) {
     auto bot = own_bot(context, exchange, exchange.path.front());
     if (!bot) return refuse(bot.error());
@@ -131,7 +150,10 @@ Outcome events(RouteContext& context, const Exchange& exchange) {
     if (last) after = *last;
     Answer answer;
     if (exchange.request.method != "HEAD") {
-        answer.stream = context.hub.open(bot->id, after, rest_of_token(context, exchange));
+        auto seat = seat_for(context, exchange);
+        if (!seat) return refuse(seat.error());
+        answer.stream =
+            context.hub.open(bot->id, after, std::move(*seat), rest_of_token(context, exchange));
     }
     answer.content_type = "text/event-stream";
     return answer;

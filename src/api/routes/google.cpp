@@ -69,7 +69,7 @@ void note_sign_in(RouteContext& context, const Exchange& exchange,
                   const std::optional<store::Session>& session, int status) {
     store::AuditEntry entry;
     entry.action = "sign in";
-    entry.address = exchange.request.remote_address;
+    entry.address = exchange.address;
     entry.outcome = status;
     entry.request_id = exchange.request.request_id;
     if (session) {

@@ -59,6 +59,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     tokens = store::make_token_repository(pool, clock, random);
     accounts = store::make_account_repository(pool, clock, random, {});
     audit = store::make_audit_log(pool, clock);
+    rate_budgets = store::make_rate_budgets(pool);
     api::ApiSettings settings;
     settings.public_url = "https://hatchery.example";
     settings.admin_emails = {"first-admin@example.org"};
@@ -67,27 +68,29 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     settings.models.aliases = {{"claude-opus", "anthropic/claude-opus-5"},
                                {"gpt-5", "openai/gpt-5.6"}};
     settings.models.operator_keys = {{"anthropic", true}};
-    server = api::make_api_server({}, {.jobs = *jobs,
-                                       .fleet = *fleet,
-                                       .telegram = slow_telegram,
-                                       .updates = receiver,
-                                       .clouds = {{"hetzner", &cloud}},
-                                       .database = pool,
-                                       .bots = *bots,
-                                       .operations = *operations,
-                                       .events = *events,
-                                       .tokens = *tokens,
-                                       .accounts = *accounts,
-                                       .audit = *audit,
-                                       .notifications = *notifications,
-                                       .overview = *overview,
-                                       .workers = *workers,
-                                       .alarms = *alarms,
-                                       .engine_metrics = metrics,
-                                       .clock = clock,
-                                       .random = random,
-                                       .settings = std::move(settings),
-                                       .open_id = setup.open_id});
+    settings.rates = setup.rates;
+    server = api::make_api_server(setup.options, {.jobs = *jobs,
+                                                  .fleet = *fleet,
+                                                  .telegram = slow_telegram,
+                                                  .updates = receiver,
+                                                  .clouds = {{"hetzner", &cloud}},
+                                                  .database = pool,
+                                                  .bots = *bots,
+                                                  .operations = *operations,
+                                                  .events = *events,
+                                                  .tokens = *tokens,
+                                                  .accounts = *accounts,
+                                                  .audit = *audit,
+                                                  .rate_budgets = *rate_budgets,
+                                                  .notifications = *notifications,
+                                                  .overview = *overview,
+                                                  .workers = *workers,
+                                                  .alarms = *alarms,
+                                                  .engine_metrics = metrics,
+                                                  .clock = clock,
+                                                  .random = random,
+                                                  .settings = std::move(settings),
+                                                  .open_id = setup.open_id});
     need(server->start());
     const std::vector<std::string> all = {"bots:read", "bots:write", "deploy"};
     alice = make_token("alice@example.org", all);

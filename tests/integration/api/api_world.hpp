@@ -102,6 +102,9 @@ struct Browser {
 struct WorldSetup {
     /// Signs people in; null: there is no sign-in.
     api::sign_in::OpenIdClient* open_id = nullptr;
+    /// Nobody is limited, unless a test says so.
+    core::RateLimits rates;
+    api::ApiOptions options;
 };
 
 /// The API over a database of its own, with Telegram and the cloud in memory and no engine: tests
@@ -161,6 +164,7 @@ public:
     std::unique_ptr<store::TokenRepository> tokens;
     std::unique_ptr<store::AccountRepository> accounts;
     std::unique_ptr<store::AuditLog> audit;
+    std::unique_ptr<store::RateBudgets> rate_budgets;
     support::FakeBotApi telegram;
     SlowBotApi slow_telegram{telegram};
     support::FakeCloudProvider cloud{clock};

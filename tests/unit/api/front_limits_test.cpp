@@ -128,7 +128,7 @@ TEST_CASE("connections beyond the maximum are told 503 with Retry-After") {
 
 TEST_CASE("one address may not hold all connections") {
     FrontFixture fixture;
-    fixture.options.max_connections_of_loopback = 1;
+    fixture.options.max_connections_of_proxy = 1;
     const auto port = fixture.start();
     RawClient first(port);
     first.send(get);

@@ -1,0 +1,90 @@
+#include <thread>
+
+#include "../api/api_world.hpp"
+#include "support/catch.hpp"
+
+using namespace hatchery;
+using namespace hatchery::testing;
+
+namespace {
+
+WorldSetup limited(int read, int write, int failure) {
+    WorldSetup setup;
+    setup.rates.read = read;
+    setup.rates.write = write;
+    setup.rates.verify = 2;
+    setup.rates.failure = failure;
+    setup.rates.token_percent = 100;
+    return setup;
+}
+
+}  // namespace
+
+TEST_CASE("every answer says what is left, and too many are 429 with Retry-After") {
+    ApiWorld world(limited(5, 0, 0));
+    const auto first = world.get("/api/bots");
+    CHECK(first.status == 200);
+    CHECK(first.header("RateLimit-Policy") ==
+          R"("read-user";q=5;w=60, "read-token";q=5;w=60, "read-address";q=20;w=60)");
+    CHECK(first.header("RateLimit") ==
+          R"("read-user";r=4;t=12, "read-token";r=4;t=12, "read-address";r=19;t=3)");
+    for (int i = 0; i < 4; ++i) CHECK(world.get("/api/bots").status == 200);
+    const auto refused = world.get("/api/bots");
+    CHECK(refused.status == 429);
+    CHECK(refused.code() == "rate_limited");
+    CHECK(refused.header("RateLimit").find(R"("read-user";r=0)") != std::string::npos);
+    const int wait = std::stoi(refused.header("Retry-After"));
+    CHECK(wait >= 1);
+    CHECK(wait <= 12);
+    // Others, and what is never limited, go on.
+    CHECK(world.call("GET", "/api/bots", world.bob).status == 200);
+    CHECK(world.call("GET", "/healthz", "").status == 200);
+    CHECK(world.post("/api/deploy").status == 422);
+}
+
+TEST_CASE("checks of Telegram tokens have a smaller budget of their own") {
+    ApiWorld world(limited(100, 100, 0));
+    const base::Json body = {{"token", world.bot_body(700100)["telegramBotToken"]}};
+    for (int i = 0; i < 2; ++i) {
+        CHECK(world.post("/api/telegram/verify-token", body).status == 200);
+    }
+    CHECK(world.post("/api/telegram/verify-token", body).status == 429);
+    CHECK(world.get("/api/bots").status == 200);
+}
+
+TEST_CASE("guesses of tokens and sessions close the door for their address") {
+    ApiWorld world(limited(0, 0, 3));
+    CHECK(world.get("/api/bots").status == 200);
+    for (int i = 0; i < 2; ++i) CHECK(world.call("GET", "/api/bots", "no-token").status == 401);
+    const std::string no_session = "__Host-hatchery_session=" + std::string(43, 'A');
+    CHECK(world.call("GET", "/api/bots", "", "", {{"Cookie", no_session}}).status == 401);
+    const auto refused = world.call("GET", "/api/bots", "another");
+    CHECK(refused.status == 429);
+    CHECK(refused.code() == "rate_limited");
+    CHECK_FALSE(refused.header("Retry-After").empty());
+    // Also for a good token from there, or else a guess that is right would be told apart.
+    CHECK(world.get("/api/bots").status == 429);
+}
+
+TEST_CASE("coming without any credential is no guess") {
+    ApiWorld world(limited(0, 0, 2));
+    for (int i = 0; i < 10; ++i) CHECK(world.call("GET", "/api/bots", "").status == 401);
+    CHECK(world.get("/api/bots").status == 200);
+}
+
+TEST_CASE("a request that waits pays once") {
+    ApiWorld world(limited(4, 0, 0));
+    const auto bot = world.make_bot(700100);
+    const auto accepted = world.post("/api/deploy", {{"botId", bot}});
+    REQUIRE(accepted.status == 202);
+    const auto id = base::json_string(accepted.body, "operationId");
+    const auto job = world.claim();
+    std::jthread teller([&] {
+        for (int i = 0; i < 20; ++i) world.log(job, {"line"});
+        world.end(job, core::OperationState::failed);
+    });
+    CHECK(world.get("/api/operations/" + id + "?wait=20").status == 200);
+    teller.join();
+    for (int i = 0; i < 3; ++i) CHECK(world.get("/api/bots").status == 200);
+    CHECK(world.get("/api/bots").status == 429);
+}
