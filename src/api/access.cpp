@@ -12,6 +12,7 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/readyz", Door::open},
     {"GET", "/metrics", Door::operator_only},
     {"GET", "/openapi.json", Door::open},
+    {"GET", "/docs", Door::open},
     {"POST", "/hooks/telegram/:publicId", Door::open},
 
     {"GET", "/api/auth/google", Door::open, Scope::bots_read, Reach::outside},

@@ -1,3 +1,4 @@
+#include "api/docs_page.hpp"
 #include "api/openapi.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
@@ -50,12 +51,22 @@ Outcome openapi(const Exchange&) {
     return answer;
 }
 
+Outcome docs(const Exchange&) {
+    static const DocsPage page = docs_page(openapi_document());
+    Answer answer;
+    answer.content_type = "text/html; charset=utf-8";
+    answer.body = page.html;
+    answer.headers.emplace_back("Content-Security-Policy", page.policy);
+    return answer;
+}
+
 }  // namespace
 
 void add_health_routes(Router& router, RouteContext& context) {
     router.add("GET", "/healthz", healthz);
     router.add("GET", "/readyz", [&](const Exchange&) { return readyz(context); });
     router.add("GET", "/openapi.json", openapi);
+    router.add("GET", "/docs", docs);
     router.add("GET", "/metrics", [&](const Exchange&) { return metrics(context); });
 }
 

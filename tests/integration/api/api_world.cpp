@@ -121,7 +121,20 @@ ApiResponse ApiWorld::call(const std::string& method, const std::string& path,
                          .text = result->body,
                          .headers = {result->headers.begin(), result->headers.end()}};
     if (auto parsed = base::parse_json(result->body)) response.body = std::move(*parsed);
+    const base::Json exchange = {{"method", method},
+                                 {"path", path},
+                                 {"body", body},
+                                 {"status", result->status},
+                                 {"type", response.header("Content-Type")},
+                                 {"text", result->body}};
+    const std::lock_guard lock(exchanges_mutex_);
+    exchanges_ += base::dump_json(exchange) + "\n";
     return response;
+}
+
+std::string ApiWorld::exchanges() {
+    const std::lock_guard lock(exchanges_mutex_);
+    return exchanges_;
 }
 
 std::string ApiWorld::make_token(const std::string& email, const std::vector<std::string>& scopes,

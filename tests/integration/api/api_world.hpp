@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -145,6 +146,10 @@ public:
     /// A server as provision_server plans it.
     void plan_server(const ports::ClaimedJob& job);
 
+    /// What went back and forth by call() so far, a JSON object a line; see
+    /// tests/support/openapi/check.py.
+    [[nodiscard]] std::string exchanges();
+
     [[nodiscard]] std::uint16_t port() const { return server->port(); }
 
     base::SystemClock clock;
@@ -172,6 +177,10 @@ public:
     std::unique_ptr<api::ApiServer> server;
     std::string alice;
     std::string bob;
+
+private:
+    std::mutex exchanges_mutex_;
+    std::string exchanges_;
 };
 
 /// A token of the right shape for the Telegram bot of this id.
