@@ -35,10 +35,12 @@ function(hatchery_library name)
 endfunction()
 
 # hatchery_test(NAME LABEL label SOURCES file... LINK target... [ENVIRONMENT k=v...] [TIMEOUT s]
-#               [LOCK name] [SERIAL]): a Catch2 binary whose cases ctest finds by themselves.
-# Tests with the same LOCK run one after the other.
+#               [LOCK name [LOCK_TAG tag]] [SERIAL]): a Catch2 binary whose cases ctest finds by
+# themselves. Tests with the same LOCK run one after the other; with LOCK_TAG only those that have
+# this tag.
 function(hatchery_test name)
-  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT;LOCK" "SOURCES;LINK;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT;LOCK;LOCK_TAG" "SOURCES;LINK;ENVIRONMENT"
+                        ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE standard_settings standard_warnings
                         Catch2::Catch2WithMain ${ARG_LINK})
@@ -52,12 +54,18 @@ function(hatchery_test name)
   if(ARG_SERIAL)
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
-  if(ARG_LOCK)
-    list(APPEND properties RESOURCE_LOCK "${ARG_LOCK}")
-  endif()
   if(ARG_ENVIRONMENT)
     list(APPEND properties ENVIRONMENT "${ARG_ENVIRONMENT}")
   endif()
-  catch_discover_tests(${name} TEST_PREFIX "${ARG_LABEL}/${name}: "
-                       DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+  set(discover TEST_PREFIX "${ARG_LABEL}/${name}: " DISCOVERY_MODE PRE_TEST PROPERTIES
+               ${properties})
+  if(ARG_LOCK_TAG)
+    catch_discover_tests(${name} TEST_SPEC "~[${ARG_LOCK_TAG}]" ${discover})
+    catch_discover_tests(${name} TEST_SPEC "[${ARG_LOCK_TAG}]" ${discover}
+                         RESOURCE_LOCK "${ARG_LOCK}")
+  elseif(ARG_LOCK)
+    catch_discover_tests(${name} ${discover} RESOURCE_LOCK "${ARG_LOCK}")
+  else()
+    catch_discover_tests(${name} ${discover})
+  endif()
 endfunction()

@@ -183,7 +183,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("the real OpenClaw answers a chat, and stops one that is interrupted") {
+TEST_CASE("the real OpenClaw answers a chat, and stops one that is interrupted", "[openclaw]") {
     if (skip_without_hosts()) return;
     ChatWorld world(Bundle::real, "real chat");
     CHECK_THAT(world.reply_of(world.end_of(world.start_chat("How do you do?"))),

@@ -41,7 +41,8 @@ long long rows(World& world, const std::string& query) {
 
 }  // namespace
 
-TEST_CASE("a deployed bot answers in Telegram, stops, starts, restarts, and goes without a trace") {
+TEST_CASE("a deployed bot answers in Telegram, stops, starts, restarts, and goes without a trace",
+          "[openclaw]") {
     if (skip_without_hosts()) return;
     World world(e2e::Bundle::real, "deploy to first reply");
     const auto token = world.new_telegram_token();

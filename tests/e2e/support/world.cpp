@@ -50,13 +50,13 @@ std::string stand_in_bundle_dir() {
     return folder;
 }
 
-/// A port of the loopback address that nobody listens on. Hatchery must come back on the same one
-/// after a restart, because Telegram knows its URL.
-int free_port() {
+/// A port of this address that nobody listens on. Hatchery must come back on the same one after a
+/// restart, because Telegram knows its URL.
+int free_port(const std::string& ipv4) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    inet_pton(AF_INET, ipv4.c_str(), &address.sin_addr);
     socklen_t size = sizeof address;
     if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
         getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
@@ -77,6 +77,12 @@ bool eventually(std::chrono::milliseconds limit, Probe probe) {
         nanosleep(&pause, nullptr);
     }
     return true;
+}
+
+/// The host of "http://HOST:PORT/…".
+std::string host_of(const std::string& url) {
+    const auto begin = url.find("//") + 2;
+    return url.substr(begin, url.find(':', begin) - begin);
 }
 
 std::string slug(const std::string& name) {
@@ -107,8 +113,11 @@ World::World(WorldOptions options)
     bundle_version_ = bundle == Bundle::real ? real_version : stand_in_version;
     base::SystemRandom random;
     master_key_ = base::base64_encode(*base::hex_decode(base::random_hex(random, 32)));
-    port_ = free_port();
     start_sandbox();
+    // An address that no other sandbox has and nothing connects out from: between a restart's two
+    // processes nobody else can take the port.
+    address_ = host_of(telegram_url_);
+    port_ = free_port(address_);
     start_hatchery();
     make_token();
 }
@@ -141,8 +150,8 @@ std::map<std::string, std::string> World::environment() const {
     std::map<std::string, std::string> all{
         {"DATABASE_URL", database_->url().reveal()},
         {"HATCHERY_MASTER_KEY", master_key_},
-        {"HATCHERY_PUBLIC_URL", fmt::format("http://127.0.0.1:{}", port_)},
-        {"HATCHERY_LISTEN", "127.0.0.1"},
+        {"HATCHERY_PUBLIC_URL", fmt::format("http://{}:{}", address_, port_)},
+        {"HATCHERY_LISTEN", address_},
         {"PORT", std::to_string(port_)},
         {"HETZNER_API_TOKEN", "e2e-project"},
         {"HETZNER_API_URL", hetzner_url_},
@@ -153,7 +162,7 @@ std::map<std::string, std::string> World::environment() const {
         // A dead worker's jobs are free again after this.
         {"HATCHERY_LEASE_SECONDS", "5"},
         {"HATCHERY_LOG_LEVEL", "debug"},
-        {"HATCHERY_API_URL", fmt::format("http://127.0.0.1:{}", port_)},
+        {"HATCHERY_API_URL", fmt::format("http://{}:{}", address_, port_)},
         {"HATCHERY_TOKEN", token_},
         {"HOME", folder_.string()}};
     for (const auto& [name, value] : settings_) all[name] = value;
@@ -192,7 +201,7 @@ void World::start_hatchery() { start_hatchery({}); }
 
 void World::start_hatchery(const std::map<std::string, std::string>& settings) {
     hatchery_ = spawn("serve", "hatchery.log", settings);
-    const ApiClient probe(fmt::format("http://127.0.0.1:{}", port_), "");
+    const ApiClient probe(fmt::format("http://{}:{}", address_, port_), "");
     const bool ready = eventually(30s, [&] { return probe.get("/readyz").status == 200; });
     if (!ready) throw std::runtime_error("hatchery did not get ready; see hatchery.log");
 }
@@ -207,7 +216,7 @@ void World::make_token() {
     const auto line = made->read_line(20s);
     if (!line || made->wait(20s) != 0) throw std::runtime_error("no API token; see command.log");
     token_ = *line;
-    api_ = std::make_unique<ApiClient>(fmt::format("http://127.0.0.1:{}", port_), token_);
+    api_ = std::make_unique<ApiClient>(fmt::format("http://{}:{}", address_, port_), token_);
 }
 
 std::string World::new_telegram_token() {

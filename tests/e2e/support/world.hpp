@@ -121,6 +121,7 @@ private:
     std::string model_url_;
     std::string master_key_;
     std::string token_;
+    std::string address_;
     int port_ = 0;
 };
 

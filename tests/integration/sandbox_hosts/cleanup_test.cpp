@@ -83,12 +83,11 @@ TEST_CASE("what a killed sandbox left is cleared by the next one") {
         sandbox.ssh_when_up(created["server"]["public_net"]["ipv4"]["ip"], "true");
         sandbox.process.kill();
     }
-    CHECK_FALSE(holds_nothing(state / "hosts"));
-    SandboxProgram next(folder.path(), folder.path() / "other-state");
+    // This one, or one of another test that started in between and is still at it.
+    const SandboxProgram next(folder.path(), folder.path() / "other-state");
     CHECK(eventually([&] { return processes_with(id).empty(); }));
-    CHECK(holds_nothing(state / "hosts"));
-    CHECK(cgroups_with(id).empty());
-    CHECK(next.log().find("swept_dead_sandbox") != std::string::npos);
+    CHECK(eventually([&] { return holds_nothing(state / "hosts"); }));
+    CHECK(eventually([&] { return cgroups_with(id).empty(); }));
 }
 
 TEST_CASE("two sandboxes share a machine but not a state folder") {
