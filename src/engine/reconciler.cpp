@@ -12,7 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using base::LogLevel;
-using std::chrono::steady_clock;
 
 constexpr auto list_limit = 30s;
 constexpr auto delete_limit = 30s;
@@ -28,7 +27,7 @@ void log_failed(const std::string& provider, const base::Error& error) {
 }  // namespace
 
 void Reconciler::tick(const std::stop_token& stop) {
-    const auto now = steady_clock::now();
+    const auto now = base::steady_now();
     if (last_look_ && now - *last_look_ < settings_.stray_grace / looks_per_grace) return;
     last_look_ = now;
     for (const auto& [provider, cloud] : ports_.clouds) {
@@ -53,7 +52,7 @@ void Reconciler::look(const std::string& provider, providers::CloudProvider& clo
         if (server.status == providers::CloudServerStatus::deleting) continue;
         machines.push_back({server.provider_server_id, server.name, server.labels});
     }
-    const auto now = steady_clock::now();
+    const auto now = base::steady_now();
     std::set<std::pair<std::string, std::string>> seen;
     for (const auto& stray : core::strays(machines, *installation, *alive)) {
         const std::pair key{provider, stray.provider_server_id};

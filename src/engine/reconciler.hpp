@@ -1,11 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
 
+#include "base/steady_time.hpp"
 #include "engine/engine_ports.hpp"
 #include "engine/engine_settings.hpp"
 
@@ -30,9 +30,9 @@ private:
 
     const EnginePorts& ports_;
     const EngineSettings& settings_;
-    std::optional<std::chrono::steady_clock::time_point> last_look_;
+    std::optional<base::SteadyTime> last_look_;
     /// Since when a machine has been seen without a row, by provider and its id there.
-    std::map<std::pair<std::string, std::string>, std::chrono::steady_clock::time_point> since_;
+    std::map<std::pair<std::string, std::string>, base::SteadyTime> since_;
 };
 
 }  // namespace hatchery::engine

@@ -61,7 +61,23 @@ void Checks::after_turn() {
     }
 }
 
-void Checks::machines_are_known() {
+std::optional<std::string> Checks::why_unknown(Installation& installation,
+                                               const providers::CloudServer& server) {
+    const auto& rows = installation.database.server_rows;
+    const auto row = rows.find(base::ServerId(label_of(server, core::label_server)));
+    if (row == rows.end()) {
+        return fmt::format("The provider bills server {} ({}), and no row knows it.",
+                           server.provider_server_id, server.name);
+    }
+    if (row->second.name != server.name || row->second.state == ServerState::deleted) {
+        return fmt::format("The provider bills server {} ({}), and its row says {}.",
+                           server.provider_server_id, server.name,
+                           base::to_text(row->second.state));
+    }
+    return std::nullopt;
+}
+
+void Checks::machines_are_known() const {
     int foreign = 0;
     world_.provider.each_server([&](const providers::CloudServer& server, bool deleting) {
         if (deleting) return;
@@ -69,19 +85,24 @@ void Checks::machines_are_known() {
         const std::string owner = label_of(server, core::label_installation);
         for (const auto& installation : world_.installations) {
             if (owner != installation->database.installation().text()) continue;
-            const auto& rows = installation->database.server_rows;
-            const auto row = rows.find(base::ServerId(label_of(server, core::label_server)));
-            if (row == rows.end()) {
-                violated("The provider bills server {} ({}), and no row knows it.",
-                         server.provider_server_id, server.name);
-            }
-            if (row->second.name != server.name || row->second.state == ServerState::deleted) {
-                violated("The provider bills server {} ({}), and its row says {}.",
-                         server.provider_server_id, server.name, base::to_text(row->second.state));
-            }
+            const auto problem = why_unknown(*installation, server);
+            if (problem && !world_.came_late(server)) throw Violation{*problem};
         }
     });
     if (foreign != foreign_servers) violated("A foreign server was touched.");
+}
+
+bool Checks::has_strays() const {
+    bool found = false;
+    world_.provider.each_server([&](const providers::CloudServer& server, bool deleting) {
+        if (deleting || !world_.came_late(server)) return;
+        const std::string owner = label_of(server, core::label_installation);
+        for (const auto& installation : world_.installations) {
+            if (owner != installation->database.installation().text()) continue;
+            found = found || why_unknown(*installation, server).has_value();
+        }
+    });
+    return found;
 }
 
 void Checks::operations_stay(Installation& installation) {
@@ -98,15 +119,24 @@ void Checks::operations_stay(Installation& installation) {
         }
         if (core::is_terminal(operation.state)) {
             ended.emplace(id, operation.state);
+            if (operation.kind == core::OperationKind::chat) chat_has_ended(operation);
             if (operation.error) {
                 no_secret(operation.error->message, "an operation's error");
                 no_secret(operation.error->next_action, "an operation's error");
             }
             ++world_.stats.endings[fmt::format("{} {}", base::to_text(operation.kind),
                                                base::to_text(operation.state))];
-        } else if (++live[operation.bot_id] > 1) {
+        } else if (operation.kind != core::OperationKind::chat && ++live[operation.bot_id] > 1) {
             violated("Bot {} has two live operations.", operation.bot_id.text());
         }
+    }
+}
+
+void Checks::chat_has_ended(const core::Operation& chat) {
+    if (chat.state != OperationState::succeeded) return;
+    const auto result = chat.result.value_or("");
+    if (result.find(Turns::reply_to(chat.id.text())) == std::string::npos) {
+        violated("Chat {} succeeded with another's reply: {}", chat.id.text(), result);
     }
 }
 
@@ -280,6 +310,7 @@ void Checks::no_secret(std::string_view text, std::string_view where) const {
 
 void Checks::at_rest(base::TimePoint calm_since) {
     after_turn();
+    if (has_strays()) violated("The provider bills a machine that no row knows, for ever.");
     for (const auto& installation : world_.installations) {
         for (const auto& [id, operation] : installation->database.operations) {
             if (!core::is_terminal(operation.state)) {

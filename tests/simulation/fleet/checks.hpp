@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -41,6 +42,9 @@ public:
     /// Right before a delete: the server is ours and its row says that it is being deleted.
     void may_delete(Installation& installation, const std::string& provider_server_id) const;
     void no_secret(std::string_view text, std::string_view where) const;
+    /// Whether the provider bills a machine that no row accounts for: one of a create that came
+    /// late, until the reconciler finds it.
+    [[nodiscard]] bool has_strays() const;
 
 private:
     /// How far an installation's story has been looked at.
@@ -57,8 +61,13 @@ private:
     Seen& seen(const Installation& installation) {
         return seen_.at(static_cast<std::size_t>(installation.number));
     }
-    void machines_are_known();
+    void machines_are_known() const;
+    /// What is wrong with a machine that bears this installation's label, or nothing.
+    [[nodiscard]] static std::optional<std::string> why_unknown(
+        Installation& installation, const providers::CloudServer& server);
     void operations_stay(Installation& installation);
+    /// One that succeeded has the answer to its own message.
+    static void chat_has_ended(const core::Operation& chat);
     void jobs_are_bounded(Installation& installation);
     void servers_stay(Installation& installation);
     void story_goes_on(Installation& installation);

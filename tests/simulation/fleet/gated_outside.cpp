@@ -10,8 +10,7 @@ std::string GatedCloud::name() const { return provider_name; }
 
 Result<CloudServer> GatedCloud::create_server(const providers::CreateServer& request,
                                               const base::Call& call) {
-    return gate.pass(Site::cloud_create,
-                     [&] { return world.cloud().create_server(request, call); });
+    return gate.pass(Site::cloud_create, [&] { return world.create_server(request, call); });
 }
 
 Result<std::optional<CloudServer>> GatedCloud::find_server(const std::string& server_name,
@@ -62,7 +61,11 @@ Result<void> GatedHosts::put_file(const ports::SshTarget& target, const base::Se
                                   const base::Call& call) {
     return gate.pass(Site::host_put_file, [&]() -> Result<void> {
         if (auto way = world.machines().reach(target); !way) return way;
-        return world.hosts.put_file(target, content, remote_path, mode, call);
+        auto& turns = world.machines().turns;
+        if (auto way = turns.may_put(target, remote_path); !way) return way;
+        auto put = world.hosts.put_file(target, content, remote_path, mode, call);
+        if (put) turns.put(target, remote_path);
+        return put;
     });
 }
 

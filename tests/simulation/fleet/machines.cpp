@@ -40,10 +40,22 @@ base::Result<void> Machines::reach(const ports::SshTarget& target) {
 base::Result<ports::RunState> Machines::start(const ports::SshTarget& target,
                                               const ports::ScriptRun& run, const base::Call& call) {
     if (auto way = reach(target); !way) return base::fail(way.error());
+    if (run.script == "chat_turn.sh") return start_turn(target, run, call);
     const int before = world_.hosts.starts_of(run.script);
     const int lines = plan_script(run);
     auto started = world_.hosts.start_run(target, run, call);
     if (world_.hosts.starts_of(run.script) != before) runs_[run.run_id] = lines;
+    return started;
+}
+
+base::Result<ports::RunState> Machines::start_turn(const ports::SshTarget& target,
+                                                   const ports::ScriptRun& run,
+                                                   const base::Call& call) {
+    const int before = world_.hosts.starts_of(run.script);
+    const auto turn = turns.plan(target, run);
+    world_.hosts.plan(run.script, turn.plan);
+    auto started = world_.hosts.start_run(target, run, call);
+    if (world_.hosts.starts_of(run.script) != before) turns.begin(target, run, turn);
     return started;
 }
 
@@ -78,7 +90,7 @@ std::optional<base::Result<ports::ExecResult>> Machines::answer(const ports::Ssh
                                                                 const ports::ExecRequest& request) {
     const bool prepare = request.command.ends_with(" prepare");
     const bool activate = request.command.ends_with(" activate");
-    if (!prepare && !activate) return std::nullopt;
+    if (!prepare && !activate) return turns.answer(target, request);
     const std::string key = rotated_key_of(target.host);
     if (activate) world_.hosts.replace_host_key(target.host, key);
     ports::ExecResult result;

@@ -9,6 +9,7 @@
 #include "ports/remote_host.hpp"
 #include "providers/cloud_provider.hpp"
 #include "simulation/fleet/profile.hpp"
+#include "simulation/fleet/turns.hpp"
 
 namespace hatchery::simulation {
 
@@ -18,7 +19,7 @@ class World;
 /// while its machine runs, and shows the host key that came with its user data.
 class Machines {
 public:
-    explicit Machines(World& world) : world_(world) {}
+    explicit Machines(World& world) : turns(world), world_(world) {}
 
     /// Nothing, or why the connection fails.
     [[nodiscard]] base::Result<void> reach(const ports::SshTarget& target);
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] std::optional<base::Result<ports::ExecResult>> answer(
         const ports::SshTarget& target, const ports::ExecRequest& request);
 
+    Turns turns;
+
     void restart_one();
     void take_one_down(base::Milliseconds duration);
     /// Brings back the machines whose time down is over; all of them when `everything`.
@@ -46,6 +49,9 @@ private:
     };
     /// How many lines it plans.
     int plan_script(const ports::ScriptRun& run);
+    [[nodiscard]] base::Result<ports::RunState> start_turn(const ports::SshTarget& target,
+                                                           const ports::ScriptRun& run,
+                                                           const base::Call& call);
     [[nodiscard]] std::string some_address();
     [[nodiscard]] std::string rotated_key_of(const std::string& address) const;
 

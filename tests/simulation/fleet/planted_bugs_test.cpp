@@ -327,6 +327,37 @@ Plants fleet_store() {
     return plants;
 }
 
+/// Lets every chat through as if it were the first.
+class UnorderedJobStore final : public PassingJobStore {
+public:
+    using PassingJobStore::PassingJobStore;
+    base::Result<core::ChatLine> chat_line(const base::BotId& bot) override {
+        auto line = inner_.chat_line(bot);
+        if (line) line->first.reset();
+        return line;
+    }
+};
+
+/// Knows of no server when the reconciler asks.
+class EmptyFleetStore final : public PassingFleetStore {
+public:
+    using PassingFleetStore::PassingFleetStore;
+    base::Result<std::vector<core::Server>> servers_alive(const std::string&) override {
+        return std::vector<core::Server>{};
+    }
+};
+
+/// Knows of every server that ever was.
+class NostalgicFleetStore final : public PassingFleetStore {
+public:
+    using PassingFleetStore::PassingFleetStore;
+    base::Result<std::vector<core::Server>> servers_alive(const std::string&) override {
+        std::vector<core::Server> servers;
+        for (const auto& [id, server] : database_.server_rows) servers.push_back(server);
+        return servers;
+    }
+};
+
 template <typename Cloud>
 Plants cloud() {
     Plants plants;
@@ -388,6 +419,20 @@ TEST_CASE("a reaper that deletes without claiming the row is found") {
 
 TEST_CASE("a server that is used on while its teardown goes on is found") {
     REQUIRE_THAT(violation_of(job_store<KeepingJobStore>(), 4 * seeds), Contains("At rest"));
+}
+
+TEST_CASE("a line of chats that lets everybody through is found") {
+    REQUIRE_THAT(violation_of(job_store<UnorderedJobStore>(), seeds),
+                 Contains("hears the message"));
+}
+
+TEST_CASE("a reconciler that ends what a row knows is found") {
+    REQUIRE_THAT(violation_of(fleet_store<EmptyFleetStore>(), seeds),
+                 Contains("is deleted while its row says"));
+}
+
+TEST_CASE("a reconciler that does not end what no row knows is found") {
+    REQUIRE_THAT(violation_of(fleet_store<NostalgicFleetStore>(), 4 * seeds), Contains("for ever"));
 }
 
 TEST_CASE("a foreign server that is touched is found") {

@@ -26,10 +26,11 @@ private:
 };
 
 engine::EngineSettings settings_of(const Installation& installation, int number,
-                                   base::Milliseconds teardown_limit) {
+                                   const Profile& profile) {
     engine::EngineSettings settings;
     settings.worker = base::WorkerId(fmt::format("process-{}-{}", installation.number, number));
-    settings.teardown_limit = teardown_limit;
+    settings.teardown_limit = profile.teardown_limit;
+    settings.stray_grace = profile.stray_grace;
     settings.provider = provider_name;
     settings.region = "fsn1";
     settings.server_type = "cx23";
@@ -45,7 +46,7 @@ Process::Process(World& world, Installation& installation, int number, base::Mil
       installation_(installation),
       number_(number),
       skew_(skew),
-      settings_(settings_of(installation, number, world.profile.teardown_limit)),
+      settings_(settings_of(installation, number, world.profile)),
       gate_(world, *this),
       gated_(world, *this, gate_),
       ports_{.jobs = gated_.jobs,
@@ -61,6 +62,7 @@ Process::Process(World& world, Installation& installation, int number, base::Mil
       runner_(ports_, settings_),
       poller_(ports_, provider_name),
       reaper_(ports_),
+      reconciler_(ports_, settings_),
       poll_leader_(ports_, std::string("cloud_poller:") + provider_name),
       reap_leader_(ports_, "reaper") {}
 
@@ -79,6 +81,10 @@ void Process::claim() {
                                       .lease_for = settings_.lease_for,
                                       .now = ports_.clock.now()});
     if (!claimed) return;
+    if (claimed->empty()) {
+        (void)ports_.jobs.next_due();
+        return;
+    }
     for (auto& job : *claimed) hold(std::move(job));
 }
 
@@ -169,7 +175,9 @@ void Process::poll() {
 void Process::reap() {
     if (reaping_ || draining_) return;
     const Busy busy(reaping_);
-    if (reap_leader_.leads()) reaper_.tick({});
+    if (!reap_leader_.leads()) return;
+    reaper_.tick({});
+    reconciler_.tick({});
 }
 
 void Process::drain() {

@@ -12,6 +12,7 @@
 #include "engine/job_runner.hpp"
 #include "engine/leader.hpp"
 #include "engine/reaper.hpp"
+#include "engine/reconciler.hpp"
 #include "simulation/fleet/gated_ports.hpp"
 #include "simulation/fleet/installation.hpp"
 
@@ -53,6 +54,7 @@ public:
     void renew();
     void rescue();
     void poll();
+    /// And looks for machines without a row.
     void reap();
     /// Claims nothing more, cuts what runs, gives back what has not begun.
     void drain();
@@ -87,6 +89,7 @@ private:
     engine::JobRunner runner_;
     engine::CloudPoller poller_;
     engine::Reaper reaper_;
+    engine::Reconciler reconciler_;
     engine::Leader poll_leader_;
     engine::Leader reap_leader_;
     std::deque<std::shared_ptr<Held>> queue_;

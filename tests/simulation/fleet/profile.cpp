@@ -37,6 +37,9 @@ Profile draw_profile(SeededRandom& random) {
     profile.delete_time =
         base::Milliseconds(random.chance(500) ? 0 : random.between(1, 20) * 1'000);
     profile.renew_weight = random.between(0, 12);
+    profile.chat = rate(random, 900);
+    profile.late_create = rate(random, 300);
+    profile.stray_grace = base::Milliseconds(random.between(60, 900) * 1'000);
     return profile;
 }
 

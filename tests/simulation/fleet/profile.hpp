@@ -24,6 +24,9 @@ struct Profile {
     int script_fault = 0;
 
     int user = 40;
+    /// Of what users do.
+    int chat = 0;
+    int late_create = 0;
     int kill = 0;
     int drain = 0;
     int outage = 0;
@@ -33,6 +36,7 @@ struct Profile {
     int leadership_cut = 0;
 
     base::Milliseconds teardown_limit{300'000};
+    base::Milliseconds stray_grace{600'000};
     base::Milliseconds boot_time{8'000};
     base::Milliseconds delete_time{0};
     /// How often a process renews its leases, relative to its other duties; rarely means that

@@ -92,10 +92,13 @@ enum class Fault : std::uint8_t {
     clock_forward,      ///< one machine's clock jumps forward
     clock_backward,     ///< one machine's clock jumps back
     leadership_cut,     ///< a leader's connection breaks in mid-work
+    create_comes_late,  ///< a create is obeyed long after its sender has given it up
     cancel,             ///< a user cancels
     second_operation,   ///< a user asks for an operation while another is under way
+    chat,               ///< a user says something to a bot
+    interrupt,          ///< and does not want to wait for what was said before
 };
-inline constexpr int fault_count = static_cast<int>(Fault::second_operation) + 1;
+inline constexpr int fault_count = static_cast<int>(Fault::interrupt) + 1;
 
 }  // namespace hatchery::simulation
 
@@ -177,6 +180,9 @@ struct hatchery::base::EnumNames<hatchery::simulation::Fault> {
                                                        {E::clock_forward, "clock_forward"},
                                                        {E::clock_backward, "clock_backward"},
                                                        {E::leadership_cut, "leadership_cut"},
+                                                       {E::create_comes_late, "create_comes_late"},
                                                        {E::cancel, "cancel"},
-                                                       {E::second_operation, "second_operation"}});
+                                                       {E::second_operation, "second_operation"},
+                                                       {E::chat, "chat"},
+                                                       {E::interrupt, "interrupt"}});
 };

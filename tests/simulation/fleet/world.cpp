@@ -158,10 +158,34 @@ void World::interleave(const std::string& who) {
 
 void World::event() {
     machines_.bring_up(Machines::Which::due);
+    land_late_creates();
     revive();
     if (random.chance(profile.user)) return user_event();
     if (random.chance(80)) return trouble_event();
     work_event();
+}
+
+base::Result<providers::CloudServer> World::create_server(const providers::CreateServer& request,
+                                                          const base::Call& call) {
+    if (troubled_ && !call.over() && random.chance(profile.late_create)) {
+        count(Fault::create_comes_late, [&] { return request.name; });
+        late_creates_.push_back({.due = clock.true_time() + base::Milliseconds(random.between(
+                                                                1'000, latest_create.count())),
+                                 .request = request});
+        auto error = base::fail(base::ErrorKind::timeout, "The call took too long.");
+        error.value().effect = base::Effect::unknown;
+        return error;
+    }
+    return cloud().create_server(request, call);
+}
+
+void World::land_late_creates() {
+    std::erase_if(late_creates_, [&](const LateCreate& late) {
+        if (late.due > clock.true_time()) return false;
+        const auto made = provider.create_server(late.request, base::Call::within(1min));
+        if (made) came_late_.insert(made->provider_server_id);
+        return true;
+    });
 }
 
 void World::revive() {
@@ -232,6 +256,7 @@ void World::pass_time(base::Milliseconds limit) {
 }
 
 bool World::work_round() {
+    land_late_creates();
     bool worked = false;
     for (auto& slot : slots_) {
         if (!slot.process) start_process(slot);
@@ -277,7 +302,7 @@ bool World::settled() {
         const auto left = installation->real_fleet.servers_left_behind(clock.now());
         if (!left->empty()) return false;
     }
-    return true;
+    return late_creates_.empty() && !checks_.has_strays();
 }
 
 void World::settle() {
@@ -291,7 +316,8 @@ void World::settle() {
             }
         }
     }
-    const auto limit = latest + profile.teardown_limit + 15min + furthest_skew;
+    const auto limit = latest + profile.teardown_limit + 2 * profile.stray_grace + latest_create +
+                       15min + furthest_skew;
     while (!settled()) {
         if (clock.true_time() > limit) checks_.at_rest(calm_since);
         if (clock.true_time() > limit) throw Violation{"A server is left behind for ever."};

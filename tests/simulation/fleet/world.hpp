@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@
 namespace hatchery::simulation {
 
 inline constexpr int max_queue = 4;
+/// How long a create may be on its way.
+inline constexpr base::Milliseconds latest_create{20 * 60 * 1000};
 
 struct Options {
     std::uint64_t seed = 1;
@@ -79,6 +82,13 @@ public:
     [[nodiscard]] Machines& machines() { return machines_; }
     /// The provider as processes see it.
     [[nodiscard]] providers::CloudProvider& cloud();
+    /// A create may be on its way for so long that nobody expects it any more.
+    [[nodiscard]] base::Result<providers::CloudServer> create_server(
+        const providers::CreateServer& request, const base::Call& call);
+    /// Whether this machine came of a create that had been on its way for long.
+    [[nodiscard]] bool came_late(const providers::CloudServer& server) const {
+        return came_late_.contains(server.provider_server_id);
+    }
     /// Others have turns while a process is in the middle of a port call.
     void interleave(const std::string& who);
     void count(Fault fault) {
@@ -120,6 +130,13 @@ private:
         base::TimePoint next_reap;
     };
 
+    /// A create that its sender has given up, and that will be obeyed all the same.
+    struct LateCreate {
+        base::TimePoint due;
+        providers::CreateServer request;
+    };
+    void land_late_creates();
+
     void count_event() { ++(troubled_ ? stats.events : stats.calm_events); }
     void add_installations(const Plants& plants);
     void add_foreign_servers();
@@ -130,6 +147,7 @@ private:
     void work_event();
     void user_event();
     void ask_for_operation(Installation& installation, const core::Bot& bot);
+    void chat_event(Installation& installation, const core::Bot& bot);
     void ask_for_cancel(Installation& installation, const core::Operation& live);
     void trouble_event();
     void cloud_trouble();
@@ -165,6 +183,9 @@ private:
     Machines machines_;
     Checks checks_;
     std::vector<Slot> slots_;
+    std::vector<LateCreate> late_creates_;
+    /// Provider ids.
+    std::set<std::string> came_late_;
     base::SteadyTimeScope steady_;
     base::LogCapture log_;
 };

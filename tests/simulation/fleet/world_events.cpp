@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/chat.hpp"
 #include "simulation/fleet/world.hpp"
 
 namespace hatchery::simulation {
@@ -29,9 +30,16 @@ void World::user_event() {
     const auto bot = installation.database.bots.at(id).bot;
     const core::Operation* live = nullptr;
     for (const auto& [operation_id, operation] : installation.database.operations) {
-        if (operation.bot_id == id && !core::is_terminal(operation.state)) live = &operation;
+        if (operation.bot_id == id && operation.kind != OperationKind::chat &&
+            !core::is_terminal(operation.state)) {
+            live = &operation;
+        }
     }
-    if (live == nullptr) {
+    // Of those who talk to a bot that is not deployed there are few.
+    const bool deployed = installation.database.current_deployment(id) != nullptr;
+    if (random.chance(deployed ? profile.chat : profile.chat / 10)) {
+        chat_event(installation, bot);
+    } else if (live == nullptr) {
         ask_for_operation(installation, bot);
     } else if (random.chance(250)) {
         ask_for_cancel(installation, *live);
@@ -68,6 +76,34 @@ void World::ask_for_operation(Installation& installation, const core::Bot& bot) 
         return stamp() + fmt::format("a user asks to {} bot {}: {}", base::to_text(kind),
                                      bot.id.text().substr(24),
                                      started ? std::string("accepted") : started.error().message);
+    });
+}
+
+void World::chat_event(Installation& installation, const core::Bot& bot) {
+    const auto live = installation.database.live_chats(bot.id);
+    if (!live.empty() && random.chance(200)) {
+        return ask_for_cancel(
+            installation,
+            *live.at(static_cast<std::size_t>(random.below(static_cast<int>(live.size())))));
+    }
+    const bool interrupts = random.chance(300);
+    count(interrupts ? Fault::interrupt : Fault::chat);
+    const auto started = installation.jobs().start_operation(
+        {.bot_id = bot.id,
+         .user_id = bot.user_id,
+         .kind = OperationKind::chat,
+         .now = clock.now(),
+         .deadline_at = clock.now() + std::chrono::seconds(random.between(30, 600)),
+         .priority = random.between(0, 2),
+         .payload = core::chat_payload_text(
+             {.message = secret_mark, .session_key = {}, .interrupt = interrupts}),
+         .earlier_chats = interrupts ? ports::EarlierChats::cancel : ports::EarlierChats::keep});
+    trace.add("chat", interrupts ? 1 : 0, started ? 1 : 0);
+    trace.line([&] {
+        return stamp() + fmt::format("a user {} bot {}: {}", interrupts ? "interrupts" : "talks to",
+                                     bot.id.text().substr(24),
+                                     started ? "chat " + started->id.text().substr(24)
+                                             : started.error().message);
     });
 }
 
