@@ -56,5 +56,4 @@ CREATE INDEX alarms_untold_idx ON alarms (tell_at)
     WHERE raised_told_at IS NULL OR (cleared_at IS NOT NULL AND cleared_told_at IS NULL);
 
 -- Jobs that are marked as blocked: few, and looked at often.
-CREATE INDEX jobs_blocked_idx ON jobs (id)
-    WHERE blocked_reason IS NOT NULL AND state IN ('available', 'waiting', 'running');
+CREATE INDEX jobs_blocked_idx ON jobs (operation_id) WHERE blocked_reason IS NOT NULL;

@@ -18,11 +18,6 @@ std::string step_of(const StuckFacts& facts) {
 
 StuckText describe(const StuckFacts& facts) {
     switch (facts.reason) {
-        case StuckReason::no_live_job:
-            return {.cause = "It is live, but has no job that could move it.",
-                    .next_action =
-                        "Report this with Hatchery's log: the engine never leaves an "
-                        "operation like that."};
         case StuckReason::past_deadline:
             return {.cause = fmt::format("It passed its deadline {} ago and has not ended.",
                                          since(facts, facts.deadline_at)),

@@ -14,7 +14,6 @@ namespace hatchery::core {
 
 /// Why a live operation does not go on as it should; the first that holds is told.
 enum class StuckReason : std::uint8_t {
-    no_live_job,    ///< live, and none of its jobs is: nothing would ever move it
     lease_expired,  ///< its worker is silent, and nobody has rescued the job
     blocked,        ///< no live worker can run its job
     past_deadline,  ///< past its deadline, and not ended
@@ -32,7 +31,7 @@ struct StuckLimits {
 
 /// What is told of a stuck operation.
 struct StuckFacts {
-    StuckReason reason = StuckReason::no_live_job;
+    StuckReason reason = StuckReason::past_deadline;
     base::TimePoint now;
     base::TimePoint deadline_at;
     std::optional<StepKind> step;
@@ -56,8 +55,7 @@ template <>
 struct hatchery::base::EnumNames<hatchery::core::StuckReason> {
     using E = hatchery::core::StuckReason;
     static constexpr auto names =
-        std::to_array<std::pair<E, std::string_view>>({{E::no_live_job, "no_live_job"},
-                                                       {E::past_deadline, "past_deadline"},
+        std::to_array<std::pair<E, std::string_view>>({{E::past_deadline, "past_deadline"},
                                                        {E::lease_expired, "lease_expired"},
                                                        {E::blocked, "blocked"},
                                                        {E::not_claimed, "not_claimed"}});

@@ -23,6 +23,7 @@ struct Lease {
     base::JobId job_id;
     base::LeaseToken token;
     base::TimePoint until;
+    base::OperationId operation_id;
 };
 
 /// A job that this worker holds, with its operation as it was at the claim.
@@ -41,7 +42,8 @@ struct ClaimRequest {
     std::string capabilities = "{}";
 };
 
-/// Everything that one decision writes, in one transaction, if the lease still stands.
+/// Everything that one decision writes, in one transaction, if the lease still stands. A job that
+/// ends is followed by another or ends its operation.
 struct Transition {
     base::TimePoint now;
     core::JobState job_state = core::JobState::succeeded;
@@ -59,13 +61,34 @@ struct Transition {
     std::optional<core::OperationPhase> operation_phase;
     std::optional<base::TimePoint> operation_deadline;
     std::optional<base::Error> operation_error;
-    /// The job that follows; with `keep_next` it is leased to the same worker at once.
+    /// The job that follows; with `keep_next` it is leased to the same worker at once. It keeps the
+    /// place in line of the one before.
     std::optional<core::StepKind> next_step;
     bool keep_next = false;
     base::Milliseconds lease_for{30'000};
     core::BotChange bot;
     std::vector<core::NewEvent> events;
 };
+
+/// What is wrong with a transition that no step should come to; nothing if it can be written.
+[[nodiscard]] inline std::optional<std::string> why_impossible(const Transition& transition) {
+    switch (transition.job_state) {
+        case core::JobState::running:
+            return "A transition cannot leave its job running.";
+        case core::JobState::available:
+        case core::JobState::waiting:
+            if (!transition.next_step && !transition.operation_end) return std::nullopt;
+            return "A job that goes on has none after it, and its operation does not end.";
+        case core::JobState::succeeded:
+        case core::JobState::failed:
+        case core::JobState::cancelled:
+            if (transition.next_step.has_value() != transition.operation_end.has_value()) {
+                return std::nullopt;
+            }
+            return "A job that ends is followed by another or ends its operation.";
+    }
+    return std::nullopt;
+}
 
 struct Applied {
     /// False: the lease was lost, nothing was written, the result is thrown away.

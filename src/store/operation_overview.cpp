@@ -76,17 +76,11 @@ const std::string& live_operations_statement() {
             coalesce(CASE WHEN j.state <> 'running' THEN j.blocked_reason END, j.message),
             j.run_at, j.lease_until, j.worker_id, j.blocked_reason,
             why.reason
-        FROM live_operations AS live
-        JOIN operations o ON o.id = live.operation_id
-        JOIN bots b ON b.id = o.bot_id
-        LEFT JOIN LATERAL (
-            SELECT * FROM jobs
-            WHERE operation_id = o.id AND state IN ('available', 'waiting', 'running')
-            ORDER BY id DESC LIMIT 1
-        ) AS j ON true
+        FROM jobs j
+        JOIN operations o ON o.id = j.operation_id
+        JOIN bots b ON b.id = j.bot_id
         CROSS JOIN LATERAL (
             SELECT CASE
-                WHEN j.id IS NULL THEN 'no_live_job'
                 WHEN j.state = 'running' AND j.lease_until < $3 THEN 'lease_expired'
                 WHEN j.state <> 'running' AND j.blocked_reason IS NOT NULL THEN 'blocked'
                 WHEN o.deadline_at < $2 THEN 'past_deadline'
@@ -94,8 +88,8 @@ const std::string& live_operations_statement() {
             END AS reason
         ) AS why
         WHERE (NOT $1::boolean OR why.reason IS NOT NULL)
-          AND ($5::uuid IS NULL OR o.id > $5::uuid)
-        ORDER BY o.id LIMIT $6::bigint)";
+          AND ($5::uuid IS NULL OR j.operation_id > $5::uuid)
+        ORDER BY j.operation_id LIMIT $6::bigint)";
     return text;
 }
 

@@ -25,14 +25,12 @@ const std::string select_operations = std::string("SELECT") + columns::operation
                                       "FROM operations o WHERE o.bot_id = $1 "
                                       "AND ($2::uuid IS NULL OR o.id < $2::uuid) "
                                       "ORDER BY o.id DESC LIMIT $3::bigint";
-// The job that lives, or the one that was last.
-const std::string select_job_views =
-    std::string("SELECT") + columns::operation +
-    R"(, o.priority, o.requirements::text, coalesce(last.message, ''),
-        coalesce(last.blocked_reason, '')
-    FROM operations o LEFT JOIN LATERAL (
-        SELECT message, blocked_reason FROM jobs WHERE operation_id = o.id
-        ORDER BY created_at DESC, id DESC LIMIT 1) AS last ON true )";
+// What the last job said, be it the one that lives.
+const std::string select_job_views = std::string("SELECT") + columns::operation +
+                                     R"(, o.priority, o.requirements::text,
+        coalesce(live.message, o.ended_jobs[cardinality(o.ended_jobs)] ->> 8, ''),
+        coalesce(live.blocked_reason, '')
+    FROM operations o LEFT JOIN jobs live ON live.operation_id = o.id )";
 const std::string select_job_view =
     select_job_views + "WHERE o.id = $1 AND ($2::uuid IS NULL OR o.user_id = $2::uuid)";
 // A live operation is stored as pending; see columns::operation.
@@ -41,11 +39,11 @@ const std::string select_job_list = select_job_views + R"(
         AND ($5::uuid IS NULL OR o.id < $5::uuid)
         AND ($3::text IS NULL OR o.state = $3
              OR ($3 IN ('pending', 'running') AND o.finished_at IS NULL))
-        AND ($3::text IS NULL OR $3 NOT IN ('pending', 'running') OR ($3 = 'running') = EXISTS (
-            SELECT FROM jobs WHERE operation_id = o.id AND started_at IS NOT NULL))
+        AND ($3::text IS NULL OR $3 NOT IN ('pending', 'running')
+             OR ($3 = 'running') = (live.begun_at IS NOT NULL))
     ORDER BY o.id DESC LIMIT $6::bigint)";
 const std::string select_jobs = std::string("SELECT") + columns::job +
-                                "FROM jobs j WHERE j.operation_id = $1 "
+                                "FROM all_jobs j WHERE j.operation_id = $1 "
                                 "ORDER BY j.created_at, j.id";
 
 core::OperationState shown_state(const core::Job& job) {

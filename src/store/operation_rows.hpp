@@ -28,7 +28,7 @@ inline constexpr const char* joins = R"(
             array_agg(failures) AS failures, array_agg(started_at) AS started,
             array_agg(finished_at) AS finished, array_agg(message) AS messages,
             array_agg(coalesce(blocked_reason, '')) AS blocked
-        FROM (SELECT * FROM jobs WHERE operation_id = o.id ORDER BY created_at, id) AS sorted
+        FROM (SELECT * FROM all_jobs WHERE operation_id = o.id ORDER BY created_at, id) AS sorted
     ) AS ran ON true )";
 /// columns::stored_operation first.
 inline constexpr const char* job_columns =

@@ -31,7 +31,7 @@ const std::string select_being_created =
 
 // The share lock keeps a rescue or another worker's claim out until the transaction ends.
 constexpr std::string_view hold_lease =
-    "SELECT bot_id FROM jobs WHERE id = $1 AND lease_token = $2 FOR SHARE";
+    "SELECT bot_id FROM jobs WHERE operation_id = $1 AND lease_token = $2 FOR SHARE";
 constexpr std::string_view lock_bot = "SELECT id FROM bots WHERE id = $1 FOR UPDATE";
 constexpr std::string_view insert_deployment =
     "INSERT INTO deployments (id, bot_id, created_at) VALUES ($1, $2, $3)";
@@ -77,8 +77,8 @@ constexpr std::string_view where_left_behind = R"(
     WHERE s.state <> 'deleted'
       AND (d.ended_at IS NOT NULL
            OR ((s.state <> 'ready' OR b.deleted_at IS NOT NULL)
-               AND NOT EXISTS (SELECT 1 FROM live_operations o
-                               WHERE o.bot_id = s.bot_id AND o.kind <> 'chat')))
+               AND NOT EXISTS (SELECT 1 FROM jobs j
+                               WHERE j.bot_id = s.bot_id AND j.turn = '-infinity')))
     )";
 const std::string select_left_behind = std::string("SELECT") + columns::server +
                                        std::string(where_left_behind) + "ORDER BY s.id LIMIT 200";
@@ -92,7 +92,7 @@ constexpr std::string_view condemn_server = R"(
     FROM condemned WHERE deployments.id = condemned.deployment_id)";
 constexpr std::string_view lock_server_bot = R"(
     SELECT b.id, s.state, d.ended_at IS NULL AND EXISTS (
-        SELECT 1 FROM live_operations o WHERE o.bot_id = b.id AND o.kind <> 'chat')
+        SELECT 1 FROM jobs j WHERE j.bot_id = b.id AND j.turn = '-infinity')
     FROM servers s JOIN bots b ON b.id = s.bot_id JOIN deployments d ON d.id = s.deployment_id
     WHERE s.id = $1 FOR UPDATE OF b)";
 
@@ -272,7 +272,7 @@ private:
     }
 
     static bool holds(Sql& sql, const ports::Lease& lease) {
-        return !sql.query(hold_lease, {lease.job_id, lease.token}).empty();
+        return !sql.query(hold_lease, {lease.operation_id, lease.token}).empty();
     }
 
     template <typename Work>

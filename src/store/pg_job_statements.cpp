@@ -26,119 +26,132 @@ constexpr const char* event_values =
 
 }  // namespace
 
-// Two indexes, each in the order of its half of the line, so that jobs which wait for their time
-// cost a claim nothing.
+// Two indexes, each in the order of its half of the queue, so that jobs which wait for their time
+// cost a claim nothing. What the claim writes is in no index, so that it stays within the page;
+// what is claimed already is passed over on the way.
 const std::string& claim() {
     static const std::string text = std::string(R"(
-        WITH fresh AS MATERIALIZED (
-            SELECT id, priority, queue_at AS place FROM jobs
-            WHERE state = 'available' AND run_at <= $1
+        WITH lined AS MATERIALIZED (
+            SELECT operation_id, priority, queue_at AS place FROM jobs
+            WHERE in_line AND lease_token IS NULL AND run_at <= $1
                 AND (requirements = '{}' OR requirements_met(requirements, $6::jsonb))
-            ORDER BY priority DESC, queue_at, id
+            ORDER BY priority DESC, queue_at, operation_id
             LIMIT $2::bigint
             FOR UPDATE SKIP LOCKED
-        ), due AS MATERIALIZED (
-            SELECT id, priority, run_at AS place FROM jobs
-            WHERE state = 'waiting' AND run_at <= $1
+        ), parked AS MATERIALIZED (
+            SELECT operation_id, priority, run_at AS place FROM jobs
+            WHERE NOT in_line AND lease_token IS NULL AND run_at <= $1
                 AND (requirements = '{}' OR requirements_met(requirements, $6::jsonb))
-            ORDER BY priority DESC, run_at, id
+            ORDER BY priority DESC, run_at, operation_id
             LIMIT $2::bigint
             FOR UPDATE SKIP LOCKED
         ), picked AS MATERIALIZED (
-            SELECT id FROM (SELECT * FROM fresh UNION ALL SELECT * FROM due) AS either
-            ORDER BY priority DESC, place, id
+            SELECT operation_id, row_number() OVER (ORDER BY priority DESC, place, operation_id)
+                AS number
+            FROM (SELECT * FROM lined UNION ALL SELECT * FROM parked) AS either
+            ORDER BY priority DESC, place, operation_id
             LIMIT $2::bigint
         ), j AS (
             UPDATE jobs SET state = 'running', claimed_from = jobs.state, lease_token = $5::uuid,
                 lease_until = $3, worker_id = $4, started_at = coalesce(started_at, $1),
-                blocked_reason = NULL
-            FROM picked WHERE jobs.id = picked.id
-            RETURNING jobs.*
+                begun_at = coalesce(begun_at, $1), blocked_reason = NULL
+            FROM picked WHERE jobs.operation_id = picked.operation_id
+            RETURNING jobs.*, picked.number
         )
-        SELECT)") + columns::job + "," +
-                                    columns::running_operation + R"(
+        SELECT)") + columns::claimed +
+                                    R"(
         FROM j JOIN operations o ON o.id = j.operation_id
-        ORDER BY j.priority DESC,
-            CASE j.claimed_from WHEN 'available' THEN j.queue_at ELSE j.run_at END, j.id)";
+        ORDER BY j.number)";
     return text;
 }
 
+// A job that goes on stays in its row, one whose operation ends takes the row with it: of the two
+// writes, each completion meets one.
 const std::string& apply() {
     static const std::string text = std::string(R"(
-        WITH held AS (
+        WITH t AS MATERIALIZED (
+            SELECT * FROM unnest(
+                $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
+                $8::integer[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::uuid[],
+                $14::timestamptz[], $15::boolean[], $16::text[], $17::text[], $18::timestamptz[],
+                $19::text[], $20::text[], $21::boolean[], $22::text[], $23::boolean[], $24::text[],
+                $25::text[], $26::boolean[], $27::integer[]) WITH ORDINALITY
+                AS t (operation_id, token, state, run_at, signal, message, failures, progress,
+                      ended_job, next_id, next_step, next_token, next_until, changes_operation,
+                      operation_end, operation_phase, operation_deadline, operation_error,
+                      operation_result, changes_bot, bot_status, changes_condition, bot_condition,
+                      bot_reason, bot_deleted, event_count, number)
+        ), moved AS (
             UPDATE jobs SET state = t.state,
+                in_line = CASE WHEN t.state = 'available'
+                    THEN t.next_step IS NOT NULL OR t.run_at <= $1::timestamptz
+                    ELSE in_line AND t.state = 'running' END,
                 run_at = CASE
-                    WHEN t.state NOT IN ('available', 'waiting') THEN jobs.run_at
+                    WHEN t.state = 'running' THEN jobs.run_at
+                    WHEN t.next_step IS NOT NULL THEN $1::timestamptz
                     WHEN jobs.cancel_requested THEN least($1::timestamptz, t.run_at)
                     ELSE t.run_at END,
-                queue_at = CASE WHEN t.state = 'available'
-                    THEN least(jobs.queue_at, $1::timestamptz) ELSE jobs.queue_at END,
+                queue_at = CASE WHEN t.state = 'waiting' THEN jobs.queue_at
+                    ELSE least(jobs.queue_at, $1::timestamptz) END,
                 signal = t.signal, message = t.message, failures = t.failures,
-                progress = coalesce(t.progress::json, jobs.progress),
-                lease_token = NULL, lease_until = NULL, claimed_from = NULL,
-                finished_at = CASE WHEN t.state IN ('succeeded', 'failed', 'cancelled')
-                                   THEN $1::timestamptz END
-            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[],
-                        $7::text[], $8::integer[], $9::text[], $10::boolean[], $11::text[],
-                        $12::text[], $13::timestamptz[], $14::text[], $15::text[], $16::uuid[],
-                        $17::text[], $18::uuid[], $19::timestamptz[], $20::boolean[],
-                        $21::text[], $22::boolean[], $23::text[], $24::text[], $25::boolean[],
-                        $26::integer[]) WITH ORDINALITY
-                AS t (job_id, token, state, run_at, signal, message, failures, progress,
-                      changes_operation, operation_end, operation_phase, operation_deadline,
-                      operation_error, operation_result, next_id, next_step, next_token,
-                      next_until, changes_bot, bot_status, changes_condition, bot_condition,
-                      bot_reason, bot_deleted, event_count, number)
-            WHERE jobs.id = t.job_id AND jobs.lease_token = t.token
-            RETURNING t.*, jobs.operation_id, jobs.bot_id, jobs.user_id, jobs.priority,
-                jobs.requirements, jobs.worker_id, jobs.cancel_requested
+                lease_token = t.next_token, lease_until = t.next_until,
+                claimed_from = CASE WHEN t.state = 'running' THEN 'available' END,
+                id = coalesce(t.next_id, jobs.id), step = coalesce(t.next_step, jobs.step),
+                progress = CASE WHEN t.next_step IS NULL
+                    THEN coalesce(t.progress::json, jobs.progress) ELSE '{}' END,
+                rescues = CASE WHEN t.next_step IS NULL THEN jobs.rescues ELSE 0 END,
+                created_at = CASE WHEN t.next_step IS NULL THEN jobs.created_at
+                    ELSE $1::timestamptz END,
+                started_at = CASE WHEN t.next_step IS NULL THEN jobs.started_at
+                    WHEN t.state = 'running' THEN $1::timestamptz END,
+                ended_jobs = CASE WHEN t.ended_job IS NULL THEN jobs.ended_jobs
+                    ELSE array_append(jobs.ended_jobs, t.ended_job::json) END
+            FROM t
+            WHERE t.operation_end IS NULL
+                AND jobs.operation_id = t.operation_id AND jobs.lease_token = t.token
+            RETURNING t.number, jobs.bot_id, jobs.cancel_requested,
+                CAST(NULL AS json[]) AS ended_jobs, CAST(NULL AS timestamptz) AS begun_at
+        ), gone AS (
+            DELETE FROM jobs USING t
+            WHERE t.operation_end IN ('succeeded', 'failed', 'cancelled')
+                AND jobs.operation_id = t.operation_id AND jobs.lease_token = t.token
+            RETURNING t.number, jobs.bot_id, jobs.cancel_requested, jobs.ended_jobs,
+                jobs.begun_at
+        ), held AS MATERIALIZED (
+            SELECT * FROM moved UNION ALL SELECT * FROM gone
         ), changed_operation AS (
-            UPDATE operations SET state = coalesce(held.operation_end, operations.state),
-                phase = coalesce(held.operation_phase, phase),
-                deadline_at = coalesce(held.operation_deadline, deadline_at),
-                error = coalesce(held.operation_error::jsonb, error),
-                result = coalesce(held.operation_result::json, result),
-                finished_at = CASE WHEN held.operation_end IS NULL THEN finished_at
-                                   ELSE $1::timestamptz END
-            FROM held WHERE operations.id = held.operation_id AND held.changes_operation
-        ), freed AS (
-            DELETE FROM live_operations USING held
-            WHERE live_operations.operation_id = held.operation_id
-                AND held.operation_end IS NOT NULL
+            UPDATE operations SET state = coalesce(t.operation_end, operations.state),
+                phase = coalesce(t.operation_phase, phase),
+                deadline_at = coalesce(t.operation_deadline, deadline_at),
+                error = coalesce(t.operation_error::jsonb, error),
+                result = coalesce(t.operation_result::json, result),
+                finished_at = CASE WHEN t.operation_end IS NOT NULL THEN $1::timestamptz END,
+                started_at = held.begun_at,
+                ended_jobs = CASE WHEN t.operation_end IS NULL THEN operations.ended_jobs
+                    ELSE array_append(held.ended_jobs, t.ended_job::json) END
+            FROM held JOIN t ON t.number = held.number
+            WHERE t.changes_operation AND operations.id = t.operation_id
         ), numbered AS (
-            UPDATE bots SET last_event_seq = last_event_seq + held.event_count,
-                status = coalesce(held.bot_status, status),
-                condition = CASE WHEN held.changes_condition THEN held.bot_condition
-                                 ELSE condition END,
-                status_reason = coalesce(held.bot_reason, status_reason),
-                telegram_bot_id = CASE WHEN held.bot_deleted THEN NULL ELSE telegram_bot_id END,
-                deleted_at = CASE WHEN held.bot_deleted THEN $1::timestamptz ELSE deleted_at END,
-                updated_at = CASE WHEN held.bot_status IS NOT NULL OR held.changes_condition
-                                       OR held.bot_reason IS NOT NULL
+            UPDATE bots SET last_event_seq = last_event_seq + t.event_count,
+                status = coalesce(t.bot_status, status),
+                condition = CASE WHEN t.changes_condition THEN t.bot_condition ELSE condition END,
+                status_reason = coalesce(t.bot_reason, status_reason),
+                telegram_bot_id = CASE WHEN t.bot_deleted THEN NULL ELSE telegram_bot_id END,
+                deleted_at = CASE WHEN t.bot_deleted THEN $1::timestamptz ELSE deleted_at END,
+                updated_at = CASE WHEN t.bot_status IS NOT NULL OR t.changes_condition
+                                       OR t.bot_reason IS NOT NULL
                                   THEN $1::timestamptz ELSE updated_at END
-            FROM held WHERE bots.id = held.bot_id AND held.changes_bot
-            RETURNING bots.id, bots.last_event_seq - held.event_count AS told, held.number,
-                held.operation_id
+            FROM held JOIN t ON t.number = held.number
+            WHERE t.changes_bot AND bots.id = held.bot_id
+            RETURNING bots.id, bots.last_event_seq - t.event_count AS told, t.number,
+                t.operation_id
         ), told AS ()") + insert_events +
                                     R"(
             SELECT numbered.id, numbered.told + e.place, numbered.operation_id, )" +
                                     event_values + R"(
-            FROM )" + unnested_events(29, "$27::integer[], $28::integer[], ", "owner, place, ") +
+            FROM )" + unnested_events(30, "$28::integer[], $29::integer[], ", "owner, place, ") +
                                     R"(
             JOIN numbered ON numbered.number = e.owner
-        ), added AS (
-            INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, claimed_from,
-                              priority, requirements, run_at, queue_at, lease_token, lease_until,
-                              worker_id, created_at, started_at)
-            SELECT held.next_id, held.operation_id, held.bot_id, held.user_id, held.next_step,
-                CASE WHEN held.next_token IS NULL THEN 'available' ELSE 'running' END,
-                CASE WHEN held.next_token IS NULL THEN NULL ELSE 'available' END,
-                held.priority, held.requirements, $1::timestamptz, $1::timestamptz,
-                held.next_token, held.next_until,
-                CASE WHEN held.next_token IS NULL THEN NULL ELSE held.worker_id END,
-                $1::timestamptz,
-                CASE WHEN held.next_token IS NULL THEN NULL ELSE $1::timestamptz END
-            FROM held WHERE held.next_step IS NOT NULL
         )
         SELECT held.number, held.cancel_requested FROM held)";
     return text;
@@ -148,7 +161,7 @@ const std::string& record() {
     static const std::string text = std::string(R"(
         WITH held AS (
             UPDATE jobs SET progress = coalesce($3::json, progress)
-            WHERE id = $1 AND lease_token = $2
+            WHERE operation_id = $1 AND lease_token = $2
             RETURNING operation_id, bot_id
         ), numbered AS (
             UPDATE bots SET last_event_seq = last_event_seq + $4::bigint
@@ -171,7 +184,7 @@ const std::string& renew() {
         WITH held AS (
             UPDATE jobs SET lease_until = greatest(lease_until, $3::timestamptz)
             FROM unnest($1::uuid[], $2::uuid[]) AS l (id, token)
-            WHERE jobs.id = l.id AND jobs.lease_token = l.token
+            WHERE jobs.operation_id = l.id AND jobs.lease_token = l.token
             RETURNING jobs.id, jobs.operation_id
         )
         SELECT held.id, o.cancel_requested AND o.phase = 'forward'
@@ -185,23 +198,25 @@ const std::string& give_back() {
             UPDATE jobs SET state = claimed_from, claimed_from = NULL, lease_token = NULL,
                 lease_until = NULL
             FROM unnest($1::uuid[], $2::uuid[]) AS l (id, token)
-            WHERE jobs.id = l.id AND jobs.lease_token = l.token
+            WHERE jobs.operation_id = l.id AND jobs.lease_token = l.token
             RETURNING jobs.id
         )
         SELECT count(*) FROM held)";
     return text;
 }
 
+// It goes through all that live, once in a while: an index of what is claimed would have to be
+// written by every claim.
 const std::string& rescue() {
     static const std::string text = R"(
         WITH expired AS MATERIALIZED (
-            SELECT id FROM jobs WHERE state = 'running' AND lease_until < $1
-            ORDER BY id LIMIT $2::bigint
+            SELECT operation_id FROM jobs WHERE lease_until < $1
+            ORDER BY operation_id LIMIT $2::bigint
             FOR UPDATE SKIP LOCKED
         )
         UPDATE jobs SET state = 'available', rescues = rescues + 1, claimed_from = NULL,
             lease_token = NULL, lease_until = NULL
-        FROM expired WHERE jobs.id = expired.id
+        FROM expired WHERE jobs.operation_id = expired.operation_id
         RETURNING jobs.id)";
     return text;
 }

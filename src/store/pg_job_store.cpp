@@ -31,53 +31,49 @@ constexpr std::string_view lock_bot = R"(
     SELECT b.status, b.condition, EXISTS (
         SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
     FROM bots b WHERE b.id = $1 AND b.deleted_at IS NULL FOR UPDATE)";
-constexpr std::string_view live_operation = R"(
-    SELECT operation_id FROM live_operations WHERE bot_id = $1 AND kind <> 'chat')";
-constexpr std::string_view insert_live_operation =
-    "INSERT INTO live_operations (operation_id, bot_id, kind) VALUES ($1, $2, $3)";
-constexpr std::string_view live_chats = R"(
-    SELECT count(*), max(o.created_at)
-    FROM live_operations l JOIN operations o ON o.id = l.operation_id
-    WHERE l.bot_id = $1 AND l.kind = 'chat')";
+// At a bot's turn -infinity stands its one operation that is no chat.
+constexpr std::string_view live_operation =
+    "SELECT operation_id FROM jobs WHERE bot_id = $1 AND turn = '-infinity'";
+constexpr std::string_view live_chats =
+    "SELECT count(*), max(turn) FROM jobs WHERE bot_id = $1 AND turn > '-infinity'";
 constexpr std::string_view first_chat = R"(
-    SELECT o.id FROM live_operations l JOIN operations o ON o.id = l.operation_id
-    WHERE l.bot_id = $1 AND l.kind = 'chat'
-    ORDER BY o.created_at, o.id LIMIT 1)";
-constexpr std::string_view live_kind =
-    "SELECT kind FROM live_operations WHERE bot_id = $1 AND kind <> 'chat'";
+    SELECT operation_id FROM jobs WHERE bot_id = $1 AND turn > '-infinity' ORDER BY turn LIMIT 1)";
+constexpr std::string_view live_kind = R"(
+    SELECT o.kind FROM jobs j JOIN operations o ON o.id = j.operation_id
+    WHERE j.bot_id = $1 AND j.turn = '-infinity')";
 constexpr std::string_view bring_next_chats_forward = R"(
     WITH next AS (
-        SELECT DISTINCT ON (j.signal) j.id
-        FROM jobs j JOIN operations o ON o.id = j.operation_id
-        WHERE j.state = 'waiting' AND j.signal = ANY ($1::text[])
-        ORDER BY j.signal, o.created_at, o.id
+        SELECT DISTINCT ON (signal) operation_id FROM jobs
+        WHERE NOT in_line AND signal = ANY ($1::text[]) AND state = 'waiting'
+        ORDER BY signal, turn
     )
     UPDATE jobs SET run_at = $2 FROM next
-    WHERE jobs.id = next.id AND jobs.state = 'waiting' AND jobs.run_at > $2
+    WHERE jobs.operation_id = next.operation_id AND state = 'waiting' AND run_at > $2
     RETURNING jobs.id)";
 constexpr std::string_view bring_chats_forward = R"(
     UPDATE jobs SET cancel_requested = true,
         run_at = CASE WHEN jobs.state = 'running' THEN run_at ELSE least(run_at, $2) END
-    FROM live_operations l JOIN operations o ON o.id = l.operation_id
-    WHERE l.bot_id = $1 AND l.kind = 'chat' AND o.phase = 'forward'
-        AND jobs.operation_id = l.operation_id
-        AND jobs.state IN ('available', 'waiting', 'running'))";
+    FROM operations o
+    WHERE jobs.bot_id = $1 AND jobs.turn > '-infinity' AND o.id = jobs.operation_id
+        AND o.phase = 'forward')";
 constexpr std::string_view mark_chats_cancelled = R"(
     UPDATE operations SET cancel_requested = true
-    FROM live_operations l
-    WHERE l.bot_id = $1 AND l.kind = 'chat' AND operations.id = l.operation_id
+    FROM jobs
+    WHERE jobs.bot_id = $1 AND jobs.turn > '-infinity' AND operations.id = jobs.operation_id
         AND operations.phase = 'forward' AND operations.finished_at IS NULL)";
 constexpr std::string_view insert_operation = R"(
     INSERT INTO operations (id, bot_id, user_id, kind, state, phase, priority, created_at,
                             deadline_at, payload, requirements)
     VALUES ($1, $2, $3, $4, 'pending', 'forward', $5, $6, $7, $8::json, $9::jsonb))";
 // The place in line is core::place_in_line().
-constexpr std::string_view insert_first_job = R"(
-    INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, priority, requirements,
-                      run_at, created_at, queue_at)
-    VALUES ($1, $2, $3, $4, $5, 'available', $6, $7::jsonb, $8::timestamptz, $8::timestamptz,
+constexpr std::string_view insert_job = R"(
+    INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, in_line, priority,
+                      requirements, run_at, created_at, turn, queue_at)
+    VALUES ($1, $2, $3, $4, $5, 'available', true, $6, $7::jsonb, $8::timestamptz,
+            $8::timestamptz, coalesce($10::timestamptz, '-infinity'),
             greatest($8::timestamptz,
-                     (SELECT max(queue_at) FROM jobs WHERE user_id = $4 AND state = 'available')
+                     (SELECT max(queue_at) FROM jobs
+                      WHERE user_id = $4 AND in_line AND lease_token IS NULL)
                          + make_interval(secs => $9::integer / 1000.0))))";
 constexpr std::string_view start_bot_change = R"(
     WITH numbered AS (
@@ -95,20 +91,33 @@ constexpr std::string_view start_bot_change = R"(
 constexpr std::string_view find_operation =
     "SELECT kind, state, phase, coalesce(error->>'kind' = 'cancelled', false) FROM operations "
     "WHERE id = $1";
-constexpr std::string_view bring_jobs_forward = R"(
+constexpr std::string_view bring_job_forward = R"(
     UPDATE jobs SET cancel_requested = true,
         run_at = CASE WHEN state = 'running' THEN run_at ELSE least(run_at, $2) END
-    WHERE operation_id = $1 AND state IN ('available', 'waiting', 'running'))";
+    WHERE operation_id = $1)";
 constexpr std::string_view mark_cancelled = R"(
     UPDATE operations SET cancel_requested = true
-    WHERE id = $1 AND state IN ('pending', 'running', 'waiting'))";
+    WHERE id = $1 AND finished_at IS NULL)";
 
 constexpr std::string_view raise_signal = R"(
     UPDATE jobs SET run_at = $2
-    WHERE state = 'waiting' AND signal = $1 AND run_at > $2
+    WHERE NOT in_line AND state = 'waiting' AND signal = $1 AND run_at > $2
     RETURNING id)";
-constexpr std::string_view earliest_due =
-    "SELECT min(run_at) FROM jobs WHERE state IN ('available', 'waiting')";
+// One look into the index for each priority that there is.
+constexpr std::string_view earliest_due = R"(
+    WITH RECURSIVE parked (priority, run_at) AS (
+        (SELECT priority, run_at FROM jobs WHERE NOT in_line AND lease_token IS NULL
+         ORDER BY priority DESC, run_at LIMIT 1)
+        UNION ALL
+        SELECT next.priority, next.run_at FROM parked, LATERAL (
+            SELECT priority, run_at FROM jobs
+            WHERE NOT in_line AND lease_token IS NULL AND jobs.priority < parked.priority
+            ORDER BY priority DESC, run_at LIMIT 1) AS next
+    ), lined AS (
+        SELECT run_at FROM jobs WHERE in_line AND lease_token IS NULL
+        ORDER BY priority DESC, queue_at LIMIT 1
+    )
+    SELECT min(run_at) FROM (SELECT run_at FROM parked UNION ALL SELECT run_at FROM lined) AS due)";
 
 // What goes with a bot that is deleted, in the transaction that deletes it; the last of them also
 // where a bot's server is given up.
@@ -125,13 +134,13 @@ struct LeaseArrays {
         std::vector<std::string> ids;
         std::vector<std::string> lease_tokens;
         for (const auto& lease : leases) {
-            ids.push_back(lease.job_id.text());
+            ids.push_back(lease.operation_id.text());
             lease_tokens.push_back(lease.token.text());
         }
-        jobs = array_text(ids);
+        operations = array_text(ids);
         tokens = array_text(lease_tokens);
     }
-    std::string jobs, tokens;
+    std::string operations, tokens;
 };
 
 /// The state of bot and operation, as `status` events carry it.
@@ -203,10 +212,11 @@ public:
                 statements::claim(),
                 {request.now, request.limit, until, request.worker, token, request.capabilities});
             for (std::size_t i = 0; i < rows.size(); ++i) {
-                ports::ClaimedJob job{.lease = {},
-                                      .job = read_job(rows[i]),
-                                      .operation = read_operation(rows[i], columns::job_count)};
-                job.lease = {.job_id = job.job.id, .token = token, .until = until};
+                ports::ClaimedJob job = read_claimed(rows[i]);
+                job.lease = {.job_id = job.job.id,
+                             .token = token,
+                             .until = until,
+                             .operation_id = job.operation.id};
                 claimed.push_back(std::move(job));
             }
             return std::move(claimed);
@@ -217,7 +227,8 @@ public:
         if (leases.empty()) return Renewed{};
         const LeaseArrays arrays(leases);
         return database_.run([&](Sql& sql) -> Result<Renewed> {
-            const Rows rows = sql.query(statements::renew(), {arrays.jobs, arrays.tokens, until});
+            const Rows rows =
+                sql.query(statements::renew(), {arrays.operations, arrays.tokens, until});
             Renewed renewed;
             for (std::size_t i = 0; i < rows.size(); ++i) {
                 renewed.kept.push_back(rows[i].id<base::JobId>(0));
@@ -240,7 +251,7 @@ public:
         if (leases.empty()) return {};
         const LeaseArrays arrays(leases);
         const auto done = database_.run([&](Sql& sql) -> Result<void> {
-            (void)sql.query(statements::give_back(), {arrays.jobs, arrays.tokens});
+            (void)sql.query(statements::give_back(), {arrays.operations, arrays.tokens});
             return {};
         });
         if (done) hints_.jobs_ready();
@@ -263,8 +274,8 @@ public:
         base::BotId bot;
         const auto done = database_.run([&](Sql& sql) -> Result<void> {
             const Rows rows = sql.query(statements::record(),
-                                        {lease.job_id, lease.token, progress, arrays.count(), e[0],
-                                         e[1], e[2], e[3], e[4], e[5], e[6]});
+                                        {lease.operation_id, lease.token, progress, arrays.count(),
+                                         e[0], e[1], e[2], e[3], e[4], e[5], e[6]});
             if (rows.empty()) return fail(ErrorKind::conflict, "The lease on the job was lost.");
             bot = rows[0].id<base::BotId>(0);
             return {};
@@ -337,12 +348,12 @@ private:
             insert_operation,
             {operation.id, request.bot_id, request.user_id, request.kind, request.priority,
              operation.created_at, request.deadline_at, request.payload, request.requirements});
-        (void)sql.query(insert_live_operation, {operation.id, request.bot_id, request.kind});
         (void)sql.query(
-            insert_first_job,
+            insert_job,
             {base::make_id<base::JobId>(request.now, random_), operation.id, request.bot_id,
              request.user_id, core::steps_of(request.kind).front(), request.priority,
-             request.requirements, request.now, static_cast<int>(core::line_spacing.count())});
+             request.requirements, request.now, static_cast<int>(core::line_spacing.count()),
+             chat ? Param(operation.created_at) : Param(std::nullopt)});
         if (chat) return operation;
         tell_start(sql, operation, status, bots[0].optional_enumerator<core::BotCondition>(1));
         return operation;
@@ -405,7 +416,7 @@ private:
                         "The operation has failed, and what it made is being removed.");
         }
         // Jobs first, as a worker's write takes its locks.
-        (void)sql.query(bring_jobs_forward, {id, now});
+        (void)sql.query(bring_job_forward, {id, now});
         if (sql.query(mark_cancelled, {id}).affected() == 0) {
             return fail(ErrorKind::conflict, "The operation has ended already.");
         }
@@ -484,8 +495,8 @@ private:
         const TimePoint now = completions[page.front()].transition.now;
         TransitionArrays arrays(now, random_);
         for (const std::size_t index : page) {
-            if (completions[index].transition.job_state == core::JobState::running) {
-                return fail(ErrorKind::internal, "A transition cannot leave its job running.");
+            if (const auto fault = ports::why_impossible(completions[index].transition)) {
+                return fail(ErrorKind::internal, *fault);
             }
             arrays.add(completions[index]);
         }
@@ -517,6 +528,7 @@ private:
                                                           t[22],
                                                           t[23],
                                                           t[24],
+                                                          t[25],
                                                           arrays.event_owners(),
                                                           arrays.event_places(),
                                                           e[0],
@@ -554,10 +566,13 @@ private:
         job.priority = completion.job.job.priority;
         job.requirements = completion.job.job.requirements;
         job.run_at = to.now;
-        job.queue_at = to.now;
+        job.queue_at = std::min(completion.job.job.queue_at, to.now);
         job.created_at = to.now;
         job.started_at = to.now;
-        return {.lease = {.job_id = made.id, .token = made.token, .until = to.now + to.lease_for},
+        return {.lease = {.job_id = made.id,
+                          .token = made.token,
+                          .until = to.now + to.lease_for,
+                          .operation_id = job.operation_id},
                 .job = std::move(job),
                 .operation = after(completion.job.operation, to, cancel_requested)};
     }

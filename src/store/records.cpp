@@ -49,6 +49,38 @@ core::Job read_job(const Rows::Row& row, int first) {
     return job;
 }
 
+ports::ClaimedJob read_claimed(const Rows::Row& row) {
+    ports::ClaimedJob claimed;
+    core::Job& job = claimed.job;
+    core::Operation& operation = claimed.operation;
+    job.operation_id = operation.id = row.id<base::OperationId>(0);
+    job.id = row.id<base::JobId>(1);
+    job.bot_id = operation.bot_id = row.id<base::BotId>(2);
+    operation.user_id = row.id<base::UserId>(3);
+    job.step = row.enumerator<core::StepKind>(4);
+    job.state = core::JobState::running;
+    job.priority = static_cast<int>(row.integer(5));
+    job.failures = static_cast<int>(row.integer(6));
+    job.rescues = static_cast<int>(row.integer(7));
+    job.run_at = row.time(8);
+    job.queue_at = row.time(9);
+    job.message = row.text(10);
+    job.progress = row.text(11);
+    job.requirements = row.text(12);
+    job.created_at = row.time(13);
+    job.started_at = row.time(14);
+    job.signal = row.optional_text(15);
+    operation.kind = row.enumerator<core::OperationKind>(16);
+    operation.state = core::OperationState::running;
+    operation.phase = row.enumerator<core::OperationPhase>(17);
+    operation.cancel_requested = row.boolean(18);
+    operation.created_at = row.time(19);
+    operation.deadline_at = row.time(20);
+    if (!row.null(21)) operation.error = read_error(row.text(21));
+    operation.payload = row.text(22);
+    return claimed;
+}
+
 core::Server read_server(const Rows::Row& row, int first) {
     core::Server server;
     server.id = row.id<base::ServerId>(first);

@@ -11,6 +11,7 @@
 #include "core/job.hpp"
 #include "core/operation.hpp"
 #include "core/server.hpp"
+#include "ports/job_store.hpp"
 #include "store/sql.hpp"
 
 namespace hatchery::store {
@@ -20,33 +21,34 @@ namespace hatchery::store {
 /// where the list begins.
 namespace columns {
 /// An operation for reading: a live one is stored as pending, and what it is at follows from its
-/// jobs.
+/// row in the queue.
 inline constexpr const char* operation =
     " o.id, o.bot_id, o.user_id, o.kind,"
     " CASE WHEN o.finished_at IS NOT NULL THEN o.state ELSE coalesce("
     "  (SELECT CASE WHEN live.state IN ('running', 'waiting') THEN live.state"
-    "    WHEN EXISTS (SELECT FROM jobs begun WHERE begun.operation_id = o.id"
-    "                 AND begun.started_at IS NOT NULL) THEN 'running'"
-    "    ELSE 'pending' END"
-    "   FROM jobs live WHERE live.operation_id = o.id"
-    "   AND live.state IN ('available', 'running', 'waiting') LIMIT 1), o.state) END,"
+    "    WHEN live.begun_at IS NOT NULL THEN 'running' ELSE 'pending' END"
+    "   FROM jobs live WHERE live.operation_id = o.id), o.state) END,"
     " o.phase, o.cancel_requested, o.created_at, o.deadline_at,"
-    " (SELECT min(begun.started_at) FROM jobs begun WHERE begun.operation_id = o.id),"
+    " CASE WHEN o.finished_at IS NOT NULL THEN o.started_at"
+    "  ELSE (SELECT begun_at FROM jobs live WHERE live.operation_id = o.id) END,"
     " o.finished_at, o.error, o.payload, o.result ";
-/// The same of an operation whose job was just claimed.
-inline constexpr const char* running_operation =
-    " o.id, o.bot_id, o.user_id, o.kind, 'running', o.phase, o.cancel_requested, o.created_at,"
-    " o.deadline_at, NULL, o.finished_at, o.error, o.payload, o.result ";
 /// The same without a look at its jobs, for a reader who has them: see operation_rows.hpp.
 inline constexpr const char* stored_operation =
     " o.id, o.bot_id, o.user_id, o.kind, o.state, o.phase, o.cancel_requested, o.created_at,"
     " o.deadline_at, NULL, o.finished_at, o.error, o.payload, o.result ";
 inline constexpr int operation_count = 14;
+/// A job of the view all_jobs.
 inline constexpr const char* job =
     " j.id, j.operation_id, j.bot_id, j.step, j.state, j.priority, j.failures, j.rescues,"
     " j.run_at, j.signal, j.message, j.progress, j.created_at, j.started_at, j.finished_at,"
     " j.requirements, j.queue_at, j.blocked_reason ";
 inline constexpr int job_count = 18;
+/// A job that was just claimed, with its operation: what a run of it needs.
+inline constexpr const char* claimed =
+    " j.operation_id, j.id, j.bot_id, j.user_id, j.step, j.priority, j.failures, j.rescues,"
+    " j.run_at, j.queue_at, j.message, j.progress, j.requirements, j.created_at, j.started_at,"
+    " j.signal, o.kind, o.phase, o.cancel_requested, o.created_at, o.deadline_at, o.error,"
+    " o.payload ";
 inline constexpr const char* server =
     " s.id, s.bot_id, s.deployment_id, s.provider, s.region, s.type, s.image, s.name, s.state,"
     " s.provider_server_id, s.public_ip, s.host_key, s.next_host_key, s.host_key_rotated,"
@@ -65,6 +67,8 @@ inline constexpr const char* event =
 
 [[nodiscard]] core::Operation read_operation(const Rows::Row& row, int first = 0);
 [[nodiscard]] core::Job read_job(const Rows::Row& row, int first = 0);
+/// A row of columns::claimed; its lease is not set.
+[[nodiscard]] ports::ClaimedJob read_claimed(const Rows::Row& row);
 [[nodiscard]] core::Server read_server(const Rows::Row& row, int first = 0);
 [[nodiscard]] core::Bot read_bot(const Rows::Row& row, int first = 0);
 [[nodiscard]] core::Event read_event(const Rows::Row& row, int first = 0);

@@ -1,8 +1,35 @@
 #include "store/transition_arrays.hpp"
 
 #include "base/encoding.hpp"
+#include "base/json_value.hpp"
 
 namespace hatchery::store {
+
+namespace {
+
+/// Where the operation's row in the queue stands after the transition; one that ends has none.
+core::JobState state_after(const ports::Transition& to) {
+    if (!to.next_step) return to.job_state;
+    return to.keep_next ? core::JobState::running : core::JobState::available;
+}
+
+std::int64_t microseconds(base::TimePoint at) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
+}
+
+/// The job as the list of those that ended has it, see migrations/0002; nothing while it goes on.
+std::optional<std::string> ended_job(const ports::Completion& completion) {
+    const ports::Transition& to = completion.transition;
+    if (!to.next_step && !to.operation_end) return std::nullopt;
+    const core::Job& job = completion.job.job;
+    const auto started = job.started_at.value_or(to.now);
+    return base::dump_json(base::Json::array({job.id.text(), base::to_text(job.step),
+                                              base::to_text(to.job_state), to.failures, job.rescues,
+                                              microseconds(job.created_at), microseconds(started),
+                                              microseconds(to.now), base::to_utf8(to.message)}));
+}
+
+}  // namespace
 
 bool changes_bot(const ports::Transition& transition) {
     const auto& bot = transition.bot;
@@ -24,24 +51,25 @@ void TransitionArrays::add(const ports::Completion& completion) {
                                              : base::LeaseToken()};
     const bool kept = to.next_step && to.keep_next;
     const std::array<Param, column_count> values{
-        completion.job.lease.job_id,
+        completion.job.job.operation_id,
         completion.job.lease.token,
-        to.job_state,
+        state_after(to),
         to.run_at,
-        to.signal,
-        base::to_utf8(to.message),
-        to.failures,
+        to.next_step ? std::nullopt : to.signal,
+        to.next_step ? std::string() : base::to_utf8(to.message),
+        to.next_step ? 0 : to.failures,
         to.progress,
+        ended_job(completion),
+        to.next_step ? Param(next.id) : Param(std::nullopt),
+        to.next_step,
+        kept ? Param(next.token) : Param(std::nullopt),
+        kept ? Param(to.now + to.lease_for) : Param(std::nullopt),
         changes_operation(to),
         to.operation_end,
         to.operation_phase,
         to.operation_deadline,
         error_text(to.operation_error),
         to.operation_result,
-        to.next_step ? Param(next.id) : Param(std::nullopt),
-        to.next_step,
-        kept ? Param(next.token) : Param(std::nullopt),
-        kept ? Param(to.now + to.lease_for) : Param(std::nullopt),
         changes_bot(to),
         bot.status,
         bot.condition.has_value(),

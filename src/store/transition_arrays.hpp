@@ -20,14 +20,14 @@ struct NextJob {
 /// Completions as the parallel arrays that statements::apply() unnests.
 class TransitionArrays {
 public:
-    static constexpr std::size_t column_count = 25;
+    static constexpr std::size_t column_count = 26;
 
     TransitionArrays(base::TimePoint now, base::Random& random) : now_(now), random_(random) {}
 
     void add(const ports::Completion& completion);
 
     [[nodiscard]] std::size_t size() const { return next_.size(); }
-    /// From $2 to $26, as statements::apply() lists them.
+    /// From $2 to $27, as statements::apply() lists them.
     [[nodiscard]] std::array<std::string, column_count> texts() const;
     [[nodiscard]] std::string event_owners() const { return array_text(owners_); }
     [[nodiscard]] std::string event_places() const { return array_text(places_); }

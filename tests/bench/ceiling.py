@@ -18,7 +18,8 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def id_of(step):
-    """The id, and the lease token, of a deploy's job; sql/leased_deploys.sql makes the first."""
+    """The id, and the lease token, of a deploy's job; its operation has the first one's.
+    sql/leased_deploys.sql makes that."""
     return f"CAST(lpad(to_hex(8 * CAST(:number AS bigint) + {step}), 32, '0') AS uuid)"
 
 
@@ -34,7 +35,8 @@ def bare_script(path):
         last = number + 1 == len(STEPS)
         with open(os.path.join(SQL, "last_transition.sql" if last else "transition.sql")) as file:
             text = re.sub(r"^--.*\n", "", file.read(), flags=re.MULTILINE)
-        texts.append(text % {"job": id_of(number), "next": id_of(number + 1), "step": step,
+        texts.append(text % {"operation": id_of(0), "job": id_of(number),
+                             "next": id_of(number + 1), "step": step,
                              "next_step": "" if last else STEPS[number + 1]})
     with open(path, "w") as script:
         script.write("".join(texts))
@@ -72,7 +74,7 @@ def engine_script(path, statements):
     """Writes the script; answers its variables."""
     texts, variables = [HEADER], {"i": 0}
     for step, (statement, values) in enumerate(statements):
-        # Ids in the order of the statement's arrays: job, token, next job, next token.
+        # Ids in the order of the statement's arrays: operation, token, next job, next token.
         ids = [at for at, value in enumerate(values) if value and re.fullmatch("{\"?" + UUID + "\"?}", value)]
         if len(ids) != (4 if step + 1 < len(STEPS) else 2):
             raise Broken("the engine's statement has other ids than expected")
@@ -81,7 +83,7 @@ def engine_script(path, statements):
             at = int(match.group(1)) - 1
             cast = match.group(2) or ""
             if at in ids:
-                owner = step if at in ids[:2] else step + 1
+                owner = [0, step, step + 1, step + 1][ids.index(at)]
                 return f"ARRAY[{id_of(owner)}]{cast}"
             if values[at] is None:
                 return "NULL" + cast

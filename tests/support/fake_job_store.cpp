@@ -27,8 +27,9 @@ bool ended(core::JobState state) {
            state == core::JobState::cancelled;
 }
 
+/// A job that waited for its time stands where its time came.
 TimePoint place_of(const core::Job& job) {
-    return job.state == core::JobState::available ? job.queue_at : job.run_at;
+    return job.state == core::JobState::available ? std::max(job.queue_at, job.run_at) : job.run_at;
 }
 
 /// Highest priority first, oldest place in line first within it.
@@ -160,7 +161,10 @@ ports::ClaimedJob lease_out(FakeDatabase& db, FakeJob& row, const base::WorkerId
     row.token = db.new_id<base::LeaseToken>();
     row.lease_until = until;
     row.worker = worker;
-    ports::ClaimedJob claimed{.lease = {.job_id = row.job.id, .token = *row.token, .until = until},
+    ports::ClaimedJob claimed{.lease = {.job_id = row.job.id,
+                                        .token = *row.token,
+                                        .until = until,
+                                        .operation_id = row.job.operation_id},
                               .job = row.job,
                               .operation = db.operations.at(row.job.operation_id)};
     claimed.operation.state = core::OperationState::running;
@@ -302,8 +306,8 @@ Result<ports::Applied> FakeJobStore::apply_one(const ports::Completion& completi
     const ports::Transition& transition = completion.transition;
     bool ready = false;
     const auto work = [&]() -> Result<ports::Applied> {
-        if (transition.job_state == core::JobState::running) {
-            return fail(ErrorKind::internal, "A transition cannot leave its job running.");
+        if (const auto fault = ports::why_impossible(transition)) {
+            return fail(ErrorKind::internal, *fault);
         }
         auto* row = db_.held(completion.job.lease);
         if (row == nullptr) return ports::Applied{};
@@ -323,6 +327,7 @@ Result<ports::Applied> FakeJobStore::apply_one(const ports::Completion& completi
             FakeJob& next = db_.add_job(operation, *transition.next_step, transition.now);
             next.job.priority = before.priority;
             next.job.requirements = before.requirements;
+            next.job.queue_at = std::min(before.queue_at, transition.now);
             if (transition.keep_next) {
                 applied.next = lease_out(db_, next, worker, transition.now,
                                          transition.now + transition.lease_for);

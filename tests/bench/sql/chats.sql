@@ -5,13 +5,12 @@ SELECT bench_id(now(), i), b.id, b.user_id, 'chat', 'pending', 'forward',
     '{"message": "Hello"}', now(), now() + interval '1 hour'
 FROM generate_series(1, :jobs) AS i
 JOIN bots b ON b.id = CAST(lpad(to_hex(1 + i % 4000), 32, '0') AS uuid);
-INSERT INTO live_operations (operation_id, bot_id, kind)
-SELECT id, bot_id, kind FROM operations WHERE created_at = now();
-INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, run_at, queue_at, created_at)
-SELECT id, id, bot_id, user_id, 'chat_turn', 'available', now(), now(), now()
+INSERT INTO jobs (id, operation_id, bot_id, user_id, turn, step, state, in_line, run_at, queue_at,
+                  created_at)
+SELECT id, id, bot_id, user_id, created_at + row_number() OVER (ORDER BY id) * interval '1 microsecond',
+    'chat_turn', 'available', true, now(), now(), now()
 FROM operations WHERE created_at = now();
 COMMIT;
 VACUUM ANALYZE operations;
 VACUUM ANALYZE jobs;
-VACUUM ANALYZE live_operations;
 CHECKPOINT;

@@ -1,4 +1,4 @@
 -- Nothing in the queue and no history.
-TRUNCATE jobs, live_operations, operations, events;
+TRUNCATE jobs, operations, events;
 UPDATE bots SET last_event_seq = 0;
 VACUUM ANALYZE bots;

@@ -1,15 +1,14 @@
 -- The last transition of a deploy: job done, operation ended, bot active, two events.
 WITH held AS (
-    UPDATE jobs SET state = 'succeeded', message = '', failures = 0, progress = '{}',
-        lease_token = NULL, lease_until = NULL, claimed_from = NULL,
-        finished_at = CAST(:now AS timestamptz)
-    WHERE id = %(job)s AND lease_token = %(job)s
-    RETURNING operation_id, bot_id
+    DELETE FROM jobs WHERE operation_id = %(operation)s AND lease_token = %(job)s
+    RETURNING operation_id, bot_id, ended_jobs, begun_at
 ), ended AS (
-    UPDATE operations SET state = 'succeeded', finished_at = CAST(:now AS timestamptz)
+    UPDATE operations SET state = 'succeeded', finished_at = CAST(:now AS timestamptz),
+        started_at = held.begun_at,
+        ended_jobs = array_append(held.ended_jobs, json_build_array(
+            %(job)s, '%(step)s', 'succeeded', 0, 0, 1700000000000000, 1700000000000000,
+            1700000000000000, ''))
     FROM held WHERE id = held.operation_id
-), freed AS (
-    DELETE FROM live_operations USING held WHERE live_operations.operation_id = held.operation_id
 ), numbered AS (
     UPDATE bots SET last_event_seq = last_event_seq + 2, status = 'active',
         updated_at = CAST(:now AS timestamptz)

@@ -6,15 +6,12 @@ SELECT CAST(lpad(to_hex(8 * i), 32, '0') AS uuid), b.id, b.user_id, 'deploy', 'p
     now(), now() + interval '1 hour'
 FROM generate_series(1, :deploys) AS i
 JOIN bots b ON b.id = CAST(lpad(to_hex(i), 32, '0') AS uuid);
-INSERT INTO live_operations (operation_id, bot_id, kind)
-SELECT id, bot_id, kind FROM operations WHERE created_at = now();
-INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, claimed_from, run_at, queue_at,
-                  lease_token, lease_until, worker_id, created_at, started_at)
-SELECT id, id, bot_id, user_id, 'provision_server', 'running', 'available', now(), now(), id,
-    now() + interval '1 hour', 'pgbench', now(), now()
+INSERT INTO jobs (id, operation_id, bot_id, user_id, turn, step, state, claimed_from, in_line, run_at,
+                  queue_at, lease_token, lease_until, worker_id, created_at, started_at, begun_at)
+SELECT id, id, bot_id, user_id, '-infinity', 'provision_server', 'running', 'available', true, now(),
+    now(), id, now() + interval '1 hour', 'pgbench', now(), now(), now()
 FROM operations WHERE created_at = now();
 COMMIT;
 VACUUM ANALYZE operations;
 VACUUM ANALYZE jobs;
-VACUUM ANALYZE live_operations;
 CHECKPOINT;

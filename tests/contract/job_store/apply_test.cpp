@@ -174,4 +174,56 @@ TEST_CASE("a transition that leaves its job running is refused") {
     CHECK(store->jobs().renew({&claimed.lease, 1}, at(2)).value().kept.size() == 1);
 }
 
+TEST_CASE("a transition that leaves an operation without a job, or with two, is not written") {
+    const auto store = make_store(backends());
+    const auto claimed = start_and_claim(*store, store->add_bot());
+    using core::JobState;
+    std::vector<ports::Transition> impossible(4, {.now = at(1)});
+    impossible[1].next_step = core::StepKind::start_bot;
+    impossible[1].operation_end = core::OperationState::failed;
+    impossible[2].job_state = JobState::waiting;
+    impossible[2].operation_end = core::OperationState::failed;
+    impossible[3].job_state = JobState::available;
+    impossible[3].next_step = core::StepKind::start_bot;
+    for (const auto& transition : impossible) {
+        CHECK(store->jobs().apply(claimed, transition).error().kind == base::ErrorKind::internal);
+    }
+    CHECK(store->jobs().apply(claimed, end_at(at(2))).value().accepted);
+}
+
+TEST_CASE("the jobs behind an operation are told while it lives and after its end") {
+    const auto store = make_store(backends());
+    const auto claimed = start_and_claim(*store, store->add_bot());
+    const auto& id = claimed.operation.id;
+    const auto check_first = [&] {
+        const auto first = store->jobs_of(id).at(0);
+        CHECK(first.id == claimed.job.id);
+        CHECK(first.step == core::StepKind::provision_server);
+        CHECK(first.state == core::JobState::succeeded);
+        CHECK(first.failures == 2);
+        CHECK(first.message == "up: \"it\", {is}");
+        CHECK(first.created_at == at(0));
+        CHECK(first.started_at == at(0));
+        CHECK(first.finished_at == at(100));
+    };
+    const auto next = store->jobs().apply(claimed, {.now = at(100),
+                                                    .message = "up: \"it\", {is}",
+                                                    .failures = 2,
+                                                    .next_step = core::StepKind::stop_bot,
+                                                    .keep_next = true});
+    check_first();
+    const auto live = store->jobs_of(id).at(1);
+    CHECK(live.id == next->next->job.id);
+    CHECK(live.state == core::JobState::running);
+    CHECK(live.failures == 0);
+    CHECK(live.created_at == at(100));
+
+    REQUIRE(store->jobs().apply(*next->next, end_at(at(200))).value().accepted);
+    check_first();
+    REQUIRE(store->jobs_of(id).size() == 2);
+    CHECK(store->jobs_of(id)[1].id == live.id);
+    CHECK(store->jobs_of(id)[1].finished_at == at(200));
+    CHECK(store->operation(id).started_at == at(0));
+}
+
 }  // namespace hatchery::contract

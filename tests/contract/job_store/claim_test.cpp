@@ -56,7 +56,7 @@ TEST_CASE("an expired lease is rescued, counted, and its holder can write no mor
     CHECK(store->jobs().rescue(at(30'001)).value() == 1);
 
     CHECK(store->jobs().renew({&stale.lease, 1}, at(60'000)).value().kept.empty());
-    CHECK(!store->jobs().apply(stale, {.now = at(30'002)}).value().accepted);
+    CHECK(!store->jobs().apply(stale, end_at(at(30'002))).value().accepted);
     const auto event = line("too late");
     CHECK(store->jobs().record(stale.lease, {&event, 1}, std::nullopt).error().kind ==
           base::ErrorKind::conflict);
@@ -67,7 +67,7 @@ TEST_CASE("an expired lease is rescued, counted, and its holder can write no mor
     CHECK(again.value().front().job.failures == 0);
     CHECK(again.value().front().lease.token != stale.lease.token);
     // The next holder's lease does not open for the old token either.
-    CHECK(!store->jobs().apply(stale, {.now = at(30'003)}).value().accepted);
+    CHECK(!store->jobs().apply(stale, end_at(at(30'003))).value().accepted);
     CHECK(store->events_of(bot.id).size() == 1);
 }
 

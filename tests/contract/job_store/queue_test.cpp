@@ -161,7 +161,7 @@ TEST_CASE("completions are written together, and none for the sake of another") 
     CHECK(store->bot_row(claimed[3].job.bot_id).status == core::BotStatus::failed);
     // A kept next job is leased: nobody else gets it, and its holder can write.
     CHECK(store->jobs().claim(claim_at(at(11), 10)).value().size() == 1);
-    CHECK(store->jobs().apply(*answers[2]->next, {.now = at(12)}).value().accepted);
+    CHECK(store->jobs().apply(*answers[2]->next, end_at(at(12))).value().accepted);
 }
 
 TEST_CASE("one completion that cannot be written does not hold up the others") {
@@ -169,7 +169,7 @@ TEST_CASE("one completion that cannot be written does not hold up the others") {
     for (int i = 0; i < 3; ++i) REQUIRE(store->jobs().start_operation(deploy_of(store->add_bot())));
     const auto claimed = store->jobs().claim(claim_at(at(0), 3)).value();
     std::vector<ports::Completion> batch;
-    for (const auto& job : claimed) batch.push_back({.job = job, .transition = {.now = at(1)}});
+    for (const auto& job : claimed) batch.push_back({.job = job, .transition = end_at(at(1))});
     batch[1].transition.job_state = core::JobState::running;
     const auto answers = store->jobs().apply_all(batch);
     REQUIRE(answers.size() == 3);

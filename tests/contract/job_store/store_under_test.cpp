@@ -101,7 +101,7 @@ public:
     }
     std::vector<core::Job> jobs_of(const base::OperationId& id) override {
         return many<core::Job>(std::string("SELECT") + store::columns::job +
-                                   "FROM jobs j WHERE j.operation_id = $1 "
+                                   "FROM all_jobs j WHERE j.operation_id = $1 "
                                    "ORDER BY j.created_at, j.id",
                                id.text(), [](const auto& row) { return store::read_job(row); });
     }

@@ -63,6 +63,11 @@ inline Backend backends() { return GENERATE(Backend::memory, Backend::postgres);
             .now = now};
 }
 
+/// The job succeeds and is the operation's last.
+[[nodiscard]] inline ports::Transition end_at(base::TimePoint now) {
+    return {.now = now, .operation_end = core::OperationState::succeeded};
+}
+
 [[nodiscard]] inline core::NewEvent line(const std::string& message) {
     core::NewEvent event;
     event.message = message;

@@ -186,8 +186,9 @@ TEST_CASE("without any worker jobs that are due are marked, others are not") {
     QueueWorld world;
     const auto due = world.start();
     const auto later = world.start();
-    world.script("UPDATE jobs SET run_at = '2026-03-01T11:00:00Z' WHERE operation_id = '" +
-                 later.id.text() + "'");
+    world.script(
+        "UPDATE jobs SET in_line = false, run_at = '2026-03-01T11:00:00Z' WHERE operation_id = '" +
+        later.id.text() + "'");
     const std::vector<ports::BlockedDemand> everything{{"{}", "No worker is running."}};
     CHECK(world.queue->mark_blocked(everything, at(1)).value() == 1);
     CHECK(world.message(due) == "No worker is running.");

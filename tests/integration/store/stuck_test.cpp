@@ -91,13 +91,6 @@ TEST_CASE("an operation that is past its deadline is stuck, also while a worker 
     CHECK(world.reasons(at(3'660'001)) == std::vector{core::StuckReason::past_deadline});
 }
 
-TEST_CASE("a live operation without a live job is stuck") {
-    StuckWorld world;
-    (void)world.start();
-    world.script("UPDATE jobs SET state = 'succeeded', finished_at = now()");
-    CHECK(world.reasons(at(0)) == std::vector{core::StuckReason::no_live_job});
-}
-
 TEST_CASE("a job that is marked as blocked is stuck, with its reason") {
     StuckWorld world;
     auto request = world.deploy_of(world.add_bot());
