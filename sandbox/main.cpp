@@ -18,6 +18,7 @@
 #include "sandbox/hosts/real_fleet.hpp"
 #include "sandbox/hosts/simulated_fleet.hpp"
 #include "sandbox/model/model_service.hpp"
+#include "sandbox/sign_in/sign_in_service.hpp"
 #include "sandbox/telegram/telegram_service.hpp"
 
 namespace {
@@ -32,10 +33,11 @@ constexpr const char* kImageDir = "/var/cache/hatchery-sandbox";
 
 constexpr const char* kHelp =
     R"(hatchery-sandbox: a cloud on this machine. Serves Hetzner's Cloud API over real isolated hosts,
-Telegram's Bot API and a model API, and prints one JSON line with their base URLs when ready.
+Telegram's Bot API, a model API and a sign-in that believes everybody, and prints one JSON line with
+their base URLs when ready.
 
-  --listen HOST:PORT    where to listen; port 0 picks free ports, any other port P gives
-                        P (Hetzner), P+1 (Telegram) and P+2 (model). Default 127.0.0.1:0
+  --listen HOST:PORT    where to listen; port 0 picks free ports, any other port P gives P (Hetzner),
+                        P+1 (Telegram), P+2 (model) and P+3 (sign-in). Default 127.0.0.1:0
   --hosts real|none     real hosts (default; needs root), or the API alone with servers that are
                         nothing but their state
   --state-dir DIR       where hosts live; default /var/lib/hatchery-sandbox/N
@@ -85,8 +87,8 @@ Result<void> parse_listen(const std::string& text, Options& options) {
     if (colon == std::string::npos || colon == 0) {
         return failure("--listen takes HOST:PORT, not '" + text + "'");
     }
-    // Room for the two ports that follow.
-    const auto port = parse_number("--listen", text.substr(colon + 1), 65533);
+    // Room for the three ports that follow.
+    const auto port = parse_number("--listen", text.substr(colon + 1), 65532);
     if (!port) {
         return failure(port.error());
     }
@@ -206,6 +208,7 @@ private:
     std::unique_ptr<Instance> instance_;
     std::unique_ptr<TelegramService> telegram_;
     std::unique_ptr<ModelService> model_;
+    std::unique_ptr<SignInService> sign_in_;
     std::vector<ServiceAddress> services_;
     std::unique_ptr<Fleet> fleet_;
     /// Leads from --listen's address to the services, which listen on the sandbox's own.
@@ -242,9 +245,12 @@ Result<void> Sandbox::start_services(const Options& options) {
     };
     telegram_ = std::make_unique<TelegramService>();
     model_ = std::make_unique<ModelService>();
+    sign_in_ = std::make_unique<SignInService>();
     std::string error;
+    // Nobody on a host has to sign in: that one listens for this machine alone.
     if (!telegram_->start(host, port_after(1), error) ||
-        !model_->start(host, port_after(2), error)) {
+        !model_->start(host, port_after(2), error) ||
+        !sign_in_->start(options.host, port_after(3), error)) {
         return failure(error);
     }
     services_ = {{host, telegram_->port()}, {host, model_->port()}};
@@ -323,6 +329,7 @@ std::string Sandbox::ready_line() const {
     nlohmann::json line{{"hetzner", hetzner_->base_url()}};
     line["telegram"] = telegram_->base_url();
     line["model"] = model_->base_url();
+    line["signIn"] = sign_in_->base_url();
     return line.dump();
 }
 

@@ -18,6 +18,7 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/api/auth/google", Door::open, Scope::bots_read, Reach::outside},
     {"GET", "/api/auth/callback/google", Door::open, Scope::bots_read, Reach::outside},
     {"POST", "/api/auth/callback/google", Door::open},
+    {"GET", "/api/auth/options", Door::open},
     {"GET", "/api/auth/session", Door::signed_in},
     {"POST", "/api/auth/logout", Door::signed_in},
     {"POST", "/api/auth/tokens", Door::token, Scope::account},
@@ -35,6 +36,7 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"DELETE", "/api/bots/:id", Door::token, Scope::bots_write},
 
     {"POST", "/api/deploy", Door::token, Scope::deploy},
+    {"GET", "/api/deploy/options", Door::token, Scope::bots_read},
     {"GET", "/api/deploy/:botId/status", Door::token, Scope::bots_read},
     {"GET", "/api/deploy/:botId/logs", Door::token, Scope::bots_read},
     {"GET", "/api/deploy/:botId/events", Door::token, Scope::bots_read},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/authenticate.hpp"
+#include "api/dashboard.hpp"
 #include "api/routes/routes.hpp"
 
 namespace hatchery::api {
@@ -28,8 +29,13 @@ public:
         if (options.admin_listener) options.front.listeners.push_back(*options.admin_listener);
         options.front.proxies = options.trusted_proxies;
         routes::add_health_routes(*router_, context_);
-        if (options.served == Served::everything) add_all_routes();
-        front_ = front::make_front(std::move(options.front), *router_);
+        front::RequestHandler* handler = router_.get();
+        if (options.served == Served::everything) {
+            add_all_routes();
+            dashboard_ = make_dashboard(*router_, metrics_);
+            handler = dashboard_.get();
+        }
+        front_ = front::make_front(std::move(options.front), *handler);
     }
     ~HttpApiServer() override { stop(); }
 
@@ -54,6 +60,7 @@ private:
         routes::add_session_routes(*router_, context_);
         routes::add_token_routes(*router_, context_);
         routes::add_audit_routes(*router_, context_);
+        routes::add_option_routes(*router_, context_);
     }
 
     /// Half of the threads always stay free for what needs the database only.
@@ -74,6 +81,8 @@ private:
     Authenticator authenticator_;
     RateGate rates_;
     std::unique_ptr<Router> router_;
+    /// Before the router; null where only health is served.
+    std::unique_ptr<front::RequestHandler> dashboard_;
     std::unique_ptr<front::Front> front_;
 };
 

@@ -42,6 +42,15 @@ const std::string select_job_list = select_job_views + R"(
         AND ($3::text IS NULL OR $3 NOT IN ('pending', 'running')
              OR ($3 = 'running') = (live.begun_at IS NOT NULL))
     ORDER BY o.id DESC LIMIT $6::bigint)";
+// Looked for among so many of the latest operations only: chats may be between them.
+constexpr std::string_view select_typical_deploy = R"(
+    SELECT percentile_cont(0.5) WITHIN GROUP (
+        ORDER BY extract(epoch FROM took.finished_at - took.created_at))::bigint
+    FROM (SELECT recent.finished_at, recent.created_at
+          FROM (SELECT id, kind, state, created_at, finished_at FROM operations
+                ORDER BY id DESC LIMIT 2000) AS recent
+          WHERE recent.kind = 'deploy' AND recent.state = 'succeeded'
+          ORDER BY recent.id DESC LIMIT 20) AS took)";
 const std::string select_jobs = std::string("SELECT") + columns::job +
                                 "FROM all_jobs j WHERE j.operation_id = $1 "
                                 "ORDER BY j.created_at, j.id";
@@ -226,6 +235,15 @@ public:
             for (std::size_t i = 0; i < count; ++i) page.items.push_back(read_job_view(rows[i]));
             if (rows.size() > count) page.next = page.items.back().operation.id.text();
             return page;
+        });
+    }
+
+    Result<std::optional<std::chrono::seconds>> typical_deploy() override {
+        using Typical = std::optional<std::chrono::seconds>;
+        return database_.run([&](Sql& sql) -> Result<Typical> {
+            const Rows rows = sql.query(select_typical_deploy);
+            if (rows.empty() || rows[0].null(0)) return Typical();
+            return Typical(rows[0].integer(0));
         });
     }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +72,9 @@ public:
         const base::OperationId& id, const std::optional<base::UserId>& owner) = 0;
     /// Newest first. `invalid` for a cursor that is none.
     [[nodiscard]] virtual base::Result<Page<JobView>> list_jobs(const JobQuery& query) = 0;
+
+    /// The median time of the latest deploys that succeeded, anybody's; nothing before the first.
+    [[nodiscard]] virtual base::Result<std::optional<std::chrono::seconds>> typical_deploy() = 0;
 };
 
 [[nodiscard]] std::unique_ptr<OperationRepository> make_operation_repository(Database& database);

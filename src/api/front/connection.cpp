@@ -268,6 +268,7 @@ private:
         const auto id = find_field(head_.fields, "X-Request-Id");
         request_->request_id =
             id && is_request_id(*id) ? std::string(*id) : base::random_hex(shared_.random, 8);
+        request_->accepted_codings = find_field(head_.fields, "Accept-Encoding").value_or("");
         for (auto& field : head_.fields) {
             if (!is_dropped_field(field.first)) request_->fields.push_back(std::move(field));
         }

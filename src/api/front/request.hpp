@@ -18,6 +18,9 @@ struct Request {
     std::string method;
     std::string target;
     Fields fields;
+    /// The text of Accept-Encoding, which is not among the fields: httplib compresses nothing.
+    /// Empty for none.
+    std::string accepted_codings;
     std::string body;
     bool keep_alive = true;
     /// Numeric address of the peer; never taken from a header.

@@ -12,6 +12,8 @@ using base::Json;
 using core::OperationKind;
 
 constexpr std::int64_t max_seq = std::int64_t{1} << 60;
+/// Events from before that a new stream may begin with.
+constexpr std::int64_t longest_tail = 100'000;
 
 Outcome begin(RouteContext& context, const Exchange& exchange, const std::string& id,
               OperationKind kind) {
@@ -144,7 +146,13 @@ Outcome events(RouteContext& context, const Exchange& exchange) {
     if (!bot) return refuse(bot.error());
     QueryReader query(exchange);
     auto after = query.number("after", 0, 0, max_seq);
+    const auto tail = query.number("tail", 0, 0, longest_tail);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
+    if (tail > 0) {
+        const auto last_seq = context.deps.events.last_seq(bot->id);
+        if (!last_seq) return refuse(last_seq.error());
+        after = std::max(after, *last_seq - tail);
+    }
     // A reader that comes back says where it was; what it says may be anything.
     const auto last = core::read_whole_number(exchange.header("Last-Event-ID"), 0, max_seq);
     if (last) after = *last;

@@ -142,29 +142,33 @@ void World::start_sandbox() {
     hetzner_url_ = base::json_string(*urls, "hetzner");
     telegram_url_ = base::json_string(*urls, "telegram");
     model_url_ = base::json_string(*urls, "model");
+    sign_in_url_ = base::json_string(*urls, "signIn");
     cloud_ = std::make_unique<ApiClient>(hetzner_url_, "e2e-project");
     telegram_ = std::make_unique<ApiClient>(telegram_url_, "");
 }
 
 std::map<std::string, std::string> World::environment() const {
-    std::map<std::string, std::string> all{
-        {"DATABASE_URL", database_->url().reveal()},
-        {"HATCHERY_MASTER_KEY", master_key_},
-        {"HATCHERY_PUBLIC_URL", fmt::format("http://{}:{}", address_, port_)},
-        {"HATCHERY_LISTEN", address_},
-        {"PORT", std::to_string(port_)},
-        {"HETZNER_API_TOKEN", "e2e-project"},
-        {"HETZNER_API_URL", hetzner_url_},
-        {"HATCHERY_SSH_PORT", ssh_port},
-        {"TELEGRAM_API_URL", telegram_url_},
-        {"HATCHERY_BUNDLE_DIR", bundle_dir_},
-        {"HATCHERY_OPENCLAW_VERSION", bundle_version_},
-        // A dead worker's jobs are free again after this.
-        {"HATCHERY_LEASE_SECONDS", "5"},
-        {"HATCHERY_LOG_LEVEL", "debug"},
-        {"HATCHERY_API_URL", fmt::format("http://{}:{}", address_, port_)},
-        {"HATCHERY_TOKEN", token_},
-        {"HOME", folder_.string()}};
+    std::map<std::string, std::string> all{{"DATABASE_URL", database_->url().reveal()},
+                                           {"HATCHERY_MASTER_KEY", master_key_},
+                                           {"HATCHERY_PUBLIC_URL", url()},
+                                           {"HATCHERY_LISTEN", address_},
+                                           {"PORT", std::to_string(port_)},
+                                           {"HETZNER_API_TOKEN", "e2e-project"},
+                                           {"HETZNER_API_URL", hetzner_url_},
+                                           {"HATCHERY_SSH_PORT", ssh_port},
+                                           {"GOOGLE_ISSUER_URL", sign_in_url_},
+                                           {"GOOGLE_CLIENT_ID", "e2e"},
+                                           {"GOOGLE_CLIENT_SECRET", "e2e-client-secret"},
+                                           {"HATCHERY_ADMIN_EMAILS", admin_email},
+                                           {"TELEGRAM_API_URL", telegram_url_},
+                                           {"HATCHERY_BUNDLE_DIR", bundle_dir_},
+                                           {"HATCHERY_OPENCLAW_VERSION", bundle_version_},
+                                           // A dead worker's jobs are free again after this.
+                                           {"HATCHERY_LEASE_SECONDS", "5"},
+                                           {"HATCHERY_LOG_LEVEL", "debug"},
+                                           {"HATCHERY_API_URL", url()},
+                                           {"HATCHERY_TOKEN", token_},
+                                           {"HOME", folder_.string()}};
     for (const auto& [name, value] : settings_) all[name] = value;
     return all;
 }
@@ -201,7 +205,7 @@ void World::start_hatchery() { start_hatchery({}); }
 
 void World::start_hatchery(const std::map<std::string, std::string>& settings) {
     hatchery_ = spawn("serve", "hatchery.log", settings);
-    const ApiClient probe(fmt::format("http://{}:{}", address_, port_), "");
+    const ApiClient probe(url(), "");
     const bool ready = eventually(30s, [&] { return probe.get("/readyz").status == 200; });
     if (!ready) throw std::runtime_error("hatchery did not get ready; see hatchery.log");
 }
@@ -216,7 +220,7 @@ void World::make_token() {
     const auto line = made->read_line(20s);
     if (!line || made->wait(20s) != 0) throw std::runtime_error("no API token; see command.log");
     token_ = *line;
-    api_ = std::make_unique<ApiClient>(fmt::format("http://{}:{}", address_, port_), token_);
+    api_ = std::make_unique<ApiClient>(url(), token_);
 }
 
 std::string World::new_telegram_token() {

@@ -67,6 +67,12 @@ public:
     [[nodiscard]] const std::string& master_key() const { return master_key_; }
     [[nodiscard]] const std::string& api_token() const { return token_; }
     [[nodiscard]] const std::string& model_url() const { return model_url_; }
+    [[nodiscard]] const std::string& telegram_url() const { return telegram_url_; }
+    [[nodiscard]] const std::string& hetzner_url() const { return hetzner_url_; }
+    /// Where Hatchery and its dashboard are.
+    [[nodiscard]] std::string url() const {
+        return "http://" + address_ + ":" + std::to_string(port_);
+    }
     [[nodiscard]] std::filesystem::path folder() const { return folder_; }
 
     /// A fresh Telegram token of a bot that nobody has.
@@ -100,6 +106,8 @@ public:
         const std::map<std::string, std::string>& environment = {}) const;
 
     static constexpr long long user_id = 4711;
+    /// Becomes admin by signing in.
+    static constexpr auto admin_email = "admin@example.com";
 
 private:
     [[nodiscard]] std::map<std::string, std::string> environment() const;
@@ -119,6 +127,7 @@ private:
     std::string hetzner_url_;
     std::string telegram_url_;
     std::string model_url_;
+    std::string sign_in_url_;
     std::string master_key_;
     std::string token_;
     std::string address_;

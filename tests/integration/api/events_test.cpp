@@ -89,6 +89,25 @@ TEST_CASE("readers that come while lines are written miss none and see none twic
     for (const auto& reader : readers) CHECK(reader.ids() == numbers(1, last));
 }
 
+TEST_CASE("a stream may begin with the latest events, and goes on from there") {
+    ApiWorld world;
+    const auto id = world.make_bot(100001);
+    world.post("/api/deploy", {{"botId", id}});
+    const auto job = world.claim();
+    world.log(job, {"one", "two", "three", "four"});
+    const auto last = *world.events->last_seq(hatchery::base::BotId(id));
+    RawClient client(world.port());
+    client.send("GET /api/deploy/" + id +
+                "/events?tail=2 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + world.alice +
+                "\r\n\r\n");
+    const auto begun = client.read_until("id: " + std::to_string(last) + "\n");
+    CHECK(begun.find("three") != std::string::npos);
+    CHECK(begun.find("two") == std::string::npos);
+    world.log(job, {"five"});
+    CHECK(client.read_until("five").find("five") != std::string::npos);
+    CHECK(world.get("/api/deploy/" + id + "/events?tail=x").status == 400);
+}
+
 TEST_CASE("a reader goes on after Last-Event-ID, a strange one begins anew") {
     ApiWorld world;
     const auto id = world.make_bot(100001);

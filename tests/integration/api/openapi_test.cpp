@@ -53,7 +53,8 @@ struct DescribedWorld {
 };
 
 void call_open_routes(ApiWorld& api) {
-    for (const char* path : {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}) {
+    for (const char* path :
+         {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/auth/options"}) {
         CHECK(api.call("GET", path, "").status == 200);
     }
     api.receiver.answer = {.status = 200};
@@ -92,6 +93,7 @@ void call_deploy_routes(ApiWorld& api) {
     const auto bot = api.make_bot(100003);
     const auto of_bot = [&](const std::string& rest) { return "/api/deploy/" + bot + rest; };
     CHECK(api.get(of_bot("/status")).status == 200);
+    CHECK(api.get("/api/deploy/options").status == 200);
     const auto deploy = api.post("/api/deploy", {{"botId", bot}});
     REQUIRE(deploy.status == 202);
     CHECK(api.post("/api/deploy", {{"botId", bot}}).status == 409);
@@ -102,7 +104,7 @@ void call_deploy_routes(ApiWorld& api) {
     api.end(job, OperationState::succeeded);
     CHECK(api.get(of_bot("/logs?limit=1&level=debug&q=line")).status == 200);
     CHECK(api.get(of_bot("/logs?after=0&type=status")).status == 200);
-    CHECK(api.call("HEAD", of_bot("/events"), api.alice).status == 200);
+    CHECK(api.call("HEAD", of_bot("/events?tail=5"), api.alice).status == 200);
     CHECK(api.get("/api/operations/" + deploy.body["operationId"].get<std::string>() + "?wait=1")
               .status == 200);
     CHECK(api.post("/api/telegram/set-webhook", {{"botId", bot}}).status == 200);

@@ -1,0 +1,103 @@
+import type { Money } from "./types.ts";
+
+const words: Record<string, string> = {
+  provision_server: "Create the server",
+  install_dependencies: "Prepare the server",
+  deploy_openclaw: "Install OpenClaw",
+  configure_bot: "Configure the bot",
+  start_bot: "Start and check the bot",
+  stop_bot: "Stop the bot",
+  destroy_server: "Remove the server",
+  remove_webhook: "Remove the webhook",
+  chat_turn: "Chat turn",
+  stop_turn: "Stop the turn",
+  deploy: "Deploy",
+  stop: "Stop",
+  start: "Start",
+  restart: "Restart",
+  reconfigure: "Change settings",
+  destroy: "Delete",
+  upgrade: "Upgrade",
+  sleep: "Put to sleep",
+  wake: "Wake up",
+};
+
+const doing: Record<string, string> = {
+  deploy: "Deploying",
+  stop: "Stopping",
+  start: "Starting",
+  restart: "Restarting",
+  reconfigure: "Changing settings",
+  destroy: "Deleting",
+  upgrade: "Upgrading",
+  sleep: "Going to sleep",
+  wake: "Waking up",
+  chat: "Chatting",
+};
+
+/** An identifier of the API in words for people. */
+export function inWords(word: string): string {
+  const known = words[word];
+  if (known) return known;
+  const text = word.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function inProgress(operation: string): string {
+  return doing[operation] ?? inWords(operation);
+}
+
+/** `4.2 s`, `1 min 05 s`, `3 h 12 min`, `5 d 4 h`. */
+export function duration(ms: number): string {
+  if (ms < 0) ms = 0;
+  if (ms < 10_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** `about 40 seconds`, for an estimate. */
+export function about(seconds: number): string {
+  if (seconds < 90) return `about ${Math.max(5, Math.ceil(seconds / 5) * 5)} seconds`;
+  return `about ${Math.ceil(seconds / 60)} minutes`;
+}
+
+const clockFormat = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+export const clock = (time: string): string => clockFormat.format(new Date(time));
+export const dateAndTime = (time: string): string => dayFormat.format(new Date(time));
+
+export function ago(time: string, now: number): string {
+  const ms = now - Date.parse(time);
+  return ms < 5_000 ? "just now" : `${duration(ms).replace(/ \d+ s$/, "")} ago`;
+}
+
+export function money(price: Money | null | undefined): string {
+  if (!price) return "–";
+  const amount = Number(price.amount);
+  if (!Number.isFinite(amount)) return `${price.amount} ${price.currency}`;
+  const digits = amount !== 0 && amount < 0.1 ? 4 : 2;
+  try {
+    return new Intl.NumberFormat(undefined, {
+      style: "currency",
+      currency: price.currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    }).format(amount);
+  } catch {
+    return `${price.amount} ${price.currency}`;
+  }
+}
+
+export const count = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString()} ${n === 1 ? one : many}`;

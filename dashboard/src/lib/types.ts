@@ -1,0 +1,159 @@
+// The API's answers as far as the dashboard reads them; openapi.json says the rest.
+
+export type BotStatus = "pending" | "deploying" | "active" | "stopped" | "failed";
+export type Condition = "sleeping" | "waking" | "upgrading" | "deleting" | "degraded";
+export type State = "pending" | "running" | "waiting" | "succeeded" | "failed" | "cancelled";
+export type Role = "user" | "support" | "admin";
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Session {
+  user: { id: string; email: string; name: string | null; role: Role };
+  scopes: string[];
+  csrfToken: string | null;
+  expiresAt: string | null;
+}
+
+export interface Money {
+  amount: string;
+  currency: string;
+}
+
+export interface Bot {
+  id: string;
+  name: string;
+  telegramBotId: number;
+  telegramUsername: string;
+  model: string;
+  modelBaseUrl: string | null;
+  provider: string;
+  region: string | null;
+  serverType: string | null;
+  telegramMode: string;
+  allowedTelegramUserIds: number[];
+  status: BotStatus;
+  condition: Condition | null;
+  statusReason: string | null;
+  createdAt: string;
+  updatedAt: string;
+  /** Only in lists of all users' bots. */
+  ownerEmail?: string;
+  openclawVersion?: string | null;
+}
+
+export interface Failure {
+  kind: string;
+  message: string;
+  nextAction: string | null;
+}
+
+export interface Step {
+  kind: string;
+  phase: "forward" | "teardown";
+  state: State;
+  attempt: number;
+  startedAt: string | null;
+  finishedAt: string | null;
+  message: string;
+}
+
+export interface Operation {
+  id: string;
+  botId: string;
+  kind: string;
+  state: State;
+  phase: "forward" | "teardown";
+  cancelRequested: boolean;
+  createdAt: string;
+  deadlineAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  error: Failure | null;
+  steps: Step[];
+}
+
+export interface Server {
+  id: string | null;
+  name: string;
+  state: string | null;
+  provider: string;
+  region: string;
+  type: string;
+  publicIp: string | null;
+  cost: Money | null;
+  costHourly: Money | null;
+  botId?: string | null;
+  providerServerId?: string | null;
+  providerState?: string | null;
+  orphan?: boolean;
+}
+
+export interface Deployment {
+  botId: string;
+  status: BotStatus;
+  condition: Condition | null;
+  statusReason: string | null;
+  operation: Operation | null;
+  server: Server | null;
+  health: { state: string; reason: string | null } | null;
+}
+
+export type Level = "debug" | "info" | "warning" | "error";
+
+/** One numbered line of a bot's story. */
+export interface LogLine {
+  seq: number;
+  at: string;
+  type: "log" | "step" | "status";
+  level: Level;
+  step: string | null;
+  stream: "engine" | "stdout" | "stderr";
+  message: string;
+  operationId: string | null;
+}
+
+export interface ServerOffer {
+  type: string;
+  cores: number;
+  memoryGb: number;
+  diskGb: number;
+  available: boolean;
+  priceMonthly: Money | null;
+  priceHourly: Money | null;
+}
+
+export interface Region {
+  provider: string;
+  region: string;
+  description: string;
+  serverTypes: ServerOffer[];
+}
+
+export interface DeployOptions {
+  models: { name: string; model: string; operatorKey: boolean }[];
+  defaults: { provider: string; region: string | null; serverType: string | null };
+  /** How long the latest deploys took, typically; null before the first. */
+  expectedSeconds: number | null;
+}
+
+export interface VerifiedToken {
+  valid: boolean;
+  bot: { id: number; username: string; name: string } | null;
+  inUse: boolean;
+}
+
+export interface Job {
+  jobId: string;
+  type: string;
+  status: "PENDING" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED";
+  message: string;
+  payload: { botId: string; message?: string };
+  result: { reply?: string; text?: string } | null;
+  error: Failure | null;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}

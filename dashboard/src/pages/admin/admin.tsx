@@ -1,0 +1,34 @@
+import { useTitle } from "../../lib/hooks.ts";
+import { isStaff, useSession } from "../../lib/session.ts";
+import { Link } from "../../lib/router.tsx";
+import { Empty } from "../../ui/controls.tsx";
+import { FleetPart } from "./fleet.tsx";
+
+const parts: { name: string; title: string; show: () => preact.ComponentChild }[] = [
+  { name: "fleet", title: "Fleet", show: () => <FleetPart /> },
+];
+
+export function AdminPage({ part }: { part: string }) {
+  const session = useSession();
+  const shown = parts.find((one) => one.name === part);
+  useTitle(shown?.title ?? "Admin");
+  if (!isStaff(session) || !shown) {
+    return (
+      <Empty title="There is no such page">
+        <Link href="/">To your bots</Link>
+      </Empty>
+    );
+  }
+  return (
+    <div class="page wide">
+      <nav class="tabs" aria-label="Admin">
+        {parts.map((one) => (
+          <Link key={one.name} href={`/admin/${one.name}`} aria-current={one === shown ? "page" : undefined}>
+            {one.title}
+          </Link>
+        ))}
+      </nav>
+      {shown.show()}
+    </div>
+  );
+}

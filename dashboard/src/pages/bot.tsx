@@ -1,0 +1,228 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { get, post, type Problem } from "../lib/api.ts";
+import { inProgress, money } from "../lib/format.ts";
+import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
+import { Link } from "../lib/router.tsx";
+import { mayChange, useSession } from "../lib/session.ts";
+import type { Bot, Deployment } from "../lib/types.ts";
+import { DeleteDialog } from "../ui/delete_dialog.tsx";
+import { Button, Loading, ProblemNotice, StatusBadge } from "../ui/controls.tsx";
+import { LogView } from "../ui/log_view.tsx";
+import { ModelDialog, TokenDialog } from "../ui/settings_dialogs.tsx";
+import { isLive, Timeline } from "../ui/timeline.tsx";
+
+const renewMs = 10_000;
+/** Several lines that come together are one reason to look again. */
+const settleMs = 120;
+
+type Open = "model" | "token" | "delete" | null;
+
+interface ActionsProps {
+  bot: Bot;
+  deployment: Deployment;
+  busy: string | null;
+  act: (word: string) => void;
+  open: (dialog: Open) => void;
+}
+
+/** What can be done with the bot now; the likeliest first. */
+function Actions({ bot, deployment, busy, act, open }: ActionsProps) {
+  const operation = deployment.operation;
+  const live = operation !== null && isLive(operation.state);
+  const hasServer = deployment.server !== null;
+  const { status } = deployment;
+  const button = (word: string, label: string, look: "primary" | "plain" = "plain") => (
+    <Button key={word} look={look} busy={busy === word} disabled={busy !== null} onClick={() => act(word)}>
+      {label}
+    </Button>
+  );
+  if (live && operation.kind !== "chat") {
+    return (
+      <div class="actions">
+        {operation.kind !== "destroy" &&
+          (operation.cancelRequested ? (
+            <Button busy>Cancelling</Button>
+          ) : (
+            button("cancel", `Cancel: ${inProgress(operation.kind).toLowerCase()}`)
+          ))}
+      </div>
+    );
+  }
+  return (
+    <div class="actions">
+      {status === "active" && (
+        <a class="button primary" href={`https://t.me/${bot.telegramUsername}`} target="_blank" rel="noreferrer">
+          Open in Telegram
+        </a>
+      )}
+      {status === "active" && (
+        <Link class="button plain" href={`/bots/${bot.id}/chat`}>
+          Chat here
+        </Link>
+      )}
+      {!hasServer && button("deploy", status === "pending" ? "Deploy" : "Deploy again", "primary")}
+      {hasServer && (status === "stopped" || status === "failed") && button("start", "Start", "primary")}
+      {hasServer && (status === "active" || status === "failed") && button("restart", "Restart")}
+      {status === "active" && button("stop", "Stop")}
+      <Button onClick={() => open("model")}>Change model</Button>
+      <Button onClick={() => open("token")}>Replace token</Button>
+      <Button look="danger" onClick={() => open("delete")}>
+        Delete
+      </Button>
+    </div>
+  );
+}
+
+/** Why it failed, in a sentence, and the one thing to do about it. */
+function FailureNotice({ deployment, act, open, busy }: Omit<ActionsProps, "bot">) {
+  const operation = deployment.operation;
+  const error = operation && operation.kind !== "chat" && operation.state === "failed" ? operation.error : null;
+  const cause = error?.message ?? (deployment.status === "failed" ? deployment.statusReason : null);
+  if (!cause) return null;
+  const again = deployment.server ? "restart" : "deploy";
+  return (
+    <div class="notice bad failure" role="alert">
+      <p>
+        <strong>{cause}</strong> {error?.nextAction}
+      </p>
+      <div class="row">
+        {error?.kind === "unauthorized" ? (
+          <Button look="primary" onClick={() => open("token")}>
+            Replace the token
+          </Button>
+        ) : (
+          <Button look="primary" busy={busy === again} disabled={busy !== null} onClick={() => act(again)}>
+            {again === "deploy" ? "Deploy again" : "Restart"}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Facts({ bot, deployment }: { bot: Bot; deployment: Deployment }) {
+  const { server, health } = deployment;
+  return (
+    <dl class="facts card">
+      <div>
+        <dt>Model</dt>
+        <dd>{bot.model}</dd>
+      </div>
+      <div>
+        <dt>Server</dt>
+        <dd>{server ? `${server.type} in ${server.region}` : "none"}</dd>
+      </div>
+      <div>
+        <dt>Cost</dt>
+        <dd>{server ? `${money(server.cost)} a month` : "nothing now"}</dd>
+      </div>
+      <div>
+        <dt>Health</dt>
+        <dd>
+          {health ? (health.state === "ok" ? "answers" : health.state) : "–"}
+          {health?.reason && <span class="soft small"> {health.reason}</span>}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function useBot(id: string) {
+  return useLoad(
+    id,
+    async (signal) => {
+      const [bot, deployment] = await Promise.all([
+        get<Bot>(`/api/bots/${id}`, signal),
+        get<Deployment>(`/api/deploy/${id}/status`, signal),
+      ]);
+      return { bot, deployment };
+    },
+    renewMs,
+  );
+}
+
+function Gone({ problem, deleted }: { problem: Problem; deleted: boolean }) {
+  if (deleted) {
+    return (
+      <div class="page">
+        <div class="notice good" role="status">
+          <p>
+            <strong>The bot is deleted.</strong> Its server is gone and nothing is billed for it any more.
+          </p>
+          <div class="row">
+            <Link class="button primary" href="/">
+              To your bots
+            </Link>
+          </div>
+        </div>
+      </div>
+    );
+  }
+  return (
+    <div class="page">
+      <ProblemNotice problem={problem}>
+        <Link class="button plain" href="/">
+          To your bots
+        </Link>
+      </ProblemNotice>
+    </div>
+  );
+}
+
+export function BotPage({ id }: { id: string }) {
+  const session = useSession();
+  const { data, problem, reload } = useBot(id);
+  const { busy, problem: refused, run } = useAction();
+  const [dialog, setDialog] = useState<Open>(null);
+  const deleting = useRef(false);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useTitle(data?.bot.name ?? "Bot");
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const lookAgain = useCallback(() => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(reload, settleMs);
+  }, [reload]);
+
+  const operation = data?.deployment.operation;
+  if (operation?.kind === "destroy") deleting.current = true;
+  if (problem?.status === 404) return <Gone problem={problem} deleted={deleting.current} />;
+  if (!data) return problem ? <Gone problem={problem} deleted={false} /> : <Loading what="the bot" />;
+  const { bot, deployment } = data;
+
+  const act = (word: string) =>
+    run(word, async () => {
+      if (word === "deploy") await post("/api/deploy", { botId: id });
+      else await post(`/api/deploy/${id}/${word}`);
+      reload();
+    });
+  const close = () => {
+    setDialog(null);
+    reload();
+  };
+  const common = { deployment, busy, act, open: setDialog };
+  return (
+    <div class="page bot">
+      <header class="bot-head">
+        <div>
+          <h1>{bot.name}</h1>
+          <span class="soft">@{bot.telegramUsername}</span>
+        </div>
+        <StatusBadge status={deployment.status} condition={deployment.condition} />
+        {mayChange(session) && <Actions bot={bot} {...common} />}
+      </header>
+      <ProblemNotice problem={refused ?? problem} />
+      <FailureNotice {...common} />
+      <div class="bot-body">
+        <aside>
+          {operation && operation.kind !== "chat" && <Timeline operation={operation} />}
+          <Facts bot={bot} deployment={deployment} />
+        </aside>
+        <LogView botId={id} onChange={lookAgain} />
+      </div>
+      {dialog === "model" && <ModelDialog bot={bot} onClose={close} />}
+      {dialog === "token" && <TokenDialog bot={bot} onClose={close} />}
+      {dialog === "delete" && <DeleteDialog bot={bot} onClose={close} />}
+    </div>
+  );
+}
+

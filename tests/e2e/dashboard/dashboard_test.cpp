@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "e2e/support/world.hpp"
+#include "store/sql.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace hatchery;
+using namespace std::chrono_literals;
+using e2e::World;
+
+constexpr auto chromium = "/usr/bin/chromium";
+
+bool skip() {
+    auto missing = World::missing();
+    if (!missing && access(chromium, X_OK) != 0) missing = "the package chromium is not installed";
+    if (missing) WARN("skipped: " << *missing);
+    return missing.has_value();
+}
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ostringstream text;
+    text << std::ifstream(file).rdbuf();
+    return text.str();
+}
+
+/// The journeys and their packages in this build tree.
+std::string installed() {
+    const std::string folder = HATCHERY_BINARY_DIR "/dashboard-e2e";
+    support::ChildProcess install(
+        {.command = {HATCHERY_SOURCE_DIR "/tests/e2e/dashboard/install.sh", folder},
+         .environment = {},
+         .working_directory = {},
+         .log_path = HATCHERY_BINARY_DIR "/dashboard-e2e-install.log",
+         .capture_output = false});
+    if (install.wait(120s) != 0) throw std::runtime_error("npm could not install the journeys");
+    return folder;
+}
+
+/// Runs NAME.mjs against the world; what it says on the way is told when it fails.
+void travel(const World& world, const std::string& name,
+            std::map<std::string, std::string> environment = {}) {
+    const std::string folder = installed();
+    const auto log = world.folder() / (name + ".log");
+    environment.insert({{"DASHBOARD_URL", world.url()},
+                        {"HATCHERY_TOKEN", world.api_token()},
+                        {"TELEGRAM_API_URL", world.telegram_url()},
+                        {"HETZNER_API_URL", world.hetzner_url()},
+                        {"SANDBOX_MODEL_URL", world.model_url()},
+                        {"ADMIN_EMAIL", World::admin_email},
+                        {"SCREENSHOT_DIR", HATCHERY_BINARY_DIR "/screenshots"}});
+    support::ChildProcess journey({.command = {"node", folder + "/" + name + ".mjs"},
+                                   .environment = std::move(environment),
+                                   .working_directory = folder,
+                                   .log_path = log.string(),
+                                   .capture_output = false});
+    const auto code = journey.wait(400s);
+    INFO(text_of(log));
+    REQUIRE(code == 0);
+}
+
+}  // namespace
+
+TEST_CASE("in a browser a bot is deployed, followed through a reload, stopped, started, deleted") {
+    if (skip()) return;
+    World world(e2e::Bundle::stand_in, "dashboard owner");
+    travel(world, "owner");
+    REQUIRE(world.servers().empty());
+}

@@ -1,0 +1,120 @@
+// A newcomer with a token in hand: signs in, deploys, watches, reloads in the middle, stops, starts,
+// and deletes.
+import { accessible, check, lookAt, newToken, openBrowser, patience, person, picture, until, world } from "./browser.mjs";
+
+const browser = await openBrowser();
+const { page, complaints } = await person(browser, "owner@example.org");
+const status = (word) => page.locator(".bot-head .badge", { hasText: word }).waitFor();
+const box = page.locator(".log-box");
+
+/** The lines that the log view holds, by its own count. */
+const lineCount = async () => Number(await box.getAttribute("data-lines"));
+const lastSeq = async () => Number(await box.getAttribute("data-last"));
+
+async function signInPage() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-GB" });
+  const other = await context.newPage();
+  await other.goto(`${world.url}/bots/019a0000-0000-7000-8000-000000000000`);
+  await other.getByRole("link", { name: "Sign in with Google" }).waitFor();
+  await lookAt(other, "sign-in");
+  await context.close();
+}
+
+async function deploy() {
+  await page.getByText("No bot yet").waitFor();
+  await lookAt(page, "no-bots");
+  const begun = Date.now();
+  await page.getByRole("link", { name: "Deploy a bot" }).click();
+  const token = page.getByLabel("Telegram bot token");
+  await token.fill("12345");
+  await page.getByText("A token has a colon in it").waitFor();
+  await token.fill("1234567890:revoked-AAAAAAAAAAAAAAAAAAAAAAAAAAA");
+  await page.getByText(/Telegram does not know this token|This is /).waitFor();
+  await lookAt(page, "deploy-token");
+  await token.fill(`Done! Use this token to access the HTTP API:\n${newToken()}\nKeep your token secure`);
+  await page.getByText("This is ").waitFor();
+  await page.getByLabel("Name here").fill("Kitchen helper");
+  await page.getByLabel("Another model").check();
+  await page.getByLabel("Model", { exact: true }).fill("sandbox/sandbox-1");
+  await page.getByLabel("API key").fill("sandbox-key");
+  await page.getByLabel("Address of the API").fill(world.model);
+  await lookAt(page, "deploy-ready");
+  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.waitForURL(/\/bots\/[0-9a-f-]{36}$/);
+  console.log(`from the first click to Deploy: ${Date.now() - begun} ms`);
+}
+
+/** Every line is there once, in order, by their numbers from one on. */
+async function noGap() {
+  const seen = await page.evaluate(async () => {
+    const element = document.querySelector(".log-box");
+    const numbers = new Set();
+    for (let top = 0; top <= element.scrollHeight; top += element.clientHeight / 2) {
+      element.scrollTop = top;
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      for (const row of element.querySelectorAll(".line")) numbers.add(Number(row.dataset.seq));
+    }
+    return [...numbers].sort((a, b) => a - b);
+  });
+  check(
+    seen.length > 0 && seen.every((number, index) => number === index + 1),
+    `the log has no gap: it shows ${seen.length} lines up to ${seen[seen.length - 1]}`,
+  );
+  return seen.length;
+}
+
+async function watch() {
+  await until("the log shows its first lines", async () => (await lineCount()) > 5);
+  const before = await lineCount();
+  await until("the log grows by itself", async () => (await lineCount()) > before);
+  await picture(page, "bot-deploying-light");
+  await page.reload();
+  await until("the log is there again and goes on", async () => (await lineCount()) > before);
+  await status("active");
+  await until("the whole story is there", async () => (await lineCount()) === (await lastSeq()));
+  await noGap();
+  await page.getByRole("link", { name: "Open in Telegram" }).waitFor();
+  await lookAt(page, "bot-active");
+}
+
+async function searchAndPause() {
+  const all = await lineCount();
+  await page.keyboard.press("/");
+  await page.keyboard.type("openclaw is");
+  await until("a search leaves fewer lines", async () => {
+    const fit = await lineCount();
+    return fit > 0 && fit < all;
+  });
+  await page.keyboard.press("Escape");
+  await until("all lines are back", async () => (await lineCount()) >= all);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Follow" }).click();
+}
+
+async function stopAndStart() {
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await status("stopped");
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await status("active");
+  await noGap();
+}
+
+async function remove() {
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByText("Goes for good").waitFor();
+  await accessible(page, "the dialog of deletion");
+  await picture(page, "delete-light");
+  await page.getByRole("button", { name: "Delete for good" }).click();
+  await page.getByText("The bot is deleted.").waitFor({ timeout: patience });
+  await page.getByRole("link", { name: "To your bots" }).click();
+  await page.getByText("No bot yet").waitFor();
+}
+
+await signInPage();
+await deploy();
+await watch();
+await searchAndPause();
+await stopAndStart();
+await remove();
+check(complaints.length === 0, `the page has nothing to complain about: ${complaints.join("; ")}`);
+await browser.close();
