@@ -90,7 +90,7 @@ bool was_cut(const core::StepOutcome& outcome) {
 std::optional<ports::Transition> JobRunner::evaluate(const ports::ClaimedJob& original,
                                                      const RunSignals& signals) {
     ports::ClaimedJob claimed = original;
-    const auto input = [&] {
+    const auto input = [&](double jitter) {
         claimed.operation.cancel_requested =
             claimed.operation.cancel_requested || signals.cancel_requested.load();
         return core::DecisionInput{.operation = claimed.operation,
@@ -98,9 +98,9 @@ std::optional<ports::Transition> JobRunner::evaluate(const ports::ClaimedJob& or
                                    .now = ports_.clock.now(),
                                    .retry = settings_.retry,
                                    .teardown_limit = settings_.teardown_limit,
-                                   .jitter = ports_.random.next_unit()};
+                                   .jitter = jitter};
     };
-    if (const auto instead = core::decide_before_run(input())) {
+    if (const auto instead = core::decide_before_run(input(0))) {
         return transition(claimed, *instead, signals, std::nullopt);
     }
     const auto started = base::steady_now();
@@ -119,7 +119,10 @@ std::optional<ports::Transition> JobRunner::evaluate(const ports::ClaimedJob& or
     }
     std::optional<std::string> progress;
     if (context.progress_known()) progress = base::dump_json(context.progress);
-    return transition(claimed, core::decide(input(), outcome), signals, std::move(progress));
+    // Only a failure is tried again at a time by chance, and chance costs a system call.
+    const bool chance = std::holds_alternative<core::Failed>(outcome);
+    const double jitter = chance ? ports_.random.next_unit() : 0;
+    return transition(claimed, core::decide(input(jitter), outcome), signals, std::move(progress));
 }
 
 std::optional<ports::ClaimedJob> JobRunner::run(const ports::ClaimedJob& claimed,

@@ -104,6 +104,7 @@ private:
     void begin_next(core::StepKind next) {
         out_.next_step = next;
         out_.keep_next = input_.keep_next;
+        if (!tells(EventLevel::info)) return;
         base::Json data = {{"step", base::to_text(next)},
                            {"state", base::to_text(JobState::running)},
                            {"attempt", 1},
@@ -126,6 +127,7 @@ private:
     }
 
     void add_step_event(EventLevel level, bool running, const std::string& message) {
+        if (!tells(level)) return;
         const std::string_view state =
             running ? base::to_text(JobState::running) : base::to_text(out_.job_state);
         base::Json data = {{"step", base::to_text(job().step)},
@@ -137,6 +139,7 @@ private:
 
     void add_status_event(EventLevel level, const std::string& message,
                           std::optional<core::BotStatus> status) {
+        if (!tells(level)) return;
         base::Json data = {
             {"operation",
              {{"id", operation().id.text()},
@@ -146,10 +149,13 @@ private:
         add(EventType::status, level, message, data, job().step);
     }
 
+    /// A chat has its result; the bot's story tells only of one that went wrong.
+    [[nodiscard]] bool tells(EventLevel level) const {
+        return operation().kind != core::OperationKind::chat || level == EventLevel::error;
+    }
+
     void add(EventType type, EventLevel level, const std::string& message, const base::Json& data,
              core::StepKind step) {
-        // A chat has its result; the bot's story tells only of one that went wrong.
-        if (operation().kind == core::OperationKind::chat && level != EventLevel::error) return;
         out_.events.push_back({.type = type,
                                .level = level,
                                .step = step,

@@ -96,7 +96,8 @@ public:
     SociConnection(const SociConnection&) = delete;
     SociConnection& operator=(const SociConnection&) = delete;
 
-    Rows query(std::string_view text, std::initializer_list<Param> params) override {
+    using Sql::query;
+    Rows query(std::string_view text, std::span<const Param> params) override {
         refuse_dead();
         const auto found = statements_.find(text);
         Prepared& prepared =
@@ -172,7 +173,7 @@ private:
         }
     }
 
-    static void bind(Prepared& prepared, std::initializer_list<Param> params) {
+    static void bind(Prepared& prepared, std::span<const Param> params) {
         if (params.size() != prepared.values.size()) {
             throw SqlFailure("", "a statement was called with another number of parameters", false);
         }

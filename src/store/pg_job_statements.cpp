@@ -56,7 +56,10 @@ const std::string& claim() {
                 lease_until = $3, worker_id = $4, started_at = coalesce(started_at, $1),
                 begun_at = coalesce(begun_at, $1), blocked_reason = NULL
             FROM picked WHERE jobs.operation_id = picked.operation_id
-            RETURNING jobs.*, picked.number
+            RETURNING jobs.operation_id, jobs.id, jobs.bot_id, jobs.user_id, jobs.step,
+                jobs.priority, jobs.failures, jobs.rescues, jobs.run_at, jobs.queue_at,
+                jobs.message, jobs.progress, jobs.requirements, jobs.created_at, jobs.started_at,
+                jobs.signal, picked.number
         )
         SELECT)") + columns::claimed +
                                     R"(
@@ -65,23 +68,12 @@ const std::string& claim() {
     return text;
 }
 
-// A job that goes on stays in its row, one whose operation ends takes the row with it: of the two
-// writes, each completion meets one.
+// Each completion is either of a job that goes on, which stays in its row, or of one that ends its
+// operation and takes the row with it; what only some of them write stands in arrays of its own. So
+// a completion costs what it says, and most say little.
 const std::string& apply() {
     static const std::string text = std::string(R"(
-        WITH t AS MATERIALIZED (
-            SELECT * FROM unnest(
-                $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
-                $8::integer[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::uuid[],
-                $14::timestamptz[], $15::boolean[], $16::text[], $17::text[], $18::timestamptz[],
-                $19::text[], $20::text[], $21::boolean[], $22::text[], $23::boolean[], $24::text[],
-                $25::text[], $26::boolean[], $27::integer[]) WITH ORDINALITY
-                AS t (operation_id, token, state, run_at, signal, message, failures, progress,
-                      ended_job, next_id, next_step, next_token, next_until, changes_operation,
-                      operation_end, operation_phase, operation_deadline, operation_error,
-                      operation_result, changes_bot, bot_status, changes_condition, bot_condition,
-                      bot_reason, bot_deleted, event_count, number)
-        ), moved AS (
+        WITH moved AS (
             UPDATE jobs SET state = t.state,
                 in_line = CASE WHEN t.state = 'available'
                     THEN t.next_step IS NOT NULL OR t.run_at <= $1::timestamptz
@@ -106,50 +98,67 @@ const std::string& apply() {
                     WHEN t.state = 'running' THEN $1::timestamptz END,
                 ended_jobs = CASE WHEN t.ended_job IS NULL THEN jobs.ended_jobs
                     ELSE array_append(jobs.ended_jobs, t.ended_job::json) END
-            FROM t
-            WHERE t.operation_end IS NULL
-                AND jobs.operation_id = t.operation_id AND jobs.lease_token = t.token
-            RETURNING t.number, jobs.bot_id, jobs.cancel_requested,
-                CAST(NULL AS json[]) AS ended_jobs, CAST(NULL AS timestamptz) AS begun_at
+            FROM unnest($2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[],
+                        $7::text[], $8::text[], $9::integer[], $10::text[], $11::text[],
+                        $12::uuid[], $13::text[], $14::uuid[], $15::timestamptz[])
+                AS t (number, operation_id, token, state, run_at, signal, message, failures,
+                      progress, ended_job, next_id, next_step, next_token, next_until)
+            WHERE t.number >= 0 AND jobs.operation_id = t.operation_id
+                AND jobs.lease_token = t.token
+            RETURNING t.number, jobs.operation_id, jobs.bot_id, jobs.cancel_requested
         ), gone AS (
-            DELETE FROM jobs USING t
-            WHERE t.operation_end IN ('succeeded', 'failed', 'cancelled')
-                AND jobs.operation_id = t.operation_id AND jobs.lease_token = t.token
-            RETURNING t.number, jobs.bot_id, jobs.cancel_requested, jobs.ended_jobs,
-                jobs.begun_at
+            DELETE FROM jobs
+            USING unnest($16::integer[], $17::uuid[], $18::uuid[], $19::text[], $20::text[],
+                         $21::text[])
+                AS t (number, operation_id, token, state, ended_job, result)
+            WHERE t.number >= 0 AND jobs.operation_id = t.operation_id
+                AND jobs.lease_token = t.token
+            RETURNING t.number, jobs.operation_id, jobs.bot_id, jobs.cancel_requested, t.state,
+                t.result, jobs.begun_at, array_append(jobs.ended_jobs, t.ended_job::json) AS jobs
         ), held AS MATERIALIZED (
-            SELECT * FROM moved UNION ALL SELECT * FROM gone
+            SELECT number, operation_id, bot_id, cancel_requested FROM moved
+            UNION ALL SELECT number, operation_id, bot_id, cancel_requested FROM gone
+        ), said AS MATERIALIZED (
+            SELECT * FROM unnest($22::integer[], $23::text[], $24::timestamptz[], $25::text[])
+                AS t (number, phase, deadline, error)
+        ), ended_operation AS (
+            UPDATE operations SET state = gone.state, finished_at = $1::timestamptz,
+                started_at = gone.begun_at, ended_jobs = gone.jobs,
+                result = coalesce(gone.result::json, operations.result),
+                phase = coalesce(said.phase, operations.phase),
+                deadline_at = coalesce(said.deadline, deadline_at),
+                error = coalesce(said.error::jsonb, operations.error)
+            FROM gone LEFT JOIN said ON said.number = gone.number
+            WHERE operations.id = gone.operation_id
         ), changed_operation AS (
-            UPDATE operations SET state = coalesce(t.operation_end, operations.state),
-                phase = coalesce(t.operation_phase, phase),
-                deadline_at = coalesce(t.operation_deadline, deadline_at),
-                error = coalesce(t.operation_error::jsonb, error),
-                result = coalesce(t.operation_result::json, result),
-                finished_at = CASE WHEN t.operation_end IS NOT NULL THEN $1::timestamptz END,
-                started_at = held.begun_at,
-                ended_jobs = CASE WHEN t.operation_end IS NULL THEN operations.ended_jobs
-                    ELSE array_append(held.ended_jobs, t.ended_job::json) END
-            FROM held JOIN t ON t.number = held.number
-            WHERE t.changes_operation AND operations.id = t.operation_id
+            UPDATE operations SET phase = coalesce(said.phase, operations.phase),
+                deadline_at = coalesce(said.deadline, deadline_at),
+                error = coalesce(said.error::jsonb, operations.error)
+            FROM moved JOIN said ON said.number = moved.number
+            WHERE operations.id = moved.operation_id
         ), numbered AS (
             UPDATE bots SET last_event_seq = last_event_seq + t.event_count,
-                status = coalesce(t.bot_status, status),
-                condition = CASE WHEN t.changes_condition THEN t.bot_condition ELSE condition END,
-                status_reason = coalesce(t.bot_reason, status_reason),
-                telegram_bot_id = CASE WHEN t.bot_deleted THEN NULL ELSE telegram_bot_id END,
-                deleted_at = CASE WHEN t.bot_deleted THEN $1::timestamptz ELSE deleted_at END,
-                updated_at = CASE WHEN t.bot_status IS NOT NULL OR t.changes_condition
-                                       OR t.bot_reason IS NOT NULL
+                status = coalesce(t.status, bots.status),
+                condition = CASE WHEN t.changes_condition THEN t.condition
+                                 ELSE bots.condition END,
+                status_reason = coalesce(t.reason, status_reason),
+                telegram_bot_id = CASE WHEN t.deleted THEN NULL ELSE telegram_bot_id END,
+                deleted_at = CASE WHEN t.deleted THEN $1::timestamptz ELSE deleted_at END,
+                updated_at = CASE WHEN t.status IS NOT NULL OR t.changes_condition
+                                       OR t.reason IS NOT NULL
                                   THEN $1::timestamptz ELSE updated_at END
-            FROM held JOIN t ON t.number = held.number
-            WHERE t.changes_bot AND bots.id = held.bot_id
+            FROM unnest($26::integer[], $27::text[], $28::boolean[], $29::text[], $30::text[],
+                        $31::boolean[], $32::integer[])
+                AS t (number, status, changes_condition, condition, reason, deleted, event_count)
+            JOIN held ON held.number = t.number
+            WHERE bots.id = held.bot_id
             RETURNING bots.id, bots.last_event_seq - t.event_count AS told, t.number,
-                t.operation_id
+                held.operation_id
         ), told AS ()") + insert_events +
                                     R"(
             SELECT numbered.id, numbered.told + e.place, numbered.operation_id, )" +
                                     event_values + R"(
-            FROM )" + unnested_events(30, "$28::integer[], $29::integer[], ", "owner, place, ") +
+            FROM )" + unnested_events(35, "$33::integer[], $34::integer[], ", "owner, place, ") +
                                     R"(
             JOIN numbered ON numbered.number = e.owner
         )

@@ -500,47 +500,10 @@ private:
             }
             arrays.add(completions[index]);
         }
-        const auto t = arrays.texts();
-        const auto e = arrays.events().texts();
-        const Rows rows = sql.query(statements::apply(), {now,
-                                                          t[0],
-                                                          t[1],
-                                                          t[2],
-                                                          t[3],
-                                                          t[4],
-                                                          t[5],
-                                                          t[6],
-                                                          t[7],
-                                                          t[8],
-                                                          t[9],
-                                                          t[10],
-                                                          t[11],
-                                                          t[12],
-                                                          t[13],
-                                                          t[14],
-                                                          t[15],
-                                                          t[16],
-                                                          t[17],
-                                                          t[18],
-                                                          t[19],
-                                                          t[20],
-                                                          t[21],
-                                                          t[22],
-                                                          t[23],
-                                                          t[24],
-                                                          t[25],
-                                                          arrays.event_owners(),
-                                                          arrays.event_places(),
-                                                          e[0],
-                                                          e[1],
-                                                          e[2],
-                                                          e[3],
-                                                          e[4],
-                                                          e[5],
-                                                          e[6]});
+        const Rows rows = sql.query(statements::apply(), arrays.parameters());
         std::vector<ports::Applied> applied(page.size());
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            const auto index = static_cast<std::size_t>(rows[i].integer(0) - 1);
+            const auto index = static_cast<std::size_t>(rows[i].integer(0));
             const auto& completion = completions[page[index]];
             applied[index].accepted = true;
             const base::BotId& bot = completion.job.job.bot_id;

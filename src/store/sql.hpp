@@ -140,7 +140,10 @@ class Sql {
 public:
     virtual ~Sql() = default;
     /// Runs a prepared statement; throws SqlFailure.
-    virtual Rows query(std::string_view statement, std::initializer_list<Param> params = {}) = 0;
+    virtual Rows query(std::string_view statement, std::span<const Param> params) = 0;
+    Rows query(std::string_view statement, std::initializer_list<Param> params = {}) {
+        return query(statement, std::span<const Param>(params.begin(), params.size()));
+    }
     /// Runs a script of several statements as it stands; throws SqlFailure.
     virtual void script(const std::string& text) = 0;
 };

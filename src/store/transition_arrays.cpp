@@ -1,5 +1,7 @@
 #include "store/transition_arrays.hpp"
 
+#include <fmt/format.h>
+
 #include "base/encoding.hpp"
 #include "base/json_value.hpp"
 
@@ -7,7 +9,7 @@ namespace hatchery::store {
 
 namespace {
 
-/// Where the operation's row in the queue stands after the transition; one that ends has none.
+/// Where the operation's row in the queue stands after the transition.
 core::JobState state_after(const ports::Transition& to) {
     if (!to.next_step) return to.job_state;
     return to.keep_next ? core::JobState::running : core::JobState::available;
@@ -17,16 +19,26 @@ std::int64_t microseconds(base::TimePoint at) {
     return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
 }
 
-/// The job as the list of those that ended has it, see migrations/0002; nothing while it goes on.
-std::optional<std::string> ended_job(const ports::Completion& completion) {
+/// The job as the list of those that ended has it, see migrations/0002.
+std::string ended_job(const ports::Completion& completion) {
     const ports::Transition& to = completion.transition;
-    if (!to.next_step && !to.operation_end) return std::nullopt;
     const core::Job& job = completion.job.job;
-    const auto started = job.started_at.value_or(to.now);
-    return base::dump_json(base::Json::array({job.id.text(), base::to_text(job.step),
-                                              base::to_text(to.job_state), to.failures, job.rescues,
-                                              microseconds(job.created_at), microseconds(started),
-                                              microseconds(to.now), base::to_utf8(to.message)}));
+    const std::string message =
+        to.message.empty() ? R"("")" : base::dump_json(base::Json(base::to_utf8(to.message)));
+    return fmt::format(
+        R"(["{}","{}","{}",{},{},{},{},{},{}])", job.id.text(), base::to_text(job.step),
+        base::to_text(to.job_state), to.failures, job.rescues, microseconds(job.created_at),
+        microseconds(job.started_at.value_or(to.now)), microseconds(to.now), message);
+}
+
+template <std::size_t count>
+void push(std::array<std::vector<Param>, count>& columns, std::array<Param, count> values) {
+    for (std::size_t i = 0; i < count; ++i) columns[i].push_back(std::move(values[i]));
+}
+
+template <std::size_t count>
+void append(std::vector<Param>& parameters, const std::array<std::vector<Param>, count>& columns) {
+    for (const auto& column : columns) parameters.emplace_back(array_text(column));
 }
 
 }  // namespace
@@ -45,52 +57,70 @@ bool changes_operation(const ports::Transition& transition) {
 
 void TransitionArrays::add(const ports::Completion& completion) {
     const ports::Transition& to = completion.transition;
-    const auto& bot = to.bot;
-    const NextJob next{.id = base::make_id<base::JobId>(now_, random_),
-                       .token = to.keep_next ? base::make_id<base::LeaseToken>(now_, random_)
-                                             : base::LeaseToken()};
-    const bool kept = to.next_step && to.keep_next;
-    const std::array<Param, column_count> values{
-        completion.job.job.operation_id,
-        completion.job.lease.token,
-        state_after(to),
-        to.run_at,
-        to.next_step ? std::nullopt : to.signal,
-        to.next_step ? std::string() : base::to_utf8(to.message),
-        to.next_step ? 0 : to.failures,
-        to.progress,
-        ended_job(completion),
-        to.next_step ? Param(next.id) : Param(std::nullopt),
-        to.next_step,
-        kept ? Param(next.token) : Param(std::nullopt),
-        kept ? Param(to.now + to.lease_for) : Param(std::nullopt),
-        changes_operation(to),
-        to.operation_end,
-        to.operation_phase,
-        to.operation_deadline,
-        error_text(to.operation_error),
-        to.operation_result,
-        changes_bot(to),
-        bot.status,
-        bot.condition.has_value(),
-        bot.condition.value_or(std::nullopt),
-        bot.reason ? Param(base::to_utf8(*bot.reason)) : Param(std::nullopt),
-        bot.deleted,
-        static_cast<int>(to.events.size())};
-    for (std::size_t i = 0; i < column_count; ++i) columns_[i].push_back(values[i]);
-    next_.push_back(next);
-    std::int64_t place = 0;
+    const int number = static_cast<int>(next_.size());
+    next_.emplace_back();
+    if (to.operation_end) {
+        add_gone(number, completion);
+    } else {
+        add_moved(number, completion);
+    }
+    if (to.operation_phase || to.operation_deadline || to.operation_error) add_said(number, to);
+    if (changes_bot(to)) add_bot(number, to);
+    int place = 0;
     for (const auto& event : to.events) {
-        owners_.push_back(static_cast<std::int64_t>(next_.size()));
-        places_.push_back(++place);
+        push(owners_, {Param(number), Param(++place)});
         events_.add(event);
     }
 }
 
-std::array<std::string, TransitionArrays::column_count> TransitionArrays::texts() const {
-    std::array<std::string, column_count> texts;
-    for (std::size_t i = 0; i < column_count; ++i) texts[i] = array_text(columns_[i]);
-    return texts;
+void TransitionArrays::add_moved(int number, const ports::Completion& completion) {
+    const ports::Transition& to = completion.transition;
+    const auto& operation = completion.job.job.operation_id;
+    const auto& token = completion.job.lease.token;
+    if (!to.next_step) {
+        push(moved_, {number, operation, token, to.job_state, to.run_at, to.signal,
+                      base::to_utf8(to.message), to.failures, to.progress, std::nullopt,
+                      std::nullopt, std::nullopt, std::nullopt, std::nullopt});
+        return;
+    }
+    NextJob& next = next_[static_cast<std::size_t>(number)];
+    next.id = base::make_id<base::JobId>(now_, random_);
+    if (to.keep_next) next.token = base::make_id<base::LeaseToken>(now_, random_);
+    push(moved_,
+         {number, operation, token, state_after(to), std::nullopt, std::nullopt, "", 0,
+          std::nullopt, ended_job(completion), next.id, to.next_step,
+          to.keep_next ? Param(next.token) : Param(std::nullopt),
+          to.keep_next ? Param(base::TimePoint(to.now + to.lease_for)) : Param(std::nullopt)});
+}
+
+void TransitionArrays::add_gone(int number, const ports::Completion& completion) {
+    const ports::Transition& to = completion.transition;
+    push(gone_, {number, completion.job.job.operation_id, completion.job.lease.token,
+                 to.operation_end, ended_job(completion), to.operation_result});
+}
+
+void TransitionArrays::add_said(int number, const ports::Transition& to) {
+    push(said_,
+         {number, to.operation_phase, to.operation_deadline, error_text(to.operation_error)});
+}
+
+void TransitionArrays::add_bot(int number, const ports::Transition& to) {
+    const auto& bot = to.bot;
+    push(bots_,
+         {number, bot.status, bot.condition.has_value(), bot.condition.value_or(std::nullopt),
+          bot.reason ? Param(base::to_utf8(*bot.reason)) : Param(std::nullopt), bot.deleted,
+          static_cast<int>(to.events.size())});
+}
+
+std::vector<Param> TransitionArrays::parameters() const {
+    std::vector<Param> parameters{Param(now_)};
+    append(parameters, moved_);
+    append(parameters, gone_);
+    append(parameters, said_);
+    append(parameters, bots_);
+    append(parameters, owners_);
+    for (auto& text : events_.texts()) parameters.emplace_back(std::move(text));
+    return parameters;
 }
 
 }  // namespace hatchery::store

@@ -17,29 +17,34 @@ struct NextJob {
     base::LeaseToken token;
 };
 
-/// Completions as the parallel arrays that statements::apply() unnests.
+/// Completions as the parallel arrays that statements::apply() unnests. They are numbered from 0
+/// on, in the order of add().
 class TransitionArrays {
 public:
-    static constexpr std::size_t column_count = 26;
-
     TransitionArrays(base::TimePoint now, base::Random& random) : now_(now), random_(random) {}
 
     void add(const ports::Completion& completion);
 
-    [[nodiscard]] std::size_t size() const { return next_.size(); }
-    /// From $2 to $27, as statements::apply() lists them.
-    [[nodiscard]] std::array<std::string, column_count> texts() const;
-    [[nodiscard]] std::string event_owners() const { return array_text(owners_); }
-    [[nodiscard]] std::string event_places() const { return array_text(places_); }
-    [[nodiscard]] const EventArrays& events() const { return events_; }
-    [[nodiscard]] const NextJob& next(std::size_t index) const { return next_[index]; }
+    /// From $1 on.
+    [[nodiscard]] std::vector<Param> parameters() const;
+    [[nodiscard]] const NextJob& next(std::size_t number) const { return next_[number]; }
 
 private:
+    template <std::size_t count>
+    using Columns = std::array<std::vector<Param>, count>;
+
+    void add_moved(int number, const ports::Completion& completion);
+    void add_gone(int number, const ports::Completion& completion);
+    void add_said(int number, const ports::Transition& to);
+    void add_bot(int number, const ports::Transition& to);
+
     base::TimePoint now_;
     base::Random& random_;
-    std::array<std::vector<Param>, column_count> columns_;
-    std::vector<std::int64_t> owners_;
-    std::vector<std::int64_t> places_;
+    Columns<14> moved_;
+    Columns<6> gone_;
+    Columns<4> said_;
+    Columns<7> bots_;
+    Columns<2> owners_;
     EventArrays events_;
     std::vector<NextJob> next_;
 };

@@ -84,7 +84,7 @@ TEST_CASE("a transition finds job, operation and bot by their keys") {
     World world;
     fill(world);
     std::string values = "now()";
-    for (int i = 2; i <= 36; ++i) values += ", NULL";
+    for (int i = 2; i <= 41; ++i) values += ", NULL";
     const auto plan = generic_plan(world, statements::apply(), values);
     INFO(plan);
     CHECK(mentions(plan, "Index Scan using jobs_pkey"));
