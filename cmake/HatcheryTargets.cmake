@@ -10,7 +10,9 @@ target_compile_features(standard_settings INTERFACE cxx_std_20)
 target_include_directories(standard_settings INTERFACE
   "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT HATCHERY_PRECOMPILED_HEADERS)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+endif()
 
 add_library(standard_warnings INTERFACE)
 target_compile_options(standard_warnings INTERFACE
