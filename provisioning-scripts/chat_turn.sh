@@ -36,9 +36,13 @@ check_inputs() {
     [[ ${CONNECT_LIMIT_S:=20} =~ ^[0-9]{1,3}$ ]] || fail 2 "CONNECT_LIMIT_S must be a number"
 }
 
-# The turns of a bot go one after the other, so what other folders hold has been fetched.
+# The turns of a bot go one after the other, so what other folders hold has been fetched. A file in a
+# folder's place says that this turn was cancelled, to a worker that was frozen before it could begin
+# it and may wake at any time: it stays for a day.
 remove_other_turns() {
-    find "$TURNS" -mindepth 1 -maxdepth 1 ! -name "$(basename "$TURN_DIR")" -exec rm -rf -- {} +
+    find "$TURNS" -mindepth 1 -maxdepth 1 -type d ! -name "$(basename "$TURN_DIR")" \
+        -exec rm -rf -- {} +
+    find "$TURNS" -mindepth 1 -maxdepth 1 -type f -mmin +1440 -delete
 }
 
 # post: one request, never repeated; ends with the code that says what became of it.

@@ -29,6 +29,7 @@ constexpr std::chrono::seconds longest_turn{3'500};
 /// Members of the step's progress.
 constexpr const char* begun = "begun";    ///< the gate was open once
 constexpr const char* start = "start";    ///< see core::chat_run_id
+constexpr const char* server = "server";  ///< on which the turn is begun
 constexpr const char* result = "result";  ///< the turn is over; only its files are left
 
 const base::OperationId& chat_of(const StepContext& context) {
@@ -61,6 +62,11 @@ std::optional<StepOutcome> at_the_gate(StepContext& context) {
 }
 
 base::Result<void> begin(StepContext& context, const HostLogin& login, const std::string& run_id) {
+    // Known before the bot can hear anything: a server that replaces this one has no run to adopt.
+    if (!context.progress.contains(server)) {
+        context.progress[server] = login.server.id.text();
+        if (auto kept = context.record({}); !kept) return kept;
+    }
     auto payload = core::read_chat_payload(context.claimed.operation.payload);
     if (!payload) return base::fail(std::move(payload).error());
     const std::string folder = core::chat_folder(chat_of(context));
@@ -130,10 +136,10 @@ StepOutcome ended(StepContext& context, const HostLogin& login, int exit_code) {
     return failed(std::move(error));
 }
 
-StepOutcome lost() {
+StepOutcome lost(std::string message) {
     return failed_for_good({.kind = base::ErrorKind::unavailable,
                             .effect = base::Effect::unknown,
-                            .message = "The server was restarted while the bot was answering.",
+                            .message = std::move(message),
                             .next_action = "Send the message again.",
                             .code = "run_lost",
                             .retry_after = std::nullopt,
@@ -142,6 +148,10 @@ StepOutcome lost() {
 
 /// Begins the turn, or goes on with the one that an earlier run of the step began.
 StepOutcome take_turn(StepContext& context, const HostLogin& login) {
+    const auto begun_on = base::json_string(context.progress, server);
+    if (!begun_on.empty() && begun_on != login.server.id.text()) {
+        return lost("The server was replaced while the bot was answering.");
+    }
     const auto run_id = core::chat_run_id(
         chat_of(context), static_cast<int>(base::json_int(context.progress, start)));
     for (int reads = 0; reads < max_reads; ++reads) {
@@ -159,7 +169,7 @@ StepOutcome take_turn(StepContext& context, const HostLogin& login) {
             case ports::RunState::running:
                 break;
             case ports::RunState::lost:
-                return lost();
+                return lost("The server was restarted while the bot was answering.");
             case ports::RunState::exited:
                 return ended(context, login, output->exit_code.value_or(1));
         }

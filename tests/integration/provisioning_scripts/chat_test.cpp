@@ -64,9 +64,11 @@ TEST_CASE("a turn leaves its reply in a file, is said once, and tells nobody") {
     CHECK(server.run("chat_turn.sh", turn_in(first)).exit_code == 0);
     CHECK(model_calls(server) == 1);
 
+    // What stop_turn leaves of a cancelled turn keeps a frozen worker from beginning it: it stays.
+    server.exec(fmt::format(": >{}/cancelled", turns));
     const auto second = stage(server, "second", "and now?");
     CHECK(server.run("chat_turn.sh", turn_in(second)).exit_code == 0);
-    CHECK(server.exec(fmt::format("ls {}", turns)) == "second\n");
+    CHECK(server.exec(fmt::format("ls {}", turns)) == "cancelled\nsecond\n");
     CHECK(server.run("chat_turn.sh", turn_in(fmt::format("{}/none", turns))).exit_code == 80);
     CHECK(server.run("chat_turn.sh", turn_in("/etc/openclaw")).exit_code == 2);
 }

@@ -238,3 +238,25 @@ TEST_CASE("a server that is restarted in the middle of a turn ends it, and it is
     REQUIRE(ended.error->code == "run_lost");
     REQUIRE(world.hosts.starts_of(script) == 1);
 }
+
+TEST_CASE("a turn whose server was replaced is not said again on the new one") {
+    World world(9);
+    const auto bot = deployed(world);
+    const auto chat = world.chat(bot.id, "hello");
+    while (world.hosts.starts_of(script) == 0) world.step();
+    // As a destroy that failed and another deploy leave it.
+    auto& rows = world.database.server_rows;
+    const auto old = rows.begin()->second;
+    auto replacement = old;
+    replacement.id = base::ServerId("0197f0c2-0000-7000-8000-000000000001");
+    replacement.public_ip = "203.0.113.77";
+    auto& secrets = world.database.secrets;
+    secrets.insert_or_assign({replacement.id.text(), ports::secret_name::client_key},
+                             secrets.at({old.id.text(), ports::secret_name::client_key}));
+    rows.erase(old.id);
+    rows.emplace(replacement.id, replacement);
+    const auto ended = world.run_to_end(chat.id);
+    REQUIRE(ended.state == OperationState::failed);
+    REQUIRE(ended.error->message == "The server was replaced while the bot was answering.");
+    REQUIRE(world.hosts.starts_of(script) == 1);
+}

@@ -83,12 +83,11 @@ void Turns::begin(const ports::SshTarget& target, const ports::ScriptRun& run, c
     const Place place = place_of(target, run);
     if (turn.plan.exit_code == no_message) return;
     staged_.erase(place);
-    // As remove_other_turns does.
+    // As remove_other_turns does, which leaves what fences off a cancelled turn.
     const auto other = [&](const Place& one) {
         return one.first == place.first && one.second != place.second;
     };
     std::erase_if(staged_, other);
-    std::erase_if(fenced_, other);
     std::erase_if(answers_, [&](const auto& entry) { return other(entry.first); });
     if (!turn.heard) return;
     const std::string chat = chat_of_run(run.run_id);
