@@ -13,8 +13,10 @@ std::string last_word(const std::string& command) {
     return command.substr(command.find_last_of(" \n") + 1);
 }
 
-/// A run's id without the job that it begins with and the number that it ends with.
+/// A run's id without the job that it begins with and the number that it ends with; of a chat's,
+/// which has the chat's id in between, `chat`.
 std::string script_of(const std::string& run_id) {
+    if (run_id.starts_with("chat-")) return "chat";
     constexpr std::size_t job_length = 37;
     if (run_id.size() <= job_length) return "run";
     const std::string rest = run_id.substr(job_length);

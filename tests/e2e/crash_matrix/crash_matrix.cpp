@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "core/chat.hpp"
 #include "crypto/key_ring.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
@@ -67,12 +68,24 @@ CrashMatrix::Bot CrashMatrix::make_bot(const std::string& name) {
 }
 
 std::string CrashMatrix::begin(const Bot& bot, core::OperationKind kind) {
+    return begin(bot, kind, "{}");
+}
+
+std::string CrashMatrix::begin_chat(const Bot& bot, const std::string& message) {
+    return begin(
+        bot, core::OperationKind::chat,
+        core::chat_payload_text({.message = message, .session_key = {}, .interrupt = false}));
+}
+
+std::string CrashMatrix::begin(const Bot& bot, core::OperationKind kind,
+                               const std::string& payload) {
     const auto user = text("SELECT user_id FROM bots WHERE id = '" + bot.id + "'");
     const auto started = jobs_->start_operation({.bot_id = base::BotId(bot.id),
                                                  .user_id = base::UserId(user),
                                                  .kind = kind,
                                                  .now = clock_.now(),
-                                                 .deadline_at = clock_.now() + operation_deadline});
+                                                 .deadline_at = clock_.now() + operation_deadline,
+                                                 .payload = payload});
     if (!started) FAIL(started.error().message);
     return started->id.text();
 }

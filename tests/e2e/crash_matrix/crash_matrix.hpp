@@ -37,6 +37,7 @@ public:
     /// Through the API of a process that lives only as long as that takes.
     Bot make_bot(const std::string& name);
     std::string begin(const Bot& bot, core::OperationKind kind);
+    std::string begin_chat(const Bot& bot, const std::string& message);
     void request_cancel(const std::string& operation);
 
     struct Walk {
@@ -92,6 +93,7 @@ public:
     [[nodiscard]] std::string text(const std::string& query);
 
 private:
+    std::string begin(const Bot& bot, core::OperationKind kind, const std::string& payload);
     [[nodiscard]] std::unique_ptr<support::ChildProcess> worker(
         const std::map<std::string, std::string>& settings) const;
     void add_foreign_servers();
