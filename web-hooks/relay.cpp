@@ -200,6 +200,8 @@ private:
             const auto parked_for = ports_.clock.now() - parked.claimed_at;
             if (parked_for + options_.delivery_limit < options_.lease_for) {
                 deliver(parked.update, stop);
+            } else {
+                give_back(parked.update);
             }
             lock.lock();
             --busy_;

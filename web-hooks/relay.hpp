@@ -26,8 +26,9 @@ struct RelayOptions {
     base::Milliseconds poll_every{1'000};
     /// Limit of one delivery, opening the tunnel included.
     base::Milliseconds delivery_limit{15'000};
-    /// After this another process may take the update; longer than delivery_limit.
-    base::Milliseconds lease_for{60'000};
+    /// After this another process may take the update, and the rest of its chat, from one that was
+    /// killed; longer than delivery_limit by the time that a claimed update may wait for a thread.
+    base::Milliseconds lease_for{25'000};
     /// Delivered updates are kept so long, because Telegram may send one again for 24 h.
     base::Milliseconds keep_delivered{48LL * 60 * 60 * 1000};
     /// Those that were given up, so that somebody can look why.
