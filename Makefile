@@ -3,8 +3,6 @@
 SHELL := /bin/bash
 
 JOBS ?= $(shell nproc)
-# Real hosts take memory and both cores: few tests at once.
-TEST_JOBS ?= $(shell nproc)
 
 .PHONY: help
 help: ## What can be made

@@ -2,7 +2,6 @@
 # JSON library and of Catch2 again for every file. They are compiled once, for the product and for
 # the tests, and every target below reuses them, which saves a fifth of it. ccache does not look into
 # such files, so this is for builds that have nothing in it. A file must still include what it uses.
-set(CMAKE_PCH_WARN_INVALID OFF)  # One that cannot be used costs time, nothing else.
 
 # hatchery_precompile(NAME HEADERS header... LINK target...): a library that is nothing but them.
 function(hatchery_precompile name)
@@ -30,6 +29,8 @@ function(hatchery_reuse_headers directory)
       # The same definitions as the headers were compiled with.
       target_link_libraries(${target} PRIVATE fmt::fmt)
       target_precompile_headers(${target} REUSE_FROM ${from})
+      # Headers that cannot be used for a target cost it time, nothing else.
+      set_target_properties(${target} PROPERTIES PCH_WARN_INVALID OFF)
     endif()
   endforeach()
   get_property(folders DIRECTORY "${directory}" PROPERTY SUBDIRECTORIES)

@@ -59,6 +59,12 @@ function(hatchery_test name)
   if(ARG_ENVIRONMENT)
     list(APPEND properties ENVIRONMENT "${ARG_ENVIRONMENT}")
   endif()
+  # The longest begin first, so that the short ones fill the gaps at the end.
+  if(ARG_LOCK)
+    list(APPEND properties COST 200)
+  elseif(ARG_LABEL STREQUAL "e2e" OR ARG_LABEL STREQUAL "long")
+    list(APPEND properties COST 100)
+  endif()
   set(discover TEST_PREFIX "${ARG_LABEL}/${name}: " DISCOVERY_MODE PRE_TEST PROPERTIES
                ${properties})
   if(ARG_LOCK_TAG)

@@ -51,7 +51,7 @@ TEMPLATE_TEST_CASE_SIG("nothing is lost and nothing sticks, whatever goes wrong:
 }
 
 TEST_CASE("every kind of fault happens, and processes die around every kind of port call",
-          "[summary]") {
+          "[.summary]") {
     const auto all = run_seeds(10'000, 3'000);
     std::cout << all.text();
     CHECK(all.never_injected() == std::vector<std::string>{});
