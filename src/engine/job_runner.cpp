@@ -87,9 +87,8 @@ bool was_cut(const core::StepOutcome& outcome) {
 
 }  // namespace
 
-std::optional<ports::Transition> JobRunner::evaluate(const ports::ClaimedJob& original,
+std::optional<ports::Transition> JobRunner::evaluate(ports::ClaimedJob& claimed,
                                                      const RunSignals& signals) {
-    ports::ClaimedJob claimed = original;
     const auto input = [&](double jitter) {
         claimed.operation.cancel_requested =
             claimed.operation.cancel_requested || signals.cancel_requested.load();
@@ -127,9 +126,10 @@ std::optional<ports::Transition> JobRunner::evaluate(const ports::ClaimedJob& or
 
 std::optional<ports::ClaimedJob> JobRunner::run(const ports::ClaimedJob& claimed,
                                                 const RunSignals& signals) {
-    const auto transition = evaluate(claimed, signals);
+    ports::ClaimedJob job = claimed;
+    const auto transition = evaluate(job, signals);
     if (!transition) return std::nullopt;
-    return next_after(claimed, ports_.jobs.apply(claimed, *transition));
+    return next_after(job, ports_.jobs.apply(job, *transition));
 }
 
 ports::Transition JobRunner::transition(const ports::ClaimedJob& claimed,

@@ -41,8 +41,9 @@ public:
           run_step_(std::move(run_step)),
           metrics_(ports.metrics) {}
 
-    /// Runs the job and says what is to be written; nothing when the job was given back.
-    [[nodiscard]] std::optional<ports::Transition> evaluate(const ports::ClaimedJob& claimed,
+    /// Runs the job and says what is to be written; nothing when the job was given back. A cancel
+    /// that the signals tell of is noted in the job's operation.
+    [[nodiscard]] std::optional<ports::Transition> evaluate(ports::ClaimedJob& claimed,
                                                             const RunSignals& signals);
     /// Runs the job and writes what follows under its lease. The next job of the same operation if
     /// this worker holds it now.
