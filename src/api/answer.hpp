@@ -32,6 +32,11 @@ struct Exchange {
     /// Who asks. Set on every route whose access is not open; see access.hpp.
     std::optional<store::Principal> principal;
 
+    /// With an Idempotency-Key: the id of what the request makes, the same whenever it is sent.
+    std::string effect_id;
+    /// An earlier run of this request broke off: what it made, if anything, has effect_id.
+    bool resumed = false;
+
     /// The id of what a write is done to, for the audit log, where the path does not say it. The
     /// one thing that a handler may leave behind here.
     mutable std::string target;

@@ -25,6 +25,7 @@
 #include "store/bot_repository.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
+#include "store/idempotent_requests.hpp"
 #include "store/notifications.hpp"
 #include "store/operation_overview.hpp"
 #include "store/operation_repository.hpp"
@@ -66,6 +67,7 @@ struct ApiDeps {
     store::AccountRepository& accounts;
     store::AuditLog& audit;
     store::RateBudgets& rate_budgets;
+    store::IdempotentRequests& idempotent_requests;
     store::Notifications& notifications;
     store::OperationOverview& overview;
     ports::WorkerRegistry& workers;

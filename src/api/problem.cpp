@@ -29,6 +29,7 @@ constexpr auto status_words = std::to_array<StatusWords>({
     {405, "Method Not Allowed", "invalid_input"},
     {408, "Request Timeout", "invalid_input"},
     {409, "Conflict", "conflict"},
+    {412, "Precondition Failed", "conflict"},
     {413, "Content Too Large", "invalid_input"},
     {414, "URI Too Long", "invalid_input"},
     {415, "Unsupported Media Type", "invalid_input"},
@@ -128,6 +129,7 @@ Problem problem_of_error(const base::Error& error) {
             problem.next_action.clear();
             break;
     }
+    problem.effect_unknown = error.effect == base::Effect::unknown;
     if (error.retry_after) problem.retry_after_s = whole_seconds(*error.retry_after);
     if (problem.status == 503 && !problem.retry_after_s) problem.retry_after_s = 2;
     return problem;

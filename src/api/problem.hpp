@@ -32,6 +32,8 @@ struct Problem {
     std::optional<int> retry_after_s;
     /// What the log says instead of `detail`; never shown.
     std::string log_detail;
+    /// Whether the request may have had its effect nevertheless.
+    bool effect_unknown = false;
     /// Becomes the `Allow` header; for 405.
     std::string allow;
 };

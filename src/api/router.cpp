@@ -112,10 +112,11 @@ bool is_loopback(const std::string& address) {
 class HttplibRouter final : public Router, private httplib::Server {
 public:
     HttplibRouter(RouterOptions options, const Authenticator& authenticator, RateGate& rates,
-                  store::AuditLog& audit, Metrics& metrics)
+                  const IdempotentWrites& writes, store::AuditLog& audit, Metrics& metrics)
         : options_(std::move(options)),
           authenticator_(authenticator),
           rates_(rates),
+          writes_(writes),
           audit_(audit),
           metrics_(metrics),
           gate_(options_.outside_slots) {
@@ -277,6 +278,7 @@ private:
                           .stop = passage->stop,
                           .address = passage->address,
                           .principal = {},
+                          .effect_id = {},
                           .target = {}};
         for (std::size_t i = 1; i < request.matches.size(); ++i) {
             exchange.path.push_back(request.matches[i]);
@@ -305,12 +307,14 @@ private:
         if (outcome->status != 204) response.set_content(outcome->body, outcome->content_type);
     }
 
-    Outcome run_noted(const AccessRule& rule, const RouteHandler& handler,
-                      const Exchange& exchange) {
+    Outcome run_noted(const AccessRule& rule, const RouteHandler& handler, Exchange& exchange) {
         try {
-            Outcome outcome = handler(exchange);
+            bool replayed = false;
+            Outcome outcome = changes(rule) && exchange.principal
+                                  ? writes_.run(exchange, handler, replayed)
+                                  : handler(exchange);
             const bool parked = outcome && outcome->park;
-            if (!parked) {
+            if (!parked && !replayed) {
                 note_write(rule, exchange, outcome ? outcome->status : outcome.error().status);
             }
             return outcome;
@@ -427,6 +431,7 @@ private:
     const RouterOptions options_;
     const Authenticator& authenticator_;
     RateGate& rates_;
+    const IdempotentWrites& writes_;
     store::AuditLog& audit_;
     Metrics& metrics_;
     OutsideGate gate_;
@@ -437,8 +442,9 @@ private:
 }  // namespace
 
 std::unique_ptr<Router> make_router(RouterOptions options, const Authenticator& authenticator,
-                                    RateGate& rates, store::AuditLog& audit, Metrics& metrics) {
-    return std::make_unique<HttplibRouter>(std::move(options), authenticator, rates, audit,
+                                    RateGate& rates, const IdempotentWrites& writes,
+                                    store::AuditLog& audit, Metrics& metrics) {
+    return std::make_unique<HttplibRouter>(std::move(options), authenticator, rates, writes, audit,
                                            metrics);
 }
 

@@ -7,6 +7,7 @@
 #include "api/answer.hpp"
 #include "api/authenticate.hpp"
 #include "api/front/request.hpp"
+#include "api/idempotency.hpp"
 #include "api/metrics.hpp"
 #include "api/rate_gate.hpp"
 #include "core/network.hpp"
@@ -40,7 +41,7 @@ struct RouterOptions {
 
 [[nodiscard]] std::unique_ptr<Router> make_router(RouterOptions options,
                                                   const Authenticator& authenticator,
-                                                  RateGate& rates, store::AuditLog& audit,
-                                                  Metrics& metrics);
+                                                  RateGate& rates, const IdempotentWrites& writes,
+                                                  store::AuditLog& audit, Metrics& metrics);
 
 }  // namespace hatchery::api

@@ -23,8 +23,9 @@ public:
           authenticator_({.public_url = context_.deps.settings.public_url}, context_.deps.tokens,
                          context_.deps.accounts),
           rates_(context_.deps.settings.rates, context_.deps.rate_budgets),
-          router_(make_router(router_options(options), authenticator_, rates_, context_.deps.audit,
-                              metrics_)) {
+          writes_(context_.deps.idempotent_requests),
+          router_(make_router(router_options(options), authenticator_, rates_, writes_,
+                              context_.deps.audit, metrics_)) {
         options.front.listeners = {options.listener};
         if (options.admin_listener) options.front.listeners.push_back(*options.admin_listener);
         options.front.proxies = options.trusted_proxies;
@@ -80,6 +81,7 @@ private:
     routes::RouteContext context_;
     Authenticator authenticator_;
     RateGate rates_;
+    IdempotentWrites writes_;
     std::unique_ptr<Router> router_;
     /// Before the router; null where only health is served.
     std::unique_ptr<front::RequestHandler> dashboard_;

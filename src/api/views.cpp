@@ -101,6 +101,7 @@ base::Json operation_summary(const core::Operation& operation) {
             {"deadlineAt", base::format_time(operation.deadline_at)},
             {"startedAt", time_view(operation.started_at)},
             {"finishedAt", time_view(operation.finished_at)},
+            {"requestId", text_or_null(operation.request_id)},
             {"error", error_view(operation.error)}};
 }
 

@@ -62,7 +62,11 @@ cli::ExitCode revoke_token(const cli::Options& options, cli::Context& context) {
     if (!access) return code;
     const base::ApiTokenId token(options.operand(0));
     if (const auto revoked = access->tokens->revoke(token, std::nullopt); !revoked) {
-        return cli::report(context, revoked.error());
+        return fail_command(context, *access->database,
+                            {.action = "token revoke",
+                             .target = base::is_uuid(token.text()) ? token.text() : "",
+                             .user_id = {}},
+                            revoked.error());
     }
     note_command(context, *access->database,
                  {.action = "token revoke", .target = token.text(), .user_id = {}});
@@ -80,15 +84,16 @@ cli::ExitCode set_role(const cli::Options& options, cli::Context& context) {
     cli::ExitCode code{};
     const auto access = open_access(context, code);
     if (!access) return code;
+    NotedCommand noted{
+        .action = fmt::format("user role {}", base::to_text(*role)), .target = {}, .user_id = {}};
     const auto user = access->tokens->find_user_by_email(options.value_or("user", ""));
-    if (!user) return cli::report(context, user.error());
+    if (!user) return fail_command(context, *access->database, noted, user.error());
+    noted.target = user->id.text();
+    noted.user_id = user->id;
     if (const auto set = access->tokens->set_role(user->id, *role); !set) {
-        return cli::report(context, set.error());
+        return fail_command(context, *access->database, noted, set.error());
     }
-    note_command(context, *access->database,
-                 {.action = fmt::format("user role {}", base::to_text(*role)),
-                  .target = user->id.text(),
-                  .user_id = user->id});
+    note_command(context, *access->database, noted);
     context.out << user->email << " is " << base::to_text(*role) << " now\n";
     return cli::ExitCode::ok;
 }

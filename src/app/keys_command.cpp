@@ -63,8 +63,11 @@ cli::ExitCode rotate(KeyWork& work, cli::Context& context) {
         store::rotate_keys(*work.database, *work.box, context.clock, [&](std::int64_t done) {
             context.err << fmt::format("{} secrets sealed anew", done) << std::endl;
         });
-    if (!report) return cli::report(context, report.error());
-    note_command(context, *work.database, {.action = "keys rotate", .target = {}, .user_id = {}});
+    NotedCommand noted{.action = "keys rotate", .target = {}, .user_id = {}};
+    if (!report) return fail_command(context, *work.database, noted, report.error());
+    // What could not be opened is still sealed by its old key: the command has not done its work.
+    if (report->unopened > 0) noted.outcome = cli::ExitCode::failed;
+    note_command(context, *work.database, noted);
     context.out << fmt::format("{} secrets were sealed anew with the first key.\n",
                                report->resealed);
     if (report->unopened > 0) {

@@ -41,10 +41,17 @@ void note_command(cli::Context& context, store::Database& database, const NotedC
                                      .action = command.action,
                                      .target = command.target,
                                      .address = machine_name(),
-                                     .outcome = 0,
+                                     .outcome = static_cast<int>(command.outcome),
                                      .request_id = {}});
     if (!noted)
         context.err << "The audit log has no line of this: " << noted.error().message << "\n";
+}
+
+cli::ExitCode fail_command(cli::Context& context, store::Database& database, NotedCommand command,
+                           const base::Error& error) {
+    command.outcome = cli::report(context, error);
+    note_command(context, database, command);
+    return command.outcome;
 }
 
 }  // namespace hatchery::app

@@ -4,11 +4,12 @@
 
 #include "base/ids.hpp"
 #include "cli/command.hpp"
+#include "cli/exit_code.hpp"
 #include "store/database.hpp"
 
 namespace hatchery::app {
 
-/// A command of the operator's that has changed something.
+/// A command of the operator's that changes something.
 struct NotedCommand {
     /// As it is called: `token create`.
     std::string action;
@@ -16,10 +17,16 @@ struct NotedCommand {
     std::string target;
     /// Whom it concerns; may be empty.
     base::UserId user_id;
+    /// How it ended.
+    cli::ExitCode outcome = cli::ExitCode::ok;
 };
 
 /// Writes the command to the audit log, under the operator's login name and this machine's name. A
 /// log that cannot be written is told on standard error: the command has happened.
 void note_command(cli::Context& context, store::Database& database, const NotedCommand& command);
+
+/// The same of a command that has failed: tells the error and notes it. The exit code.
+[[nodiscard]] cli::ExitCode fail_command(cli::Context& context, store::Database& database,
+                                         NotedCommand command, const base::Error& error);
 
 }  // namespace hatchery::app

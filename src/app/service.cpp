@@ -43,6 +43,7 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.accounts = store::make_account_repository(*a.database, a.clock, a.random, config.session);
     a.audit = store::make_audit_log(*a.database, a.clock);
     a.rate_budgets = store::make_rate_budgets(*a.database);
+    a.idempotent_requests = store::make_idempotent_requests(*a.database, *a.box, a.clock, a.random);
     a.inbox = store::make_inbox_repository(*a.database, *a.notifications);
     a.overview = store::make_operation_overview(*a.database);
     a.workers = store::make_pg_worker_registry(*a.database);

@@ -20,6 +20,7 @@
 #include "store/bot_repository.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
+#include "store/idempotent_requests.hpp"
 #include "store/inbox_repository.hpp"
 #include "store/notifications.hpp"
 #include "store/operation_overview.hpp"
@@ -55,6 +56,7 @@ struct Adapters {
     std::unique_ptr<store::AccountRepository> accounts;
     std::unique_ptr<store::AuditLog> audit;
     std::unique_ptr<store::RateBudgets> rate_budgets;
+    std::unique_ptr<store::IdempotentRequests> idempotent_requests;
     /// Null without a Google client in the configuration.
     std::unique_ptr<api::sign_in::OpenIdClient> open_id;
     std::unique_ptr<store::InboxRepository> inbox;

@@ -114,9 +114,11 @@ cli::ExitCode create(const Request& request, const config::Config& config, cli::
     base::SystemRandom random;
     const auto tokens = store::make_token_repository(**database, context.clock, random);
     const auto user = tokens->get_or_create_user(request.email, request.role);
-    if (!user) return cli::report(context, user.error());
+    NotedCommand noted{.action = "token create", .target = {}, .user_id = {}};
+    if (!user) return fail_command(context, **database, noted, user.error());
+    noted.user_id = user->id;
     if (const auto fits = check_scopes_of_role(request, user->role); !fits) {
-        return cli::report(context, fits.error());
+        return fail_command(context, **database, noted, fits.error());
     }
     const std::string token = "hat_" + base::random_token(random, 32);
     const auto expires_at = context.clock.now() + request.lifetime;
@@ -125,9 +127,9 @@ cli::ExitCode create(const Request& request, const config::Config& config, cli::
                                       .hash_hex = crypto::sha256_hex(token),
                                       .scopes = request.scopes,
                                       .expires_at = expires_at});
-    if (!made) return cli::report(context, made.error());
-    note_command(context, **database,
-                 {.action = "token create", .target = made->id.text(), .user_id = user->id});
+    if (!made) return fail_command(context, **database, noted, made.error());
+    noted.target = made->id.text();
+    note_command(context, **database, noted);
     context.out << token << std::endl;
     context.err << "This is shown once. It may: "
                 << fmt::format("{}", fmt::join(request.scopes, ", ")) << "; it expires at "

@@ -53,6 +53,8 @@ struct Bot {
     std::string status_reason;
     base::TimePoint created_at;
     base::TimePoint updated_at;
+    /// Grows with every change of the settings.
+    std::int64_t settings_version = 1;
 };
 
 }  // namespace hatchery::core

@@ -55,6 +55,8 @@ struct Operation {
     base::TimePoint deadline_at;
     std::optional<base::TimePoint> started_at;
     std::optional<base::TimePoint> finished_at;
+    /// The X-Request-Id of the request that asked for it; empty for none.
+    std::string request_id;
     /// Set as soon as the operation is known to fail, also while it still tears down.
     std::optional<base::Error> error;
 };

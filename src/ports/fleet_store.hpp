@@ -25,7 +25,11 @@ inline constexpr const char* client_key = "client_key";          ///< of a serve
 inline constexpr const char* planted_host_key = "planted_host_key";  ///< of a server, until rotated
 }  // namespace secret_name
 
-enum class SecretOwner : std::uint8_t { bot, server };
+enum class SecretOwner : std::uint8_t {
+    bot,
+    server,
+    answer,  ///< the body of an answer that is kept for its Idempotency-Key
+};
 
 struct SecretRef {
     SecretOwner owner;

@@ -110,6 +110,8 @@ enum class EarlierChats : std::uint8_t {
 };
 
 struct NewOperation {
+    /// Chosen by the store if empty.
+    base::OperationId id;
     base::BotId bot_id;
     base::UserId user_id;
     core::OperationKind kind = core::OperationKind::deploy;
@@ -121,6 +123,8 @@ struct NewOperation {
     /// What a worker must offer: a JSON object as text, see core/requirements.hpp.
     std::string requirements = "{}";
     EarlierChats earlier_chats = EarlierChats::keep;
+    /// Of the request that asks for it.
+    std::string request_id;
 };
 
 /// The persisted jobs. Thread-safe; every call is one short transaction; `unavailable` when the

@@ -1,5 +1,7 @@
 #include "store/account_repository.hpp"
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
 
 namespace hatchery::store {
@@ -12,6 +14,7 @@ using base::Result;
 
 /// A session's last use is written down this coarsely: one write a minute, not one a request.
 constexpr std::chrono::minutes use_resolution{1};
+constexpr std::size_t longest_agent = 200;
 
 constexpr std::string_view forget_sign_ins = R"(
     DELETE FROM sign_ins WHERE state_hash IN
@@ -52,13 +55,22 @@ constexpr std::string_view forget_sessions = R"(
     DELETE FROM sessions WHERE id IN
         (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT 100))";
 constexpr std::string_view insert_session = R"(
-    INSERT INTO sessions (id, user_id, token_hash, created_at, last_used_at, expires_at)
-    VALUES ($1, $2, $3, $4, $4, $5))";
+    INSERT INTO sessions (id, user_id, token_hash, created_at, last_used_at, expires_at,
+                          address, user_agent)
+    VALUES ($1, $2, $3, $4, $4, $5, $6, $7))";
 constexpr std::string_view select_session = R"(
     SELECT u.id, u.email, u.role, u.created_at, u.name, s.id, s.last_used_at, s.expires_at
     FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1)";
 constexpr std::string_view note_use =
     "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
+constexpr std::string_view select_sessions = R"(
+    SELECT id, created_at, last_used_at, expires_at, address, user_agent FROM sessions
+    WHERE user_id = $1 AND expires_at > $2 AND last_used_at > $3
+      AND ($4::uuid IS NULL OR id < $4::uuid)
+    ORDER BY id DESC LIMIT $5::bigint)";
+constexpr std::string_view delete_one = "DELETE FROM sessions WHERE id = $1 AND user_id = $2";
+constexpr std::string_view delete_others =
+    "DELETE FROM sessions WHERE user_id = $1 AND ($2::uuid IS NULL OR id <> $2::uuid)";
 constexpr std::string_view delete_session = "DELETE FROM sessions WHERE token_hash = $1";
 
 User read_user(const Rows::Row& row) {
@@ -111,14 +123,15 @@ public:
         });
     }
 
-    Result<Session> create_session(const base::UserId& user,
-                                   const std::string& token_hash) override {
+    Result<Session> create_session(const base::UserId& user, const std::string& token_hash,
+                                   const SessionOrigin& origin) override {
         const auto now = clock_.now();
         const auto made = database_.run([&](Sql& sql) -> Result<void> {
             (void)sql.query(forget_sessions, {now});
             (void)sql.query(insert_session,
                             {base::make_id<core::SessionId>(now, random_), user, token_hash, now,
-                             base::TimePoint(now + limits_.absolute)});
+                             base::TimePoint(now + limits_.absolute), base::to_utf8(origin.address),
+                             base::to_utf8(origin.user_agent.substr(0, longest_agent))});
             return {};
         });
         if (!made) return fail(made.error());
@@ -150,6 +163,47 @@ public:
         return database_.run([&](Sql& sql) -> Result<void> {
             (void)sql.query(delete_session, {token_hash});
             return {};
+        });
+    }
+
+    Result<Page<SessionView>> sessions(const base::UserId& user,
+                                       const std::optional<std::string>& after,
+                                       int limit) override {
+        const auto now = clock_.now();
+        if (after && !base::is_uuid(*after)) {
+            return fail(ErrorKind::invalid, "The cursor is none of ours.");
+        }
+        return database_.run([&](Sql& sql) -> Result<Page<SessionView>> {
+            const Rows rows =
+                sql.query(select_sessions,
+                          {user, now, base::TimePoint(now - limits_.idle), after, limit + 1});
+            Page<SessionView> page;
+            const auto most = std::min(rows.size(), static_cast<std::size_t>(limit));
+            for (std::size_t i = 0; i < most; ++i) {
+                page.items.push_back(
+                    {.id = rows[i].id<core::SessionId>(0),
+                     .created_at = rows[i].time(1),
+                     .times = {.last_used_at = rows[i].time(2), .expires_at = rows[i].time(3)},
+                     .origin = {.address = rows[i].text(4), .user_agent = rows[i].text(5)}});
+            }
+            if (rows.size() > most) page.next = page.items.back().id.text();
+            return page;
+        });
+    }
+
+    Result<void> end_session_of(const base::UserId& user, const core::SessionId& session) override {
+        const auto missing = [] { return fail(ErrorKind::not_found, "There is no such session."); };
+        if (!base::is_uuid(session.text())) return missing();
+        return database_.run([&](Sql& sql) -> Result<void> {
+            if (sql.query(delete_one, {session, user}).affected() == 0) return missing();
+            return {};
+        });
+    }
+
+    Result<std::int64_t> end_sessions_of(const base::UserId& user,
+                                         const std::optional<core::SessionId>& kept) override {
+        return database_.run([&](Sql& sql) -> Result<std::int64_t> {
+            return sql.query(delete_others, {user, kept}).affected();
         });
     }
 

@@ -11,6 +11,7 @@
 #include "core/id_token.hpp"
 #include "core/session.hpp"
 #include "store/database.hpp"
+#include "store/page.hpp"
 #include "store/token_repository.hpp"
 
 namespace hatchery::store {
@@ -32,6 +33,21 @@ struct Session {
     core::SessionTimes times;
 };
 
+/// Where a session began.
+struct SessionOrigin {
+    std::string address;
+    /// As the browser calls itself; cut to 200 bytes.
+    std::string user_agent;
+};
+
+/// A session as its user sees it.
+struct SessionView {
+    core::SessionId id;
+    base::TimePoint created_at;
+    core::SessionTimes times;
+    SessionOrigin origin;
+};
+
 /// Accounts by sign-in, and their sessions. Thread-safe.
 class AccountRepository {
 public:
@@ -51,13 +67,23 @@ public:
                                                      std::optional<UserRole> granted) = 0;
 
     /// A new session of the user; forgets some that have ended.
-    [[nodiscard]] virtual base::Result<Session> create_session(const base::UserId& user,
-                                                               const std::string& token_hash) = 0;
+    [[nodiscard]] virtual base::Result<Session> create_session(
+        const base::UserId& user, const std::string& token_hash,
+        const SessionOrigin& origin = {}) = 0;
     /// The session with this hash, `unauthorized` when there is none or it has ended. Notes its use
     /// at most once a minute.
     [[nodiscard]] virtual base::Result<Session> find_session(const std::string& token_hash) = 0;
     /// Again is no error.
     [[nodiscard]] virtual base::Result<void> end_session(const std::string& token_hash) = 0;
+    /// The user's sessions that have not ended, newest first.
+    [[nodiscard]] virtual base::Result<Page<SessionView>> sessions(
+        const base::UserId& user, const std::optional<std::string>& after, int limit) = 0;
+    /// Ends one session of the user; `not_found` when the user has no such.
+    [[nodiscard]] virtual base::Result<void> end_session_of(const base::UserId& user,
+                                                            const core::SessionId& session) = 0;
+    /// Ends all sessions of the user but `kept`, if that is set. How many.
+    [[nodiscard]] virtual base::Result<std::int64_t> end_sessions_of(
+        const base::UserId& user, const std::optional<core::SessionId>& kept) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<AccountRepository> make_account_repository(

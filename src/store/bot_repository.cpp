@@ -49,7 +49,8 @@ const std::string update_bot = std::string(R"(
         allowed_telegram_user_ids = coalesce($5::bigint[], allowed_telegram_user_ids),
         telegram_mode = coalesce($6, telegram_mode),
         telegram_bot_id = coalesce($7::bigint, telegram_bot_id),
-        telegram_username = coalesce($8, telegram_username), updated_at = $9
+        telegram_username = coalesce($8, telegram_username), updated_at = $9,
+        settings_version = settings_version + 1
     WHERE id = $1
     RETURNING)") + columns::bot;
 constexpr std::string_view select_in_use =
@@ -77,6 +78,13 @@ tl::unexpected<base::Error> token_conflict() {
     return error;
 }
 
+tl::unexpected<base::Error> other_version() {
+    auto error = fail(ErrorKind::conflict, "The bot's settings have changed meanwhile.",
+                      "Read the bot again, and send your change with its new ETag.");
+    error.value().code = "other_version";
+    return error;
+}
+
 std::optional<std::string> as_text(const std::optional<std::string>& text) {
     return text ? std::optional(base::to_utf8(*text)) : std::nullopt;
 }
@@ -89,7 +97,7 @@ public:
 
     Result<core::Bot> create(const core::Bot& bot, const BotSecrets& secrets) override {
         const auto now = clock_.now();
-        const auto id = base::make_id<base::BotId>(now, random_);
+        const auto id = bot.id.empty() ? base::make_id<base::BotId>(now, random_) : bot.id;
         const std::string public_id = base::random_slug(random_, public_id_length);
         return database_.transact([&](Sql& sql) -> Result<core::Bot> {
             const Rows rows = sql.query(
@@ -147,6 +155,10 @@ public:
         auto updated = database_.transact([&](Sql& sql) -> Result<core::Bot> {
             const Rows before = sql.query(lock_bot, {id, owner});
             if (before.empty()) return no_such_bot();
+            if (settings.if_version &&
+                *settings.if_version != read_bot(before[0]).settings_version) {
+                return other_version();
+            }
             if (settings.telegram_bot_id && in_use_by_another(sql, *settings.telegram_bot_id, id)) {
                 return token_conflict();
             }

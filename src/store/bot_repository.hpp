@@ -26,6 +26,8 @@ using BotSecrets = std::vector<std::pair<std::string, base::Secret>>;
 
 /// Changes of a bot's settings; unset members stay.
 struct BotSettings {
+    /// Change only these: `conflict` with code `other_version` when there are others by now.
+    std::optional<std::int64_t> if_version;
     std::optional<std::string> name;
     std::optional<std::string> model;
     std::optional<std::string> model_base_url;
@@ -56,9 +58,9 @@ class BotRepository {
 public:
     virtual ~BotRepository() = default;
 
-    /// Stores a bot and its sealed secrets in one transaction. Id, public id, status and times are
-    /// chosen here. `conflict` with code `token_conflict` when a living bot has the Telegram bot
-    /// id.
+    /// Stores a bot and its sealed secrets in one transaction. Public id, status and times are
+    /// chosen here, and the id if it has none. `conflict` with code `token_conflict` when a living
+    /// bot has the Telegram bot id.
     [[nodiscard]] virtual base::Result<core::Bot> create(const core::Bot& bot,
                                                          const BotSecrets& secrets) = 0;
     [[nodiscard]] virtual base::Result<core::Bot> find(

@@ -63,8 +63,8 @@ constexpr std::string_view mark_chats_cancelled = R"(
         AND operations.phase = 'forward' AND operations.finished_at IS NULL)";
 constexpr std::string_view insert_operation = R"(
     INSERT INTO operations (id, bot_id, user_id, kind, state, phase, priority, created_at,
-                            deadline_at, payload, requirements)
-    VALUES ($1, $2, $3, $4, 'pending', 'forward', $5, $6, $7, $8::json, $9::jsonb))";
+                            deadline_at, payload, requirements, request_id)
+    VALUES ($1, $2, $3, $4, 'pending', 'forward', $5, $6, $7, $8::json, $9::jsonb, $10))";
 // The place in line is core::place_in_line().
 constexpr std::string_view insert_job = R"(
     INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, in_line, priority,
@@ -165,6 +165,7 @@ core::Operation make_operation(const ports::NewOperation& request, base::Operati
     operation.created_at = request.now;
     operation.deadline_at = request.deadline_at;
     operation.payload = request.payload;
+    operation.request_id = request.request_id;
     return operation;
 }
 
@@ -339,15 +340,16 @@ private:
         if (const auto reason = core::why_not(request.kind, status, bots[0].boolean(2))) {
             return fail(ErrorKind::conflict, *reason);
         }
-        auto operation =
-            make_operation(request, base::make_id<base::OperationId>(request.now, random_));
+        auto operation = make_operation(
+            request, request.id.empty() ? base::make_id<base::OperationId>(request.now, random_)
+                                        : request.id);
         if (chat) {
             if (auto placed = place_chat(sql, operation); !placed) return fail(placed.error());
         }
-        (void)sql.query(
-            insert_operation,
-            {operation.id, request.bot_id, request.user_id, request.kind, request.priority,
-             operation.created_at, request.deadline_at, request.payload, request.requirements});
+        (void)sql.query(insert_operation,
+                        {operation.id, request.bot_id, request.user_id, request.kind,
+                         request.priority, operation.created_at, request.deadline_at,
+                         request.payload, request.requirements, request.request_id});
         (void)sql.query(
             insert_job,
             {base::make_id<base::JobId>(request.now, random_), operation.id, request.bot_id,

@@ -37,8 +37,10 @@ public:
         return done;
     }
     Result<ApiToken> create(const NewApiToken& token) override { return inner_->create(token); }
-    Result<std::vector<ApiToken>> list(const base::UserId& user) override {
-        return inner_->list(user);
+    Result<std::vector<ApiToken>> list(const base::UserId& user,
+                                       const std::optional<base::ApiTokenId>& before,
+                                       int limit) override {
+        return inner_->list(user, before, limit);
     }
     Result<void> revoke(const base::ApiTokenId& token,
                         const std::optional<base::UserId>& user) override {

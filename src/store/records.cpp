@@ -23,6 +23,7 @@ core::Operation read_operation(const Rows::Row& row, int first) {
     if (!row.null(first + 11)) operation.error = read_error(row.text(first + 11));
     operation.payload = row.text(first + 12);
     operation.result = row.optional_text(first + 13);
+    operation.request_id = row.text(first + 14);
     return operation;
 }
 
@@ -78,6 +79,7 @@ ports::ClaimedJob read_claimed(const Rows::Row& row) {
     operation.deadline_at = row.time(20);
     if (!row.null(21)) operation.error = read_error(row.text(21));
     operation.payload = row.text(22);
+    operation.request_id = row.text(23);
     return claimed;
 }
 
@@ -130,6 +132,7 @@ core::Bot read_bot(const Rows::Row& row, int first) {
     bot.status_reason = row.text(first + 15);
     bot.created_at = row.time(first + 16);
     bot.updated_at = row.time(first + 17);
+    bot.settings_version = row.integer(first + 18);
     return bot;
 }
 

@@ -31,12 +31,12 @@ inline constexpr const char* operation =
     " o.phase, o.cancel_requested, o.created_at, o.deadline_at,"
     " CASE WHEN o.finished_at IS NOT NULL THEN o.started_at"
     "  ELSE (SELECT begun_at FROM jobs live WHERE live.operation_id = o.id) END,"
-    " o.finished_at, o.error, o.payload, o.result ";
+    " o.finished_at, o.error, o.payload, o.result, o.request_id ";
 /// The same without a look at its jobs, for a reader who has them: see operation_rows.hpp.
 inline constexpr const char* stored_operation =
     " o.id, o.bot_id, o.user_id, o.kind, o.state, o.phase, o.cancel_requested, o.created_at,"
-    " o.deadline_at, NULL, o.finished_at, o.error, o.payload, o.result ";
-inline constexpr int operation_count = 14;
+    " o.deadline_at, NULL, o.finished_at, o.error, o.payload, o.result, o.request_id ";
+inline constexpr int operation_count = 15;
 /// A job of the view all_jobs.
 inline constexpr const char* job =
     " j.id, j.operation_id, j.bot_id, j.step, j.state, j.priority, j.failures, j.rescues,"
@@ -48,7 +48,7 @@ inline constexpr const char* claimed =
     " j.operation_id, j.id, j.bot_id, j.user_id, j.step, j.priority, j.failures, j.rescues,"
     " j.run_at, j.queue_at, j.message, j.progress, j.requirements, j.created_at, j.started_at,"
     " j.signal, o.kind, o.phase, o.cancel_requested, o.created_at, o.deadline_at, o.error,"
-    " o.payload ";
+    " o.payload, o.request_id ";
 inline constexpr const char* server =
     " s.id, s.bot_id, s.deployment_id, s.provider, s.region, s.type, s.image, s.name, s.state,"
     " s.provider_server_id, s.public_ip, s.host_key, s.next_host_key, s.host_key_rotated,"
@@ -59,8 +59,8 @@ inline constexpr const char* bot =
     " b.id, b.public_id, b.user_id, b.name, b.telegram_bot_id, b.telegram_username, b.model,"
     " b.model_base_url, b.provider, b.region, b.server_type, b.telegram_mode,"
     " b.allowed_telegram_user_ids, b.status, b.condition, b.status_reason, b.created_at,"
-    " b.updated_at ";
-inline constexpr int bot_count = 18;
+    " b.updated_at, b.settings_version ";
+inline constexpr int bot_count = 19;
 inline constexpr const char* event =
     " e.seq, e.operation_id, e.at, e.type, e.level, e.step, e.stream, e.message, e.data ";
 }  // namespace columns

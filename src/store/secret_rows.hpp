@@ -28,5 +28,5 @@ template <>
 struct hatchery::base::EnumNames<hatchery::ports::SecretOwner> {
     using E = hatchery::ports::SecretOwner;
     static constexpr auto names =
-        std::to_array<std::pair<E, std::string_view>>({{E::bot, "bot"}, {E::server, "server"}});
+        std::to_array<std::pair<E, std::string_view>>({{E::bot, "bot"}, {E::server, "server"}, {E::answer, "answer"}});
 };

@@ -24,6 +24,8 @@ constexpr std::string_view update_role = "UPDATE users SET role = $2 WHERE id = 
 constexpr std::string_view insert_token = R"(
     INSERT INTO api_tokens (id, user_id, name, token_hash, scopes, created_at, expires_at)
     VALUES ($1, $2, $3, $4, $5::text[], $6, $7)
+    ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash
+        WHERE api_tokens.user_id = excluded.user_id
     RETURNING id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at)";
 constexpr std::string_view select_principal = R"(
     SELECT t.id, t.user_id, u.email, u.role, t.scopes,
@@ -35,7 +37,8 @@ constexpr std::string_view select_principal = R"(
 constexpr std::string_view note_use = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
 constexpr std::string_view select_tokens = R"(
     SELECT id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at
-    FROM api_tokens WHERE user_id = $1 ORDER BY id DESC LIMIT 200)";
+    FROM api_tokens WHERE user_id = $1 AND ($2::uuid IS NULL OR id < $2::uuid)
+    ORDER BY id DESC LIMIT $3::bigint)";
 constexpr std::string_view revoke_token = R"(
     UPDATE api_tokens SET revoked_at = coalesce(revoked_at, $3)
     WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2::uuid))";
@@ -108,10 +111,11 @@ public:
     Result<ApiToken> create(const NewApiToken& token) override {
         const auto now = clock_.now();
         return database_.run([&](Sql& sql) -> Result<ApiToken> {
-            const Rows rows =
-                sql.query(insert_token, {base::make_id<base::ApiTokenId>(now, random_),
-                                         token.user_id, base::to_utf8(token.name), token.hash_hex,
-                                         array_text(token.scopes), now, token.expires_at});
+            const Rows rows = sql.query(
+                insert_token,
+                {token.id.empty() ? base::make_id<base::ApiTokenId>(now, random_) : token.id,
+                 token.user_id, base::to_utf8(token.name), token.hash_hex, array_text(token.scopes),
+                 now, token.expires_at});
             return read_token(rows[0]);
         });
     }
@@ -139,9 +143,11 @@ public:
         });
     }
 
-    Result<std::vector<ApiToken>> list(const base::UserId& user) override {
+    Result<std::vector<ApiToken>> list(const base::UserId& user,
+                                       const std::optional<base::ApiTokenId>& before,
+                                       int limit) override {
         return database_.run([&](Sql& sql) -> Result<std::vector<ApiToken>> {
-            const Rows rows = sql.query(select_tokens, {user});
+            const Rows rows = sql.query(select_tokens, {user, before, limit});
             std::vector<ApiToken> tokens;
             for (std::size_t i = 0; i < rows.size(); ++i) tokens.push_back(read_token(rows[i]));
             return tokens;

@@ -33,6 +33,9 @@ struct User {
 };
 
 struct NewApiToken {
+    /// Chosen here if empty. A token that is there already gets the new hash: its first secret was
+    /// never shown.
+    base::ApiTokenId id;
     base::UserId user_id;
     std::string name;
     /// SHA-256 of the token in lower-case hexadecimal; the token itself is stored nowhere.
@@ -98,8 +101,10 @@ public:
     /// expired or was revoked. Notes its use at most once a minute.
     [[nodiscard]] virtual base::Result<Principal> find_principal(
         const std::string& hash_hex, Freshness freshness = Freshness::current) = 0;
-    /// Newest first; revoked ones included.
-    [[nodiscard]] virtual base::Result<std::vector<ApiToken>> list(const base::UserId& user) = 0;
+    /// Newest first, those made before `before`; revoked ones included.
+    [[nodiscard]] virtual base::Result<std::vector<ApiToken>> list(
+        const base::UserId& user, const std::optional<base::ApiTokenId>& before = {},
+        int limit = 200) = 0;
     /// `not_found` when the user, or without one anybody, has no such token. Again is no error.
     [[nodiscard]] virtual base::Result<void> revoke(const base::ApiTokenId& token,
                                                     const std::optional<base::UserId>& user) = 0;

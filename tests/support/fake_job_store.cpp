@@ -198,7 +198,8 @@ Result<core::Operation> FakeJobStore::start_operation(const ports::NewOperation&
             return fail(ErrorKind::conflict, *reason);
         }
         core::Operation operation;
-        operation.id = db_.new_id<base::OperationId>();
+        operation.id = request.id.empty() ? db_.new_id<base::OperationId>() : request.id;
+        operation.request_id = request.request_id;
         operation.bot_id = request.bot_id;
         operation.user_id = request.user_id;
         operation.kind = request.kind;

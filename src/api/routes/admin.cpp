@@ -1,4 +1,5 @@
 #include "api/body_reader.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 
@@ -28,14 +29,17 @@ Json worker_view(const core::Worker& worker, base::TimePoint now) {
             {"heartbeatAt", base::format_time(worker.heartbeat_at)}};
 }
 
-/// All of them in one page: there are as many as processes.
-Outcome workers(RouteContext& context, const Exchange&) {
+Outcome workers(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    const ListPage page(query);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
     const auto rows = context.deps.workers.list();
     if (!rows) return refuse(rows.error());
     const auto now = context.deps.clock.now();
     Json items = Json::array();
     for (const auto& worker : *rows) items.push_back(worker_view(worker, now));
-    return json_answer(200, {{"items", std::move(items)}, {"next", Json()}});
+    return page.answer(std::move(items),
+                       [](const Json& item) { return base::json_string(item, "id"); });
 }
 
 Json alarm_view(const ports::AlarmRecord& record) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/body_reader.hpp"
+#include "api/entity_tag.hpp"
 #include "api/routes/bot_body.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
@@ -20,6 +21,7 @@ core::Wrong check_true_or_false(std::string_view text) {
 }
 
 Problem storing_problem(const base::Error& error) {
+    if (error.code == "other_version") return changed_meanwhile();
     Problem problem = problem_of_error(error);
     if (error.code != "token_conflict") return problem;
     problem.code = "token_conflict";
@@ -29,13 +31,33 @@ Problem storing_problem(const base::Error& error) {
     return problem;
 }
 
+/// An answer that shows one bot, with the tag of its settings.
+Answer bot_answer(int status, RouteContext& context, const core::Bot& bot) {
+    Answer answer = json_answer(status, bot_view(bot, context.place_defaults()));
+    answer.headers.emplace_back("ETag", entity_tag(bot.settings_version));
+    return answer;
+}
+
+Answer created(RouteContext& context, const Exchange& exchange, const core::Bot& bot) {
+    Answer answer = bot_answer(201, context, bot);
+    exchange.target = bot.id.text();
+    answer.headers.emplace_back("Location", "/api/bots/" + bot.id.text());
+    return answer;
+}
+
 Outcome create(RouteContext& context, const Exchange& exchange) {
+    if (exchange.resumed) {
+        const auto made = context.deps.bots.find(base::BotId(exchange.effect_id), exchange.user());
+        if (made) return created(context, exchange, *made);
+        if (made.error().kind != base::ErrorKind::not_found) return refuse(made.error());
+    }
     auto body = BodyReader::open(exchange);
     if (!body) return refuse(body.error());
     NewBotBody read = read_new_bot(*body, context, exchange);
     if (auto problem = body->finish()) return refuse(std::move(*problem));
     auto me = verified_token(context, exchange, "telegramBotToken", read.telegram_token);
     if (!me) return refuse(me.error());
+    read.bot.id = base::BotId(exchange.effect_id);
     read.bot.telegram_bot_id = me->id;
     read.bot.telegram_username = me->username;
     store::BotSecrets secrets;
@@ -50,10 +72,7 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
     }
     auto bot = context.deps.bots.create(read.bot, secrets);
     if (!bot) return refuse(storing_problem(bot.error()));
-    Answer answer = json_answer(201, bot_view(*bot, context.place_defaults()));
-    exchange.target = bot->id.text();
-    answer.headers.emplace_back("Location", "/api/bots/" + bot->id.text());
-    return answer;
+    return created(context, exchange, *bot);
 }
 
 Outcome list(RouteContext& context, const Exchange& exchange) {
@@ -79,7 +98,7 @@ Outcome list(RouteContext& context, const Exchange& exchange) {
 Outcome one(RouteContext& context, const Exchange& exchange) {
     auto bot = own_bot(context, exchange, exchange.path.front());
     if (!bot) return refuse(bot.error());
-    return json_answer(200, bot_view(*bot, context.place_defaults()));
+    return bot_answer(200, context, *bot);
 }
 
 tl::expected<std::optional<base::Secret>, Problem> stored_secret(RouteContext& context,
@@ -95,7 +114,8 @@ tl::expected<std::optional<base::Secret>, Problem> stored_secret(RouteContext& c
 store::BotSettings settings_of(const BotUpdateBody& read,
                                const std::optional<ports::TelegramBot>& telegram_bot,
                                base::Random& random) {
-    store::BotSettings settings{.name = read.name,
+    store::BotSettings settings{.if_version = {},
+                                .name = read.name,
                                 .model = read.model,
                                 .model_base_url = read.model_base_url,
                                 .allowed_telegram_user_ids = read.allowed_telegram_user_ids,
@@ -152,13 +172,17 @@ Outcome update(RouteContext& context, const Exchange& exchange) {
     if (!bot) return refuse(bot.error());
     auto body = BodyReader::open(exchange);
     if (!body) return refuse(body.error());
+    const auto wanted = read_if_match(exchange);
+    if (!wanted) return refuse(wanted.error());
+    if (!wanted->fits(bot->settings_version)) return refuse(changed_meanwhile());
     auto own_key = stored_secret(context, *bot, ports::secret_name::model_api_key);
     if (!own_key) return refuse(own_key.error());
     const BotUpdateBody read = read_bot_update(*body, context, *bot, own_key->has_value());
     if (auto problem = body->finish()) return refuse(std::move(*problem));
     auto view = context.deps.bots.deployment(bot->id, exchange.owner());
     if (!view) return refuse(view.error());
-    if (read.concerns_server()) {
+    // What is under way may be this very request's own, from before it broke off.
+    if (read.concerns_server() && !exchange.resumed) {
         if (auto problem = busy(*view)) return refuse(std::move(*problem));
     }
     std::optional<ports::TelegramBot> telegram_bot;
@@ -171,8 +195,9 @@ Outcome update(RouteContext& context, const Exchange& exchange) {
         if (!old) return refuse(old.error());
         if (telegram_bot->id != bot->telegram_bot_id) old_token = std::move(*old);
     }
-    auto updated = context.deps.bots.update(bot->id, exchange.owner(),
-                                            settings_of(read, telegram_bot, context.deps.random));
+    auto settings = settings_of(read, telegram_bot, context.deps.random);
+    if (!wanted->any) settings.if_version = bot->settings_version;
+    auto updated = context.deps.bots.update(bot->id, exchange.owner(), settings);
     if (!updated) return refuse(storing_problem(updated.error()));
     if (old_token && view->server) leave_telegram_bot(context, exchange, *bot, *old_token);
     Json answer = bot_view(*updated, context.place_defaults());
@@ -186,7 +211,9 @@ Outcome update(RouteContext& context, const Exchange& exchange) {
         }
         answer["operationId"] = operation->id.text();
     }
-    return json_answer(200, answer);
+    Answer sent = json_answer(200, answer);
+    sent.headers.emplace_back("ETag", entity_tag(updated->settings_version));
+    return sent;
 }
 
 Json destroy_plan(RouteContext& context, const store::DeploymentView& view) {

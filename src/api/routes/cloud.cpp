@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/body_reader.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 #include "core/ownership.hpp"
@@ -48,6 +49,7 @@ Problem silent_provider(const std::string& name, const base::Error& error) {
 
 Outcome available_regions(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
+    const ListPage page(query);
     const auto wanted = query.text("provider", core::check_provider_word);
     if (wanted && !context.deps.clouds.contains(*wanted)) {
         query.wrong("provider", "is not a provider of this installation");
@@ -60,7 +62,9 @@ Outcome available_regions(RouteContext& context, const Exchange& exchange) {
         if (!offers) return refuse(silent_provider(name, offers.error()));
         add_regions(items, name, *offers);
     }
-    return json_answer(200, {{"items", std::move(items)}, {"next", Json()}});
+    return page.answer(std::move(items), [](const Json& item) {
+        return base::json_string(item, "provider") + " " + base::json_string(item, "region");
+    });
 }
 
 std::string_view status_word(providers::CloudServerStatus status) {
@@ -155,6 +159,7 @@ Json inventory(const std::vector<core::Server>& servers, const Machines& machine
 
 Outcome servers(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
+    const ListPage page(query);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     auto installation = context.deps.fleet.installation();
     if (!installation) return refuse(installation.error());
@@ -170,7 +175,12 @@ Outcome servers(RouteContext& context, const Exchange& exchange) {
     // with those that ended meanwhile, the rows account for all that is no orphan.
     auto rows = context.deps.bots.servers(asked_at);
     if (!rows) return refuse(rows.error());
-    return json_answer(200, {{"items", inventory(*rows, machines)}, {"next", Json()}});
+    // Ours first, oldest first; then what nobody owns.
+    return page.answer(inventory(*rows, machines), [](const Json& item) {
+        if (!item.at("orphan").get<bool>()) return "0 " + base::json_string(item, "id");
+        return "1 " + base::json_string(item, "provider") + " " +
+               base::json_string(item, "providerServerId");
+    });
 }
 
 }  // namespace

@@ -47,11 +47,18 @@ tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
 tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
                                                        const Exchange& exchange,
                                                        const core::Bot& bot, Asked asked) {
+    if (exchange.resumed) {
+        const auto made =
+            context.deps.operations.find(base::OperationId(exchange.effect_id), exchange.owner());
+        if (made) return made->operation;
+        if (made.error().kind != base::ErrorKind::not_found) return refuse(made.error());
+    }
     const auto& deadlines = context.deps.settings.deadlines;
     const auto limit = deadlines.find(asked.kind);
     const auto now = context.deps.clock.now();
     auto operation = context.deps.jobs.start_operation(
-        {.bot_id = bot.id,
+        {.id = base::OperationId(exchange.effect_id),
+         .bot_id = bot.id,
          .user_id = exchange.user(),
          .kind = asked.kind,
          .now = now,
@@ -59,7 +66,8 @@ tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
          .priority = asked.priority,
          .payload = std::move(asked.payload),
          .requirements = std::move(asked.requirements),
-         .earlier_chats = asked.earlier_chats});
+         .earlier_chats = asked.earlier_chats,
+         .request_id = exchange.request.request_id});
     if (operation) return std::move(*operation);
     const auto& error = operation.error();
     Problem problem = problem_of_error(error);

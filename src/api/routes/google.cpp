@@ -122,7 +122,9 @@ tl::expected<std::pair<store::Session, std::string>, Problem> signed_in(RouteCon
     const auto user = accounts.sign_in(*identity, granted_role(context, *identity));
     if (!user) return refuse(user.error());
     std::string secret = base::random_token(context.deps.random, 32);
-    auto session = accounts.create_session(user->id, crypto::sha256_hex(secret));
+    auto session = accounts.create_session(
+        user->id, crypto::sha256_hex(secret),
+        {.address = exchange.address, .user_agent = exchange.header("User-Agent")});
     if (!session) return refuse(session.error());
     return std::pair(std::move(*session), std::move(secret));
 }

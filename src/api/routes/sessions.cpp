@@ -1,3 +1,4 @@
+#include "api/body_reader.hpp"
 #include "api/cookies.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
@@ -47,6 +48,66 @@ Outcome log_out(RouteContext& context, const Exchange& exchange) {
     return answer;
 }
 
+Json session_view(const store::SessionView& session, const Exchange& exchange) {
+    const auto text_or_null = [](const std::string& text) {
+        return text.empty() ? Json() : Json(text);
+    };
+    return {{"id", session.id.text()},
+            {"current", session.id == exchange.principal->session_id},
+            {"createdAt", base::format_time(session.created_at)},
+            {"lastUsedAt", base::format_time(session.times.last_used_at)},
+            {"expiresAt", base::format_time(session.times.expires_at)},
+            {"address", text_or_null(session.origin.address)},
+            {"userAgent", text_or_null(session.origin.user_agent)}};
+}
+
+Outcome list(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    const auto limit = static_cast<int>(query.number("limit", 50, 1, 200));
+    const auto after = query.text("after", core::check_cursor);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    const auto page = context.deps.accounts.sessions(exchange.user(), after, limit);
+    if (!page && page.error().kind == base::ErrorKind::invalid) {
+        query.wrong("after", "must be the `next` of the page before");
+        return refuse(*query.finish());
+    }
+    if (!page) return refuse(page.error());
+    Json items = Json::array();
+    for (const auto& session : page->items) items.push_back(session_view(session, exchange));
+    return json_answer(
+        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+}
+
+/// Signs out everywhere, or with `others=true` everywhere else.
+Outcome end_all(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    const auto others = query.text("others", [](std::string_view text) -> core::Wrong {
+        const bool fits = text == "true" || text == "false";
+        return fits ? core::Wrong{} : core::Wrong{"must be true or false"};
+    });
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    const auto& current = exchange.principal->session_id;
+    const bool keeps = others == "true" && !current.empty();
+    const auto ended = context.deps.accounts.end_sessions_of(
+        exchange.user(), keeps ? std::optional(current) : std::nullopt);
+    if (!ended) return refuse(ended.error());
+    Answer answer = json_answer(200, {{"ended", *ended}});
+    if (!keeps && !current.empty()) {
+        const Cookies cookies(context.deps.settings.public_url);
+        answer.headers.emplace_back("Set-Cookie", cookies.clear(cookies.session()));
+    }
+    return answer;
+}
+
+Outcome end_one(RouteContext& context, const Exchange& exchange) {
+    const auto ended = context.deps.accounts.end_session_of(exchange.user(),
+                                                            core::SessionId(exchange.path.front()));
+    if (!ended) return refuse(ended.error());
+    Answer answer;
+    answer.status = 204;
+    return answer;
+}
+
 }  // namespace
 
 void add_session_routes(Router& router, RouteContext& context) {
@@ -54,6 +115,11 @@ void add_session_routes(Router& router, RouteContext& context) {
                [&](const Exchange& exchange) { return who_am_i(context, exchange); });
     router.add("POST", "/api/auth/logout",
                [&](const Exchange& exchange) { return log_out(context, exchange); });
+    router.add("GET", "/api/auth/sessions", [&](const Exchange& e) { return list(context, e); });
+    router.add("DELETE", "/api/auth/sessions",
+               [&](const Exchange& e) { return end_all(context, e); });
+    router.add("DELETE", "/api/auth/sessions/:id",
+               [&](const Exchange& e) { return end_one(context, e); });
 }
 
 }  // namespace hatchery::api::routes

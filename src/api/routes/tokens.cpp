@@ -89,7 +89,8 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
         return refuse(std::move(problem));
     }
     const std::string secret = "hat_" + base::random_token(context.deps.random, 32);
-    auto token = context.deps.tokens.create({.user_id = exchange.user(),
+    auto token = context.deps.tokens.create({.id = base::ApiTokenId(exchange.effect_id),
+                                             .user_id = exchange.user(),
                                              .name = name,
                                              .hash_hex = crypto::sha256_hex(secret),
                                              .scopes = scopes,
@@ -102,11 +103,19 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
 }
 
 Outcome list(RouteContext& context, const Exchange& exchange) {
-    const auto tokens = context.deps.tokens.list(exchange.user());
+    QueryReader query(exchange);
+    const auto limit = static_cast<int>(query.number("limit", 50, 1, 200));
+    const auto after = query.text("after", core::check_uuid);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    auto tokens = context.deps.tokens.list(
+        exchange.user(), after ? std::optional(base::ApiTokenId(*after)) : std::nullopt, limit + 1);
     if (!tokens) return refuse(tokens.error());
+    const bool more = tokens->size() > static_cast<std::size_t>(limit);
+    if (more) tokens->pop_back();
     Json items = Json::array();
     for (const auto& token : *tokens) items.push_back(token_view(token));
-    return json_answer(200, {{"items", std::move(items)}, {"next", nullptr}});
+    return json_answer(200, {{"items", std::move(items)},
+                             {"next", more ? Json(tokens->back().id.text()) : Json()}});
 }
 
 Outcome revoke(RouteContext& context, const Exchange& exchange) {

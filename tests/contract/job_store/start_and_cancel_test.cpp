@@ -24,6 +24,19 @@ TEST_CASE("starting an operation makes its first job, changes the bot and tells 
     CHECK(events[0].data.find("deploying") != std::string::npos);
 }
 
+TEST_CASE("an operation has the id that was chosen for it, and its request's id at the claim") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    auto wanted = deploy_of(bot);
+    wanted.id = base::OperationId("019a0000-0000-7000-8000-000000000001");
+    wanted.request_id = "req-1";
+    REQUIRE(store->jobs().start_operation(wanted).value().id == wanted.id);
+    const auto claimed = store->jobs().claim(claim_at(at(20)));
+    REQUIRE(claimed.value().size() == 1);
+    CHECK(claimed.value().front().operation.id == wanted.id);
+    CHECK(claimed.value().front().operation.request_id == "req-1");
+}
+
 TEST_CASE("a bot has one live operation, the refusal names it") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();

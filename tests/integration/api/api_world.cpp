@@ -60,6 +60,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     accounts = store::make_account_repository(pool, clock, random, {});
     audit = store::make_audit_log(pool, clock);
     rate_budgets = store::make_rate_budgets(pool);
+    idempotent_requests = store::make_idempotent_requests(pool, *box, clock, random);
     api::ApiSettings settings;
     settings.public_url = "https://hatchery.example";
     settings.admin_emails = {"first-admin@example.org"};
@@ -82,6 +83,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                                   .accounts = *accounts,
                                                   .audit = *audit,
                                                   .rate_budgets = *rate_budgets,
+                                                  .idempotent_requests = *idempotent_requests,
                                                   .notifications = *notifications,
                                                   .overview = *overview,
                                                   .workers = *workers,

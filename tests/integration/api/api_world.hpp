@@ -170,6 +170,7 @@ public:
     std::unique_ptr<store::AccountRepository> accounts;
     std::unique_ptr<store::AuditLog> audit;
     std::unique_ptr<store::RateBudgets> rate_budgets;
+    std::unique_ptr<store::IdempotentRequests> idempotent_requests;
     support::FakeBotApi telegram;
     SlowBotApi slow_telegram{telegram};
     support::FakeCloudProvider cloud{clock};

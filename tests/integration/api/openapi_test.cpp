@@ -174,6 +174,13 @@ void call_auth_routes(DescribedWorld& world) {
         world.as_admin("DELETE", "/api/auth/tokens/" + made.body["id"].get<std::string>()).status <
         300);
     CHECK(api.get("/api/auth/session").status == 200);
+    const auto ada = api.browser("somebody@example.org");
+    const auto sessions = api.call("GET", "/api/auth/sessions?limit=1", "", "", ada.reads());
+    REQUIRE(sessions.status == 200);
+    const auto session_id = sessions.body["items"][0]["id"].get<std::string>();
+    CHECK(api.call("DELETE", "/api/auth/sessions?others=true", "", "", ada.writes()).status == 200);
+    CHECK(api.call("DELETE", "/api/auth/sessions/" + session_id, "", "", ada.writes()).status ==
+          204);
 
     const auto begun = api.call("GET", "/api/auth/google?returnTo=/bots", "");
     REQUIRE(begun.status == 302);

@@ -41,6 +41,8 @@ const std::set<std::string> about_nobody = {
     "GET /api/deploy/options",
     "POST /api/auth/tokens",
     "GET /api/auth/tokens",
+    "GET /api/auth/sessions",
+    "DELETE /api/auth/sessions",
 };
 
 }  // namespace

@@ -1,0 +1,155 @@
+#include "api/idempotency.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "crypto/digest.hpp"
+
+namespace hatchery::api {
+
+namespace {
+
+using store::Begun;
+
+constexpr std::size_t longest_key = 255;
+/// A request that is still being worked on: come back after this.
+constexpr int held_retry_s = 1;
+
+enum class Fate : std::uint8_t {
+    keep,     ///< this is the answer
+    release,  ///< nothing has happened, and another time something may
+    yield,    ///< something may have happened
+};
+
+Fate fate_of(const Outcome& outcome) {
+    if (outcome) return outcome->park ? Fate::release : Fate::keep;
+    const auto& problem = outcome.error();
+    if (problem.effect_unknown || problem.status == 500) return Fate::yield;
+    return problem.status == 429 || problem.status > 500 ? Fate::release : Fate::keep;
+}
+
+bool is_key(std::string_view text) {
+    return !text.empty() && text.size() <= longest_key &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < '\x7f'; });
+}
+
+/// The request's key; a problem for several and for what is none; nothing without one.
+tl::expected<std::optional<std::string>, Problem> key_of(const front::Request& request) {
+    std::optional<std::string> key;
+    for (const auto& [name, value] : request.fields) {
+        if (!front::same_token(name, "Idempotency-Key")) continue;
+        if (key || !is_key(value)) {
+            Problem problem = problem_of_status(400, "The Idempotency-Key is not one key.");
+            problem.errors = {{"Idempotency-Key",
+                               "must be there once, as 1 to 255 printable ASCII "
+                               "characters; a random UUID is best"}};
+            return refuse(std::move(problem));
+        }
+        key = value;
+    }
+    return key;
+}
+
+Outcome refuse_held() {
+    Problem problem = problem_of_status(
+        409, "The first request with this Idempotency-Key is still being worked on.");
+    problem.next_action = "Send it again in a moment; it will get the same answer.";
+    problem.retry_after_s = held_retry_s;
+    return refuse(std::move(problem));
+}
+
+Outcome refuse_another() {
+    Problem problem =
+        problem_of_status(409, "This Idempotency-Key belongs to another request of yours.");
+    problem.next_action = "Use a new key for every new request.";
+    return refuse(std::move(problem));
+}
+
+Outcome replay(const store::KeptAnswer& kept) {
+    Answer answer;
+    answer.status = kept.status;
+    answer.body = std::string(kept.body.reveal());
+    answer.content_type = kept.content_type;
+    answer.headers = kept.headers;
+    answer.headers.emplace_back("Idempotent-Replayed", "true");
+    return answer;
+}
+
+}  // namespace
+
+Outcome IdempotentWrites::run(Exchange& exchange, const RouteHandler& handler,
+                              bool& replayed) const {
+    auto key = key_of(exchange.request);
+    if (!key) return refuse(std::move(key).error());
+    if (!*key) return handler(exchange);
+    const auto& request = exchange.request;
+    const auto begun =
+        requests_.begin({.user = exchange.user(),
+                         .key_hash = crypto::sha256_hex(**key),
+                         .request_hash = crypto::sha256_hex(request.method + "\n" + request.target +
+                                                            "\n" + request.body),
+                         .request_id = request.request_id});
+    if (!begun) return refuse(begun.error());
+    switch (begun->how) {
+        case Begun::fresh:
+        case Begun::resumed:
+            return run_once(exchange, handler, *begun);
+        case Begun::answered:
+            replayed = true;
+            return replay(*begun->answer);
+        case Begun::held:
+            return refuse_held();
+        case Begun::another:
+            return refuse_another();
+    }
+    return refuse_held();
+}
+
+Outcome IdempotentWrites::run_once(Exchange& exchange, const RouteHandler& handler,
+                                   const store::BegunRequest& begun) const {
+    exchange.effect_id = begun.id;
+    exchange.resumed = begun.how == Begun::resumed;
+    try {
+        Outcome outcome = handler(exchange);
+        keep(exchange, begun, outcome);
+        return outcome;
+    } catch (...) {
+        (void)requests_.yield(begun);
+        throw;
+    }
+}
+
+void IdempotentWrites::keep(const Exchange& exchange, const store::BegunRequest& begun,
+                            const Outcome& outcome) const {
+    base::Result<void> done;
+    switch (fate_of(outcome)) {
+        case Fate::keep: {
+            store::KeptAnswer kept{
+                .status = outcome ? outcome->status : outcome.error().status,
+                .content_type = outcome ? outcome->content_type : "application/problem+json",
+                .headers = {},
+                .body = base::Secret(
+                    outcome ? outcome->body
+                            : problem_body(outcome.error(), exchange.request.request_id))};
+            if (outcome) kept.headers = outcome->headers;
+            // A cookie belongs to the one answer that it came with.
+            std::erase_if(kept.headers, [](const auto& header) {
+                return front::same_token(header.first, "Set-Cookie");
+            });
+            done = requests_.finish(begun, kept);
+            break;
+        }
+        case Fate::release:
+            done = requests_.release(begun);
+            break;
+        case Fate::yield:
+            done = requests_.yield(begun);
+            break;
+    }
+    if (done) return;
+    // The lease runs out by itself, and the next request finds what this one made.
+    base::log_event(base::LogLevel::warning, "answer_not_kept",
+                    {{"request", exchange.request.request_id}, {"message", done.error().message}});
+}
+
+}  // namespace hatchery::api
