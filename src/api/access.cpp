@@ -57,6 +57,8 @@ constexpr auto rules = std::to_array<AccessRule>({
 
     {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read, Reach::outside},
     {"GET", "/api/cloud/servers", Door::token, Scope::admin, Reach::outside},
+    {"GET", "/api/admin/logs", Door::token, Scope::admin},
+    {"GET", "/api/admin/queue", Door::token, Scope::admin},
     {"GET", "/api/admin/workers", Door::token, Scope::admin},
     {"GET", "/api/admin/alarms", Door::token, Scope::admin},
     {"GET", "/api/admin/operations", Door::token, Scope::admin},

@@ -1,6 +1,9 @@
 #include "store/event_repository.hpp"
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
+#include "core/validate.hpp"
 #include "store/records.hpp"
 
 namespace hatchery::store {
@@ -17,6 +20,14 @@ const std::string select_events = std::string("SELECT") + columns::event + R"(
       AND ($5::text IS NULL OR e.type = $5)
       AND ($6::text = '' OR strpos(lower(e.message), lower($6)) > 0)
     ORDER BY e.seq LIMIT $7::bigint)";
+const std::string search_events = std::string("SELECT e.bot_id, b.name,") + columns::event + R"(
+    FROM events e JOIN bots b ON b.id = e.bot_id
+    WHERE e.at >= $1 AND b.deleted_at IS NULL
+      AND ($2::text IS NULL OR e.step = $2)
+      AND ($3::text[] IS NULL OR e.level = ANY ($3::text[]))
+      AND ($4::text = '' OR strpos(lower(e.message), lower($4)) > 0)
+      AND ($5::timestamptz IS NULL OR (e.at, e.bot_id, e.seq) < ($5::timestamptz, $6::uuid, $7::bigint))
+    ORDER BY e.at DESC, e.bot_id DESC, e.seq DESC LIMIT $8::bigint)";
 constexpr std::string_view select_last_seq = "SELECT last_event_seq FROM bots WHERE id = $1";
 
 std::optional<std::string> levels_from(const std::optional<core::EventLevel>& lowest) {
@@ -26,6 +37,32 @@ std::optional<std::string> levels_from(const std::optional<core::EventLevel>& lo
         if (level >= *lowest) levels.emplace_back(name);
     }
     return array_text(levels);
+}
+
+/// The place of a line among those of all bots, as a cursor says it.
+struct Place {
+    base::TimePoint at;
+    base::BotId bot;
+    std::int64_t seq = 0;
+};
+
+std::string cursor_of(const FoundEvent& found) {
+    return std::to_string(found.event.at.time_since_epoch().count()) + "." + found.bot.text() +
+           "." + std::to_string(found.event.seq);
+}
+
+std::optional<Place> place_of(std::string_view cursor) {
+    const auto first = cursor.find('.');
+    const auto last = cursor.rfind('.');
+    if (first == std::string_view::npos || first == last) return std::nullopt;
+    constexpr std::int64_t most = std::int64_t{1} << 60;
+    const auto at = core::read_whole_number(cursor.substr(0, first), 0, most);
+    const auto seq = core::read_whole_number(cursor.substr(last + 1), 0, most);
+    const std::string bot(cursor.substr(first + 1, last - first - 1));
+    if (!at || !seq || !base::is_uuid(bot)) return std::nullopt;
+    return Place{.at = base::TimePoint(base::TimePoint::duration(*at)),
+                 .bot = base::BotId(bot),
+                 .seq = *seq};
 }
 
 class PgEventRepository final : public EventRepository {
@@ -41,6 +78,33 @@ public:
             std::vector<core::Event> events;
             for (std::size_t i = 0; i < rows.size(); ++i) events.push_back(read_event(rows[i]));
             return events;
+        });
+    }
+
+    Result<Page<FoundEvent>> search(const EventSearch& search) override {
+        std::optional<Place> place;
+        if (search.after) {
+            place = place_of(*search.after);
+            if (!place) {
+                return base::fail(base::ErrorKind::invalid, "The cursor is none of ours.");
+            }
+        }
+        const auto at = place ? std::optional(place->at) : std::nullopt;
+        const auto bot = place ? std::optional(place->bot) : std::nullopt;
+        const auto seq = place ? std::optional(place->seq) : std::nullopt;
+        return database_.run([&](Sql& sql) -> Result<Page<FoundEvent>> {
+            const Rows rows = sql.query(
+                search_events, {search.since, search.step, levels_from(search.level),
+                                base::to_utf8(search.text), at, bot, seq, search.limit + 1});
+            Page<FoundEvent> page;
+            const auto count = std::min(rows.size(), static_cast<std::size_t>(search.limit));
+            for (std::size_t i = 0; i < count; ++i) {
+                page.items.push_back({.bot = rows[i].id<base::BotId>(0),
+                                      .bot_name = rows[i].text(1),
+                                      .event = read_event(rows[i], 2)});
+            }
+            if (rows.size() > count) page.next = cursor_of(page.items.back());
+            return page;
         });
     }
 

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "core/event.hpp"
 #include "store/database.hpp"
+#include "store/page.hpp"
 
 namespace hatchery::store {
 
@@ -26,12 +27,32 @@ struct EventQuery {
     std::string text;
 };
 
+/// A line of any bot's.
+struct FoundEvent {
+    base::BotId bot;
+    std::string bot_name;
+    core::Event event;
+};
+
+/// Which lines of all bots; see EventQuery.
+struct EventSearch {
+    base::TimePoint since;
+    std::optional<core::StepKind> step;
+    std::optional<core::EventLevel> level;
+    std::string text;
+    std::optional<std::string> after;
+    int limit = 50;
+};
+
 /// A bot's events for the API. Thread-safe. Who may read them is the caller's business.
 class EventRepository {
 public:
     virtual ~EventRepository() = default;
     /// In the order of their numbers.
     [[nodiscard]] virtual base::Result<std::vector<core::Event>> find(const EventQuery& query) = 0;
+    /// Newest first, of bots that live. It looks through every line since then: give it as little
+    /// time as will do. `invalid` for a cursor that is none.
+    [[nodiscard]] virtual base::Result<Page<FoundEvent>> search(const EventSearch& search) = 0;
     /// The number of the bot's latest event; zero when it has none. `not_found` for no such bot.
     [[nodiscard]] virtual base::Result<std::int64_t> last_seq(const base::BotId& bot) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/queue_status_rows.hpp"
 #include "store/records.hpp"
 
 namespace hatchery::store {
@@ -61,6 +62,16 @@ public:
             for (std::size_t i = 0; i < count; ++i) page.items.push_back(read_live(rows[i], now));
             if (rows.size() > count) page.next = page.items.back().operation.id.text();
             return page;
+        });
+    }
+
+    Result<std::optional<core::QueueStatus>> queue() override {
+        using Counted = std::optional<core::QueueStatus>;
+        static const std::string statement =
+            std::string("SELECT") + queue_status_columns + "FROM queue_status q";
+        return database_.run([](Sql& sql) -> Result<Counted> {
+            const Rows rows = sql.query(statement);
+            return rows.empty() ? Counted() : Counted(read_queue_status(rows[0]));
         });
     }
 

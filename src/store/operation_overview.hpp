@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/operation.hpp"
+#include "core/queue_status.hpp"
 #include "core/stuck.hpp"
 #include "store/database.hpp"
 #include "store/page.hpp"
@@ -31,6 +32,8 @@ public:
     [[nodiscard]] virtual base::Result<Page<LiveOperation>> list(
         Which which, const core::StuckLimits& limits, base::TimePoint now,
         const std::optional<std::string>& after, int limit) = 0;
+    /// What was last counted of the queue, by whichever process counts for all; nothing before.
+    [[nodiscard]] virtual base::Result<std::optional<core::QueueStatus>> queue() = 0;
 };
 
 [[nodiscard]] std::unique_ptr<OperationOverview> make_operation_overview(Database& database);

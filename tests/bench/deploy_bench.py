@@ -70,6 +70,8 @@ class World:
             HATCHERY_PUBLIC_URL=f"http://127.0.0.1:{port}",
             HATCHERY_API_URL=f"http://127.0.0.1:{port}", HETZNER_API_TOKEN="bench-project",
             HETZNER_API_URL=urls["hetzner"], TELEGRAM_API_URL=urls["telegram"],
+            GOOGLE_ISSUER_URL=urls["signIn"], GOOGLE_CLIENT_ID="bench",
+            GOOGLE_CLIENT_SECRET="bench-client-secret",
             HATCHERY_BUNDLE_DIR=bundles, HATCHERY_LOG_LEVEL="debug",
             HATCHERY_SSH_PORT="2222")
         hatchery = subprocess.Popen([binaries + "/hatchery", "serve"], env=self.environment,

@@ -6,6 +6,7 @@ import os
 import sys
 
 import deploy_bench
+import ui_bench
 from api_bench import ApiBench
 from cluster import Progress
 from engine_bench import EngineBench
@@ -22,16 +23,16 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", metavar="PARTS", help="parts of the engine's benchmark, "
                         "separated by commas: " + ", ".join(EngineBench.PARTS))
-    parser.add_argument("sections", nargs="*", help="deploy, engine, api; all when none is named")
+    parser.add_argument("sections", nargs="*", help="deploy, engine, api, ui; all when none is named")
     arguments = parser.parse_args()
     arguments.bin = os.path.abspath(arguments.bin)
-    wanted = arguments.sections or ["engine", "api", "deploy"]
-    unknown = set(wanted) - {"engine", "api", "deploy"}
+    wanted = arguments.sections or ["engine", "api", "deploy", "ui"]
+    unknown = set(wanted) - {"engine", "api", "deploy", "ui"}
     arguments.only = [part for part in arguments.only.split(",") if part]
     if not set(arguments.only) <= set(EngineBench.PARTS):
         parser.error(f"the engine's parts are {', '.join(EngineBench.PARTS)}")
     if unknown:
-        parser.error(f"there is no section {', '.join(unknown)}; there are engine, api and deploy")
+        parser.error(f"there is no section {', '.join(unknown)}; there are engine, api, deploy and ui")
     if arguments.quick:
         arguments.rounds = 1
     figures, progress, problems = Figures(), Progress(), []
@@ -42,6 +43,8 @@ def main():
             problems += ApiBench(arguments, figures, progress).run()
         if "deploy" in wanted:
             problems += deploy_bench.run(arguments, figures, progress)
+        if "ui" in wanted:
+            problems += ui_bench.run(arguments, figures, progress)
     finally:
         figures.write(arguments.out)
     figures.print_table()

@@ -157,3 +157,20 @@ export interface Job {
   startedAt: string | null;
   finishedAt: string | null;
 }
+
+/** An account with its plan; an installation without plans has none of this. */
+export interface Account {
+  id: string;
+  email: string;
+  name: string | null;
+  role: Role;
+  createdAt: string;
+  plan: { name: string; bots: number } | null;
+  usage: { bots: number; servers: number };
+  subscription: {
+    plan: string | null;
+    standing: "active" | "cancelled" | "grace" | "expired" | "none";
+    stopsAt: string | null;
+    destroysAt: string | null;
+  };
+}

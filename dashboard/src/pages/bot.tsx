@@ -60,7 +60,7 @@ function Actions({ bot, deployment, busy, act, open }: ActionsProps) {
           Chat here
         </Link>
       )}
-      {!hasServer && button("deploy", status === "pending" ? "Deploy" : "Deploy again", "primary")}
+      {!hasServer && button("deploy", status === "pending" ? "Deploy" : "Deploy again", status === "failed" ? "plain" : "primary")}
       {hasServer && (status === "stopped" || status === "failed") && button("start", "Start", "primary")}
       {hasServer && (status === "active" || status === "failed") && button("restart", "Restart")}
       {status === "active" && button("stop", "Stop")}
@@ -174,6 +174,7 @@ export function BotPage({ id }: { id: string }) {
   const { data, problem, reload } = useBot(id);
   const { busy, problem: refused, run } = useAction();
   const [dialog, setDialog] = useState<Open>(null);
+  /** A deletion may be over before anybody has seen it under way. */
   const deleting = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useTitle(data?.bot.name ?? "Bot");
@@ -221,7 +222,7 @@ export function BotPage({ id }: { id: string }) {
       </div>
       {dialog === "model" && <ModelDialog bot={bot} onClose={close} />}
       {dialog === "token" && <TokenDialog bot={bot} onClose={close} />}
-      {dialog === "delete" && <DeleteDialog bot={bot} onClose={close} />}
+      {dialog === "delete" && <DeleteDialog bot={bot} onDeleting={() => (deleting.current = true)} onClose={close} />}
     </div>
   );
 }

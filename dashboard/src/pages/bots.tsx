@@ -4,6 +4,7 @@ import { useLoad, useTitle } from "../lib/hooks.ts";
 import { Link } from "../lib/router.tsx";
 import { mayChange, useSession } from "../lib/session.ts";
 import type { Bot } from "../lib/types.ts";
+import { PlanLine } from "../ui/plan_line.tsx";
 import { Empty, Loading, ProblemNotice, StatusBadge } from "../ui/controls.tsx";
 
 const renewMs = 5_000;
@@ -41,6 +42,7 @@ export function BotsPage() {
         <h1>Your bots</h1>
         {data && data.length > 0 && deploy}
       </header>
+      <PlanLine />
       <ProblemNotice problem={problem} />
       {!data && !problem && <Loading what="your bots" />}
       {data?.length === 0 && (

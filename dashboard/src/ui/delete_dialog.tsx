@@ -8,15 +8,24 @@ interface DeletePlan {
   plan: { server: Server | null; webhook: string | null; secrets: string };
 }
 
+interface DeleteDialogProps {
+  bot: Bot;
+  /** Called once the deletion has begun, and before onClose. */
+  onDeleting: () => void;
+  onClose: () => void;
+}
+
 /** Shows what goes and what stays before anything does. */
-export function DeleteDialog({ bot, onClose }: { bot: Bot; onClose: () => void }) {
+export function DeleteDialog({ bot, onDeleting, onClose }: DeleteDialogProps) {
   const { data, problem } = useLoad(bot.id, (signal) =>
     call<DeletePlan>("DELETE", `/api/bots/${bot.id}?plan=true`, undefined, signal),
   );
   const { busy, problem: refused, run } = useAction();
   const server = data?.plan.server;
   const destroy = async () => {
-    if (await run("delete", () => remove(`/api/bots/${bot.id}`))) onClose();
+    if (!(await run("delete", () => remove(`/api/bots/${bot.id}`)))) return;
+    onDeleting();
+    onClose();
   };
   return (
     <Dialog title={`Delete ${bot.name}?`} onClose={onClose}>

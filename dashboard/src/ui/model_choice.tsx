@@ -64,7 +64,7 @@ export function ModelChoice({ models, choose, problem }: ModelChoiceProps) {
           <input type="radio" name="model" checked={chosen === another} onChange={() => setChosen(another)} />
           <span>
             <strong>Another model</strong>
-            <span class="soft small">any that OpenClaw knows · with your own key</span>
+            <span class="soft small">any OpenClaw knows · with your own key</span>
           </span>
         </label>
       </fieldset>

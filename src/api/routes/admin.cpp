@@ -42,6 +42,28 @@ Outcome workers(RouteContext& context, const Exchange& exchange) {
                        [](const Json& item) { return base::json_string(item, "id"); });
 }
 
+Json queue_view(const core::QueueStatus& queue) {
+    return {{"at", base::format_time(queue.at)},
+            {"due", queue.due},
+            {"waiting", queue.waiting},
+            {"running", queue.running},
+            {"blocked", queue.blocked},
+            {"oldestDueSeconds", core::oldest_age(queue).count()},
+            {"workers", queue.workers},
+            {"desiredWorkers", queue.desired_workers},
+            {"slots", queue.slots},
+            {"maxSlots", queue.max_slots},
+            {"busy", queue.busy},
+            {"oldestTransactionSeconds", queue.oldest_transaction.count()}};
+}
+
+/// As it was last counted, every few seconds, by one process for all.
+Outcome queue(RouteContext& context, const Exchange&) {
+    const auto counted = context.deps.overview.queue();
+    if (!counted) return refuse(counted.error());
+    return json_answer(200, {{"queue", *counted ? queue_view(**counted) : Json()}});
+}
+
 Json alarm_view(const ports::AlarmRecord& record) {
     return {{"id", record.id.text()},
             {"kind", std::string(base::to_text(record.alarm.kind))},
@@ -114,6 +136,7 @@ Outcome operations(RouteContext& context, const Exchange& exchange) {
 }  // namespace
 
 void add_admin_routes(Router& router, RouteContext& context) {
+    router.add("GET", "/api/admin/queue", [&](const Exchange& e) { return queue(context, e); });
     router.add("GET", "/api/admin/workers", [&](const Exchange& e) { return workers(context, e); });
     router.add("GET", "/api/admin/alarms", [&](const Exchange& e) { return alarms(context, e); });
     router.add("GET", "/api/admin/operations",

@@ -1,6 +1,6 @@
 #include "api/body_reader.hpp"
+#include "api/routes/event_filters.hpp"
 #include "api/routes/routes.hpp"
-#include "base/encoding.hpp"
 #include "base/json_value.hpp"
 #include "core/chain.hpp"
 
@@ -64,27 +64,6 @@ Outcome cancel(RouteContext& context, const Exchange& exchange) {
     operation.cancel_requested = true;
     Answer answer = accepted(view->bot, operation);
     return answer;
-}
-
-template <typename E>
-std::optional<E> choice(QueryReader& query, const std::string& name) {
-    std::optional<E> chosen;
-    const auto check = [&](std::string_view text) -> core::Wrong {
-        chosen = base::parse_enum<E>(text);
-        if (chosen) return std::nullopt;
-        std::string list;
-        for (const auto& [value, word] : base::EnumNames<E>::names) {
-            list += (list.empty() ? "" : ", ") + std::string(word);
-        }
-        return "must be one of: " + list;
-    };
-    (void)query.text(name, check);
-    return chosen;
-}
-
-core::Wrong check_search(std::string_view text) {
-    const bool fits = base::is_utf8(text) && text.size() <= 200 && text.find('\0') == text.npos;
-    return fits ? core::Wrong{} : core::Wrong{"must be text of at most 200 bytes"};
 }
 
 Outcome logs(RouteContext& context, const Exchange& exchange) {

@@ -43,6 +43,7 @@ void add_session_routes(Router& router, RouteContext& context);
 void add_token_routes(Router& router, RouteContext& context);
 void add_audit_routes(Router& router, RouteContext& context);
 void add_option_routes(Router& router, RouteContext& context);
+void add_log_search_routes(Router& router, RouteContext& context);
 
 /// How long Telegram and providers may take while a caller waits.
 inline constexpr std::chrono::milliseconds outside_limit{10'000};

@@ -138,6 +138,8 @@ void call_job_routes(ApiWorld& api) {
 }
 
 void call_admin_routes(DescribedWorld& world) {
+    CHECK(world.as_admin("GET", "/api/admin/logs?q=the&level=debug&limit=1").status == 200);
+    CHECK(world.as_admin("GET", "/api/admin/queue").status == 200);
     auto& api = world.api;
     const auto now = api.clock.now();
     REQUIRE(api.workers->beat({.id = base::make_id<base::WorkerId>(now, api.random),

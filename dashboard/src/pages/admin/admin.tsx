@@ -2,10 +2,20 @@ import { useTitle } from "../../lib/hooks.ts";
 import { isStaff, useSession } from "../../lib/session.ts";
 import { Link } from "../../lib/router.tsx";
 import { Empty } from "../../ui/controls.tsx";
+import { AuditPart } from "./audit.tsx";
 import { FleetPart } from "./fleet.tsx";
+import { LogsPart } from "./logs.tsx";
+import { OperationsPart } from "./operations.tsx";
+import { PoolPart } from "./pool.tsx";
+import { ServersPart } from "./servers.tsx";
 
 const parts: { name: string; title: string; show: () => preact.ComponentChild }[] = [
   { name: "fleet", title: "Fleet", show: () => <FleetPart /> },
+  { name: "operations", title: "Under way", show: () => <OperationsPart /> },
+  { name: "logs", title: "Log search", show: () => <LogsPart /> },
+  { name: "pool", title: "Queue and workers", show: () => <PoolPart /> },
+  { name: "servers", title: "Servers", show: () => <ServersPart /> },
+  { name: "audit", title: "Audit", show: () => <AuditPart /> },
 ];
 
 export function AdminPage({ part }: { part: string }) {

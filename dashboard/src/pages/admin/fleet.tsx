@@ -55,6 +55,7 @@ interface PickProps {
 }
 
 function Pick({ label, value, values, choose }: PickProps) {
+  if (values.length === 0) return null;
   return (
     <select aria-label={label} value={value} onChange={(event) => choose(event.currentTarget.value)}>
       <option value="">{label}: all</option>

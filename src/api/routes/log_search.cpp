@@ -1,0 +1,53 @@
+#include "api/body_reader.hpp"
+#include "api/routes/event_filters.hpp"
+#include "api/routes/routes.hpp"
+#include "base/json_value.hpp"
+
+namespace hatchery::api::routes {
+
+namespace {
+
+using base::Json;
+
+constexpr std::chrono::hours usual_reach{24};
+
+/// Lines of all bots, newest first.
+Outcome search(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    store::EventSearch wanted{.since = context.deps.clock.now() - usual_reach,
+                              .step = choice<core::StepKind>(query, "step"),
+                              .level = choice<core::EventLevel>(query, "level"),
+                              .text = query.text("q", check_search).value_or(""),
+                              .after = query.text("after", core::check_cursor),
+                              .limit = static_cast<int>(query.number("limit", 50, 1, 200))};
+    (void)query.text("since", [&](std::string_view text) -> core::Wrong {
+        const auto since = base::parse_time(text);
+        if (!since) return "must be a time such as 2027-01-31T12:00:00Z";
+        wanted.since = *since;
+        return std::nullopt;
+    });
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    const auto page = context.deps.events.search(wanted);
+    if (!page && page.error().kind == base::ErrorKind::invalid) {
+        query.wrong("after", "must be the `next` of the page before");
+        return refuse(*query.finish());
+    }
+    if (!page) return refuse(page.error());
+    Json items = Json::array();
+    for (const auto& found : page->items) {
+        Json line = event_view(found.event);
+        line["botId"] = found.bot.text();
+        line["botName"] = found.bot_name;
+        items.push_back(std::move(line));
+    }
+    return json_answer(
+        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+}
+
+}  // namespace
+
+void add_log_search_routes(Router& router, RouteContext& context) {
+    router.add("GET", "/api/admin/logs", [&](const Exchange& e) { return search(context, e); });
+}
+
+}  // namespace hatchery::api::routes
