@@ -46,7 +46,8 @@ public:
         std::chrono::milliseconds time{0};
     };
     /// Runs the operation to its end by processes each of which dies at the first point that none
-    /// died at before. Points of the engine's own threads are walked once per matrix.
+    /// died at before. `limit`, here and below: for how long nothing may be told. Points of the
+    /// engine's own threads are walked once per matrix.
     Walk walk(const std::string& operation, std::chrono::seconds limit);
     /// Runs it by one process that dies at this point; false when the operation ended instead.
     [[nodiscard]] bool die_at(const std::string& operation, const std::string& point,

@@ -49,7 +49,7 @@ TEST_CASE("killed at every port call, deploy, stop, start and destroy end as the
     matrix.check(bot);
     REQUIRE(matrix.text("SELECT status FROM bots") == "stopped");
 
-    walk_to(matrix, bot, OperationKind::start, 40);
+    walk_to(matrix, bot, OperationKind::start, 35);
     matrix.check_active(bot);
 
     walk_to(matrix, bot, OperationKind::destroy, 15);

@@ -85,6 +85,22 @@ std::string host_of(const std::string& url) {
     return url.substr(begin, url.find(':', begin) - begin);
 }
 
+/// The same for an answer that tells how far things have come: each that differs from the one
+/// before lets the limit begin anew, because a loaded machine takes its time, and only what stands
+/// still has failed.
+template <typename Ask, typename Holds>
+bool eventually(std::chrono::milliseconds limit, base::Json& last, Ask ask, Holds holds) {
+    for (;;) {
+        const base::Json before = last;
+        const auto probe = [&] {
+            last = ask();
+            return holds(last) || last != before;
+        };
+        if (!eventually(limit, probe)) return false;
+        if (holds(last)) return true;
+    }
+}
+
 std::string slug(const std::string& name) {
     std::string text;
     for (const char c : name) text += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '-';
@@ -257,10 +273,7 @@ base::Json World::status(const std::string& bot) const {
 base::Json World::wait_status(const std::string& bot, std::chrono::seconds limit,
                               const std::function<bool(const base::Json&)>& holds) const {
     base::Json last;
-    const bool held = eventually(limit, [&] {
-        last = status(bot);
-        return holds(last);
-    });
+    const bool held = eventually(limit, last, [&] { return status(bot); }, holds);
     INFO(base::dump_json_pretty(last));
     REQUIRE(held);
     return last;
@@ -268,9 +281,9 @@ base::Json World::wait_status(const std::string& bot, std::chrono::seconds limit
 
 base::Json World::wait_operation(const std::string& operation, std::chrono::seconds limit) const {
     base::Json last;
-    const bool ended = eventually(limit, [&] {
-        last = api().get("/api/operations/" + operation + "?wait=20").body;
-        const auto state = base::json_string(last, "state");
+    const auto ask = [&] { return api().get("/api/operations/" + operation + "?wait=20").body; };
+    const bool ended = eventually(limit, last, ask, [](const base::Json& answer) {
+        const auto state = base::json_string(answer, "state");
         return state == "succeeded" || state == "failed" || state == "cancelled";
     });
     INFO(base::dump_json_pretty(last));

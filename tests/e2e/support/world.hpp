@@ -82,7 +82,8 @@ public:
     /// Creates and deploys a bot; its id.
     std::string deploy(const std::string& name, const std::string& token);
     [[nodiscard]] base::Json status(const std::string& bot) const;
-    /// Waits until the operation has ended; its final form.
+    /// Waits until the operation has ended; its final form. `limit`, here and below: for how long
+    /// nothing may change.
     [[nodiscard]] base::Json wait_operation(const std::string& operation,
                                             std::chrono::seconds limit) const;
     /// Waits until the predicate holds for the bot's status; fails the test after `limit`.
