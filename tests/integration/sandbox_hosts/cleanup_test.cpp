@@ -37,15 +37,16 @@ TEST_CASE("deleting a server leaves nothing of its host") {
     SandboxProgram sandbox(folder.path(), state);
     const json created = sandbox.create("web-1");
     const json id = created["server"]["id"];
+    const std::string cgroup = cgroup_of(created["server"]);
     const std::string ip = created["server"]["public_net"]["ipv4"]["ip"];
     sandbox.ssh_when_up(ip, "true");
-    CHECK_FALSE(processes_with(id.dump()).empty());
-    CHECK_FALSE(cgroups_with(id.dump()).empty());
+    CHECK_FALSE(processes_with(cgroup).empty());
+    CHECK_FALSE(cgroups_with(cgroup).empty());
     CHECK(mounts_of(sandbox.process.pid()).find(id.dump()) != std::string::npos);
 
     sandbox.remove(id);
-    CHECK(processes_with(id.dump()) == std::vector<std::string>{});
-    CHECK(cgroups_with(id.dump()).empty());
+    CHECK(processes_with(cgroup) == std::vector<std::string>{});
+    CHECK(cgroups_with(cgroup).empty());
     CHECK(mounts_of(sandbox.process.pid()).find(id.dump()) == std::string::npos);
     CHECK(holds_nothing(state / "hosts"));
     CHECK(eventually([&] { return holds_nothing(state / "trash"); }));
@@ -65,7 +66,7 @@ TEST_CASE("a sandbox that ends takes its hosts away") {
     sandbox.wait_for_status(second["server"]["id"], "running");
     CHECK(sandbox.process.terminate(kEndLimit) == 0);
     CHECK(processes_with(state.string()).empty());
-    CHECK(cgroups_with(first["server"]["id"].dump()).empty());
+    CHECK(cgroups_with(cgroup_of(first["server"])).empty());
     CHECK(holds_nothing(state));
 }
 
@@ -75,19 +76,19 @@ TEST_CASE("what a killed sandbox left is cleared by the next one") {
     }
     const TemporaryFolder folder;
     const fs::path state = folder.path() / "state";
-    std::string id;
+    std::string cgroup;
     {
         SandboxProgram sandbox(folder.path(), state);
         const json created = sandbox.create("web-1");
-        id = created["server"]["id"].dump();
+        cgroup = cgroup_of(created["server"]);
         sandbox.ssh_when_up(created["server"]["public_net"]["ipv4"]["ip"], "true");
         sandbox.process.kill();
     }
     // This one, or one of another test that started in between and is still at it.
     const SandboxProgram next(folder.path(), folder.path() / "other-state");
-    CHECK(eventually([&] { return processes_with(id).empty(); }));
+    CHECK(eventually([&] { return processes_with(cgroup).empty(); }));
     CHECK(eventually([&] { return holds_nothing(state / "hosts"); }));
-    CHECK(eventually([&] { return cgroups_with(id).empty(); }));
+    CHECK(eventually([&] { return cgroups_with(cgroup).empty(); }));
 }
 
 TEST_CASE("two sandboxes share a machine but not a state folder") {

@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <sstream>
+#include <stdexcept>
 
 #include "support/catch.hpp"
 
@@ -198,6 +200,18 @@ std::vector<std::string> processes_with(const std::string& text) {
         }
     }
     return found;
+}
+
+std::string cgroup_of(const nlohmann::json& server) {
+    constexpr int addresses_per_share = 1024;
+    const std::string ip = server["public_net"]["ipv4"]["ip"];
+    int third = 0;
+    int fourth = 0;
+    if (std::sscanf(ip.c_str(), "127.77.%d.%d", &third, &fourth) != 2) {
+        throw std::runtime_error("not an address of the sandbox: " + ip);
+    }
+    return "/hatchery-sandbox-" + std::to_string((256 * third + fourth) / addresses_per_share) +
+           "/" + server["id"].dump();
 }
 
 std::vector<std::string> cgroups_with(const std::string& text) {

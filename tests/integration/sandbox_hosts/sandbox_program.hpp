@@ -77,6 +77,10 @@ private:
 /// Asks again and again, with a pause, until it is true or a minute is over.
 bool eventually(const std::function<bool()>& question);
 
+/// A server's control group, below the root of all: of servers with the same id in another sandbox
+/// it differs by the sandbox's share of the addresses.
+std::string cgroup_of(const nlohmann::json& server);
+
 /// Processes whose command line or cgroup speaks of `text`: id, command line and cgroups.
 std::vector<std::string> processes_with(const std::string& text);
 

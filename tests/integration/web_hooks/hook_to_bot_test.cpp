@@ -30,7 +30,8 @@ std::string update(int id, int chat) {
 /// connection to it are fakes.
 class World {
 public:
-    World() {
+    explicit World(support::PgCluster& cluster = support::PgCluster::shared())
+        : database(cluster.create_database()) {
         http.answer_otherwise([this](const ports::HttpRequest& request) { return take(request); });
         core::Bot row;
         row.user_id = tokens->get_or_create_user("a@example.org", store::UserRole::user)->id;
@@ -77,8 +78,7 @@ public:
     base::SystemClock clock;
     base::SystemRandom random;
     support::PlainSecretBox box;
-    std::unique_ptr<support::TestDatabase> database =
-        support::PgCluster::shared().create_database();
+    std::unique_ptr<support::TestDatabase> database;
     store::Database& pool = database->pool();
     std::unique_ptr<store::Notifications> notifications =
         store::make_notifications(database->url());
@@ -218,13 +218,15 @@ TEST_CASE("a post with a wrong secret, or for a bot that was never made, stores 
 }
 
 TEST_CASE("while the database is away Telegram is asked to come again, and later nothing is lost") {
-    World world;
+    // Its own: the shared one is that of other tests, too.
+    const auto cluster = support::PgCluster::make_private();
+    World world(*cluster);
     world.relay->start();
     REQUIRE(world.post(update(1, 1)) == 200);
     REQUIRE(world.wait_for(1));
-    support::PgCluster::shared().stop();
+    cluster->stop();
     CHECK(world.post(update(2, 1)) == 503);
-    support::PgCluster::shared().start();
+    cluster->start();
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (world.post(update(2, 1)) != 200) {
         REQUIRE(std::chrono::steady_clock::now() < deadline);
