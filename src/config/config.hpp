@@ -14,6 +14,7 @@
 #include "core/pool_size.hpp"
 #include "core/rate_limits.hpp"
 #include "core/session.hpp"
+#include "core/subscription.hpp"
 
 namespace hatchery::config {
 
@@ -76,6 +77,11 @@ struct Config {
     core::AlarmPolicy alarms;
     base::Secret alarm_webhook_url;
     base::Secret alarm_webhook_secret;
+
+    // Plans, and who says what users have paid for.
+    core::BillingRules billing;
+    /// Any of them signs; none: there is no webhook.
+    std::vector<base::Secret> billing_secrets;
 
     // Servers.
     std::string provider;

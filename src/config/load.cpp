@@ -135,6 +135,39 @@ void check_front(Loaded& loaded) {
     }
 }
 
+/// A plan whose users get nothing without naming a place is allowed, but hardly meant.
+void warn_of_places(Loaded& loaded, core::PlanName name, std::string_view member,
+                    const std::vector<std::string>& allowed, const std::string& usual) {
+    if (allowed.empty() || usual.empty()) return;
+    if (std::find(allowed.begin(), allowed.end(), usual) != allowed.end()) return;
+    loaded.warnings.push_back(
+        {"HATCHERY_PLANS", std::string(base::to_text(name)) + "." + std::string(member) +
+                               " leaves out this installation's default, " + usual +
+                               ": bots of this plan must name another one"});
+}
+
+/// Plans name places of this installation, and a billing service makes sense of them only if
+/// somebody needs it.
+void complete_plans(Loaded& loaded) {
+    Config& config = loaded.config;
+    config.billing.plans = core::with_default_places(std::move(config.billing.plans),
+                                                     config.region, config.server_type);
+    for (const auto& [name, plan] : config.billing.plans) {
+        warn_of_places(loaded, name, "serverTypes", plan.server_types, config.server_type);
+        warn_of_places(loaded, name, "regions", plan.regions, config.region);
+    }
+    const bool chosen = std::any_of(
+        loaded.settings.begin(), loaded.settings.end(), [](const Shown& setting) {
+            return setting.name == "HATCHERY_DEFAULT_PLAN" && setting.source != "default";
+        });
+    if (!config.billing_secrets.empty() && !chosen) {
+        loaded.warnings.push_back(
+            {"HATCHERY_DEFAULT_PLAN",
+             "is not set, so users who have paid for nothing have the plan enterprise; set it to "
+             "none or starter"});
+    }
+}
+
 /// Defaults and rules that concern several settings.
 void complete(Loaded& loaded, Need need) {
     Config& config = loaded.config;
@@ -143,6 +176,7 @@ void complete(Loaded& loaded, Need need) {
     }
     complete_pool(loaded);
     check_front(loaded);
+    complete_plans(loaded);
     if (config.server_telegram_url.empty()) config.server_telegram_url = config.telegram_url;
     if (need != Need::service) return;
     if (config.provider == "hetzner" && config.hetzner_token.empty()) {

@@ -9,6 +9,7 @@
 
 #include "base/encoding.hpp"
 #include "base/json_value.hpp"
+#include "config/read_plans.hpp"
 #include "core/requirements.hpp"
 
 namespace hatchery::config {
@@ -294,6 +295,38 @@ Wrong read_webhook_secret(const std::string& text, Config& config) {
     return read_secret(text, config.alarm_webhook_secret);
 }
 
+Wrong read_plans_into(const std::string& text, Config& config) {
+    config.billing.plans = core::usual_plans();
+    return read_plans(text, config.billing.plans);
+}
+
+Wrong read_default_plan(const std::string& text, Config& config) {
+    config.billing.default_plan = base::parse_enum<core::PlanName>(text);
+    if (config.billing.default_plan || text == "none") return std::nullopt;
+    return "must be starter, pro, enterprise or none";
+}
+
+template <std::chrono::seconds core::BillingPolicy::* member>
+Wrong read_billing_seconds(const std::string& text, Config& config) {
+    return read_seconds(text, 0, 3'650 * 86'400LL, config.billing.policy.*member);
+}
+
+/// Several while one takes the place of another.
+Wrong read_billing_secrets(const std::string& text, Config& config) {
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        const std::string secret(rest.substr(0, comma));
+        rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+        if (secret.size() < 16 || !printable(secret)) {
+            return "must be one or more secrets, comma-separated, of 16 printable characters at "
+                   "least each; make one with: openssl rand -hex 32";
+        }
+        config.billing_secrets.emplace_back(secret);
+    }
+    return std::nullopt;
+}
+
 template <int core::PoolPolicy::* member>
 Wrong read_pool_number(const std::string& text, Config& config) {
     return read_number(text, 1, 10'000, config.pool.*member);
@@ -495,6 +528,27 @@ const std::array all_settings = {
             read_deadline<OperationKind::destroy>},
     Setting{
         "HATCHERY_DEADLINE_CHAT_SECONDS", "300", false, {}, {}, read_deadline<OperationKind::chat>},
+    Setting{"HATCHERY_PLANS", "{}", false, {}, {}, read_plans_into},
+    Setting{"HATCHERY_DEFAULT_PLAN", "enterprise", false, {}, {}, read_default_plan},
+    Setting{"HATCHERY_BILLING_NOTICE_SECONDS",
+            "259200",
+            false,
+            {},
+            {},
+            read_billing_seconds<&core::BillingPolicy::notice>},
+    Setting{"HATCHERY_BILLING_GRACE_SECONDS",
+            "259200",
+            false,
+            {},
+            {},
+            read_billing_seconds<&core::BillingPolicy::grace>},
+    Setting{"HATCHERY_BILLING_RETENTION_SECONDS",
+            "2592000",
+            false,
+            {},
+            {},
+            read_billing_seconds<&core::BillingPolicy::retention>},
+    Setting{"HATCHERY_BILLING_WEBHOOK_SECRET", "", true, {}, {}, read_billing_secrets},
     Setting{"HATCHERY_PROVIDER", "hetzner", false, {}, {}, read_provider},
     Setting{"HATCHERY_DEFAULT_REGION", "fsn1", false, {}, {}, read_word_into<&Config::region>},
     Setting{"HATCHERY_DEFAULT_SERVER_TYPE",

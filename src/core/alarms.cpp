@@ -78,6 +78,20 @@ bool held_for(std::map<AlarmKind, base::TimePoint>& since, AlarmKind kind, base:
 
 }  // namespace
 
+bool is_of_queue(AlarmKind kind) { return kind != AlarmKind::unpaid_bots_kept; }
+
+Alarm unpaid_bots_kept(std::int64_t bots, std::int64_t users) {
+    return {.kind = AlarmKind::unpaid_bots_kept,
+            .cause = fmt::format(
+                "{} stopped {} of {} expired {} beyond the retention time: without a back-up none "
+                "is destroyed, and the servers cost money.",
+                bots, bots == 1 ? "bot" : "bots", users,
+                users == 1 ? "subscription is kept" : "subscriptions are kept"),
+            .next_action =
+                "`hatchery users --standing expired` names the users; renew a subscription, or "
+                "destroy the bots with `hatchery destroy`."};
+}
+
 std::vector<Alarm> conditions(const AlarmPolicy& policy, const QueueStatus& status) {
     std::vector<Alarm> holding;
     if (status.due > policy.queue_depth) holding.push_back(queue_deep(policy, status));
@@ -106,6 +120,7 @@ base::Milliseconds raise_after(AlarmKind kind) {
             // A worker that is restarted is back by then.
             return 30s;
         case AlarmKind::long_transaction:
+        case AlarmKind::unpaid_bots_kept:
             return 0s;
     }
     return 0s;
@@ -116,6 +131,7 @@ AlarmChanges decide_alarms(const AlarmPolicy& policy, AlarmMemory memory,
     AlarmChanges changes{.memory = std::move(memory), .raise = {}, .clear = {}};
     const auto holding = conditions(policy, status);
     for (const auto& [kind, name] : base::EnumNames<AlarmKind>::names) {
+        if (!is_of_queue(kind)) continue;
         const auto found = std::ranges::find(holding, kind, &Alarm::kind);
         const bool is_raised = std::ranges::find(raised, kind) != raised.end();
         if (found != holding.end()) {

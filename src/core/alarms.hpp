@@ -19,6 +19,7 @@ enum class AlarmKind : std::uint8_t {
     oldest_job,        ///< a due job has waited for longer than the threshold
     no_worker,         ///< no live process takes jobs
     long_transaction,  ///< an open transaction keeps PostgreSQL from cleaning up
+    unpaid_bots_kept,  ///< nobody pays for servers that are kept since there is no back-up
 };
 
 struct AlarmPolicy {
@@ -37,6 +38,12 @@ struct Alarm {
     std::string cause;
     std::string next_action;
 };
+
+/// Whether the count of the queue decides on the alarm; others are somebody else's.
+[[nodiscard]] bool is_of_queue(AlarmKind kind);
+
+/// The alarm for bots that are kept beyond the retention time; see core/subscription.hpp.
+[[nodiscard]] Alarm unpaid_bots_kept(std::int64_t bots, std::int64_t users);
 
 /// The conditions that hold at the moment of this status. Pure.
 [[nodiscard]] std::vector<Alarm> conditions(const AlarmPolicy& policy, const QueueStatus& status);
@@ -71,5 +78,6 @@ struct hatchery::base::EnumNames<hatchery::core::AlarmKind> {
                                                        {E::pool_at_maximum, "pool_at_maximum"},
                                                        {E::oldest_job, "oldest_job"},
                                                        {E::no_worker, "no_worker"},
-                                                       {E::long_transaction, "long_transaction"}});
+                                                       {E::long_transaction, "long_transaction"},
+                                                       {E::unpaid_bots_kept, "unpaid_bots_kept"}});
 };

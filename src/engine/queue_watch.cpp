@@ -42,6 +42,7 @@ void QueueWatch::begin_anew() {
     desired_.reset();
     unmet_.clear();
     for (const auto& [kind, name] : base::EnumNames<core::AlarmKind>::names) {
+        if (!core::is_of_queue(kind)) continue;
         ports_.metrics
             .gauge("hatchery_alarm_raised", "Whether the alarm is raised; told by one process.",
                    {{"kind", std::string(name)}})

@@ -20,6 +20,7 @@ enum class AuditActor : std::uint8_t {
     token,      ///< a program with an API token
     operator_,  ///< a command on a machine of ours
     visitor,    ///< somebody who is not signed in, at the door
+    billing,    ///< the billing service
 };
 
 /// One line of the audit log. Nothing in it may be secret.
@@ -79,5 +80,6 @@ struct hatchery::base::EnumNames<hatchery::store::AuditActor> {
         std::to_array<std::pair<E, std::string_view>>({{E::user, "user"},
                                                        {E::token, "token"},
                                                        {E::operator_, "operator"},
-                                                       {E::visitor, "visitor"}});
+                                                       {E::visitor, "visitor"},
+                                                       {E::billing, "billing"}});
 };

@@ -7,6 +7,7 @@
 #include "store/operation_rows.hpp"
 #include "store/records.hpp"
 #include "store/secret_rows.hpp"
+#include "store/subscription_rows.hpp"
 
 namespace hatchery::store {
 
@@ -53,6 +54,8 @@ const std::string update_bot = std::string(R"(
         settings_version = settings_version + 1
     WHERE id = $1
     RETURNING)") + columns::bot;
+constexpr std::string_view count_bots =
+    "SELECT count(*) FROM bots WHERE user_id = $1 AND deleted_at IS NULL";
 constexpr std::string_view select_in_use =
     "SELECT id FROM bots WHERE telegram_bot_id = $1::bigint AND deleted_at IS NULL";
 constexpr std::string_view delete_inbox = "DELETE FROM webhook_inbox WHERE bot_id = $1";
@@ -95,11 +98,20 @@ public:
                     base::Random& random)
         : database_(database), box_(box), clock_(clock), random_(random) {}
 
-    Result<core::Bot> create(const core::Bot& bot, const BotSecrets& secrets) override {
+    using BotRepository::create;
+    Result<core::Bot> create(const core::Bot& bot, const BotSecrets& secrets,
+                             const AdmitBot& admit) override {
         const auto now = clock_.now();
         const auto id = bot.id.empty() ? base::make_id<base::BotId>(now, random_) : bot.id;
         const std::string public_id = base::random_slug(random_, public_id_length);
         return database_.transact([&](Sql& sql) -> Result<core::Bot> {
+            if (admit) {
+                const auto subscription = lock_subscription(sql, bot.user_id);
+                const auto count = sql.query(count_bots, {bot.user_id})[0].integer(0);
+                if (const auto admitted = admit(subscription, count); !admitted) {
+                    return fail(admitted.error());
+                }
+            }
             const Rows rows = sql.query(
                 insert_bot,
                 {id, public_id, bot.user_id, base::to_utf8(bot.name), bot.telegram_bot_id,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "base/secret.hpp"
 #include "core/bot.hpp"
 #include "core/server.hpp"
+#include "core/subscription.hpp"
 #include "ports/secret_box.hpp"
 #include "store/database.hpp"
 #include "store/operation_repository.hpp"
@@ -43,6 +45,12 @@ struct BotSettings {
     std::vector<std::string> removed_secrets;
 };
 
+/// Says whether the user may have one more bot: with his subscription and the number of his living
+/// bots. Asked under a lock on the user, so that of many who ask at once each sees what the others
+/// got.
+using AdmitBot =
+    std::function<base::Result<void>(const std::optional<core::Subscription>&, std::int64_t bots)>;
+
 /// All that the status route shows.
 struct DeploymentView {
     core::Bot bot;
@@ -60,9 +68,13 @@ public:
 
     /// Stores a bot and its sealed secrets in one transaction. Public id, status and times are
     /// chosen here, and the id if it has none. `conflict` with code `token_conflict` when a living
-    /// bot has the Telegram bot id.
+    /// bot has the Telegram bot id. What `admit` answers, if it is set, goes before.
     [[nodiscard]] virtual base::Result<core::Bot> create(const core::Bot& bot,
-                                                         const BotSecrets& secrets) = 0;
+                                                         const BotSecrets& secrets,
+                                                         const AdmitBot& admit) = 0;
+    [[nodiscard]] base::Result<core::Bot> create(const core::Bot& bot, const BotSecrets& secrets) {
+        return create(bot, secrets, {});
+    }
     [[nodiscard]] virtual base::Result<core::Bot> find(
         const base::BotId& id, const std::optional<base::UserId>& owner) = 0;
     /// The name in the webhook's URL.

@@ -8,6 +8,7 @@
 #include "core/job.hpp"
 #include "core/operation.hpp"
 #include "core/server.hpp"
+#include "core/subscription.hpp"
 #include "core/worker.hpp"
 #include "store/audit_log.hpp"
 #include "store/secret_rows.hpp"
@@ -64,6 +65,10 @@ TEST_CASE("every enumeration in the database has exactly the names of its C++ ty
     CHECK(allowed_by(world, "webhook_inbox_state_check") == names_of<InboxState>());
     CHECK(allowed_by(world, "workers_role_check") == names_of<core::WorkerRole>());
     CHECK(allowed_by(world, "alarms_kind_check") == names_of<core::AlarmKind>());
+    CHECK(allowed_by(world, "subscriptions_plan_check") == names_of<core::PlanName>());
+    CHECK(allowed_by(world, "subscriptions_status_check") ==
+          names_of<core::SubscriptionStatus>());
+    CHECK(allowed_by(world, "subscriptions_stage_check") == names_of<core::BillingStage>());
     CHECK(allowed_by(world, "sealed_secrets_owner_check") == names_of<ports::SecretOwner>());
 }
 

@@ -1,0 +1,82 @@
+#include "engine/history_pruner.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace hatchery::engine {
+
+namespace {
+
+/// Bots of one statement, and events of each: at most 100,000 rows go in one transaction.
+constexpr int bots_of_batch = 100;
+constexpr int events_of_bot = 1'000;
+/// Batches of one tick.
+constexpr int batches_of_tick = 20;
+constexpr std::chrono::days billing_kept{90};
+constexpr int billing_batch = 1'000;
+
+ports::EventRetention retention_of(const core::BillingRules& billing, base::TimePoint now) {
+    ports::EventRetention retention;
+    std::chrono::days longest{0};
+    for (const auto& [name, plan] : billing.plans) {
+        retention.keep_since[name] = now - plan.logs_kept;
+        longest = std::max(longest, plan.logs_kept);
+    }
+    // Nobody has paid for these, and nobody says for how long: no shorter than for anybody.
+    retention.keep_since_otherwise = now - longest;
+    if (billing.default_plan) {
+        retention.keep_since_otherwise = retention.keep_since.at(*billing.default_plan);
+    }
+    return retention;
+}
+
+void log_failure(std::string_view what, const base::Error& error) {
+    base::log_event(base::LogLevel::warning, "history_pruner_failed",
+                    {{"what", what}, {"message", error.message}});
+}
+
+}  // namespace
+
+void HistoryPruner::tick(const std::stop_token& stop) {
+    const auto now = ports_.clock.now();
+    // Also after the clock was set back.
+    const bool due = now >= next_round_ || next_round_ - now > settings_.prune_every;
+    if (!in_round_ && due) begin_round();
+    for (int batch = 0; batch < batches_of_tick && in_round_; ++batch) {
+        if (stop.stop_requested()) return;
+        prune_page();
+    }
+}
+
+void HistoryPruner::begin_round() {
+    const auto now = ports_.clock.now();
+    next_round_ = now + settings_.prune_every;
+    in_round_ = true;
+    after_.reset();
+    pruned_ = 0;
+    const auto gone = ports_.subscriptions.prune_billing_events(now - billing_kept, billing_batch);
+    if (!gone) log_failure("prune_billing_events", gone.error());
+}
+
+void HistoryPruner::prune_page() {
+    const auto done = ports_.subscriptions.prune_events(
+        retention_of(settings_.billing, ports_.clock.now()), after_, bots_of_batch, events_of_bot);
+    if (!done) {
+        in_round_ = false;
+        return log_failure("prune_events", done.error());
+    }
+    pruned_ += done->events;
+    ports_.metrics.counter("hatchery_events_pruned_total", "Events deleted for their age.")
+        .add(static_cast<std::uint64_t>(done->events));
+    // A page that lost as much as one bot may lose is looked at again, for it may have more.
+    if (done->events >= events_of_bot) return;
+    after_ = done->next;
+    if (after_) return;
+    in_round_ = false;
+    if (pruned_ > 0) {
+        base::log_event(base::LogLevel::info, "events_pruned", {{"count", pruned_}});
+    }
+}
+
+}  // namespace hatchery::engine

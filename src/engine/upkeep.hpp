@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/upkeep_settings.hpp"
+
+namespace hatchery::engine {
+
+/// What goes on slowly, in one process at a time: subscriptions that end, and history that is older
+/// than it is kept for.
+class Upkeep {
+public:
+    virtual ~Upkeep() = default;
+    /// Starts its thread and returns.
+    virtual void start() = 0;
+    /// Ends the thread, and lets another process lead. Blocks for a moment.
+    virtual void stop() = 0;
+};
+
+/// `ports` and `settings` are copied; what they refer to outlives it.
+[[nodiscard]] std::unique_ptr<Upkeep> make_upkeep(const UpkeepPorts& ports,
+                                                  UpkeepSettings settings);
+
+}  // namespace hatchery::engine
