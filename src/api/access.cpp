@@ -14,12 +14,14 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/openapi.json", Door::open},
     {"GET", "/docs", Door::open},
     {"POST", "/hooks/telegram/:publicId", Door::open},
+    {"POST", "/hooks/billing", Door::open},
 
     {"GET", "/api/auth/google", Door::open, Scope::bots_read, Reach::outside},
     {"GET", "/api/auth/callback/google", Door::open, Scope::bots_read, Reach::outside},
     {"POST", "/api/auth/callback/google", Door::open},
     {"GET", "/api/auth/options", Door::open},
     {"GET", "/api/auth/session", Door::signed_in},
+    {"GET", "/api/me", Door::token, Scope::bots_read},
     {"POST", "/api/auth/logout", Door::signed_in},
     {"GET", "/api/auth/sessions", Door::token, Scope::account},
     {"DELETE", "/api/auth/sessions", Door::token, Scope::account},
@@ -64,6 +66,10 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/api/admin/operations", Door::token, Scope::admin},
 
     {"GET", "/api/admin/audit", Door::token, Scope::admin},
+    {"GET", "/api/admin/users", Door::token, Scope::admin},
+    {"GET", "/api/admin/users/:id", Door::token, Scope::admin},
+    {"GET", "/api/admin/users/:id/subscription", Door::token, Scope::admin},
+    {"PUT", "/api/admin/users/:id/subscription", Door::token, Scope::admin},
 });
 
 constexpr auto user_scopes =

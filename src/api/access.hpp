@@ -22,7 +22,7 @@ enum class Scope : std::uint8_t {
 [[nodiscard]] std::string_view scope_text(Scope scope);
 
 enum class Door : std::uint8_t {
-    open,           ///< anybody: health, and Telegram, which proves itself by its own secret
+    open,           ///< anybody: health, and Telegram and billing, which prove themselves
     operator_only,  ///< the admin listener; see RouterOptions for who else
     signed_in,      ///< every principal, whatever its scopes
     token,          ///< a principal whose role, and whose token if it has one, has the scope

@@ -9,9 +9,11 @@
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "base/random.hpp"
+#include "base/secret.hpp"
 #include "core/operation.hpp"
 #include "core/rate_limits.hpp"
 #include "core/stuck.hpp"
+#include "core/subscription.hpp"
 #include "core/validate.hpp"
 #include "ports/alarm_store.hpp"
 #include "ports/bot_api.hpp"
@@ -30,6 +32,7 @@
 #include "store/operation_overview.hpp"
 #include "store/operation_repository.hpp"
 #include "store/rate_budgets.hpp"
+#include "store/subscription_repository.hpp"
 #include "store/token_repository.hpp"
 
 namespace hatchery::api {
@@ -50,6 +53,9 @@ struct ApiSettings {
     /// From when on an operation counts as stuck.
     core::StuckLimits stuck;
     core::RateLimits rates;
+    core::BillingRules billing;
+    /// What the billing service signs with; any of them. None: there is no webhook.
+    std::vector<base::Secret> billing_secrets;
 };
 
 /// Everything that the routes reach the world by. All outlive the server; all are thread-safe.
@@ -68,6 +74,7 @@ struct ApiDeps {
     store::AuditLog& audit;
     store::RateBudgets& rate_budgets;
     store::IdempotentRequests& idempotent_requests;
+    store::SubscriptionRepository& subscriptions;
     store::Notifications& notifications;
     store::OperationOverview& overview;
     ports::WorkerRegistry& workers;

@@ -24,6 +24,7 @@ constexpr auto status_words = std::to_array<StatusWords>({
     {303, "See Other", ""},
     {400, "Bad Request", "invalid_input"},
     {401, "Unauthorized", "unauthorized"},
+    {402, "Payment Required", "forbidden"},
     {403, "Forbidden", "forbidden"},
     {404, "Not Found", "not_found"},
     {405, "Method Not Allowed", "invalid_input"},

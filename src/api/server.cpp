@@ -63,6 +63,8 @@ private:
         routes::add_audit_routes(*router_, context_);
         routes::add_option_routes(*router_, context_);
         routes::add_log_search_routes(*router_, context_);
+        routes::add_user_routes(*router_, context_);
+        routes::add_billing_routes(*router_, context_);
     }
 
     /// Half of the threads always stay free for what needs the database only.

@@ -79,7 +79,9 @@ api::ApiSettings api_settings(const config::Config& config) {
                                          {"google", !config.google_ai_key.empty()}}},
             .deadlines = config.deadlines,
             .stuck = {.not_claimed = config.alarms.oldest_job},
-            .rates = config.rates};
+            .rates = config.rates,
+            .billing = config.billing,
+            .billing_secrets = config.billing_secrets};
 }
 
 api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
@@ -98,6 +100,7 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .audit = *adapters.audit,
             .rate_budgets = *adapters.rate_budgets,
             .idempotent_requests = *adapters.idempotent_requests,
+            .subscriptions = *adapters.subscription_rows,
             .notifications = *adapters.notifications,
             .overview = *adapters.overview,
             .workers = *adapters.workers,
@@ -274,6 +277,8 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
         a, config, role == Role::serve ? core::WorkerRole::serve : core::WorkerRole::worker,
         *engine);
     pool->start();
+    const auto upkeep = make_upkeep_of(a, config);
+    upkeep->start();
     if (front) {
         const std::string url = url_of(config.listen_host, front->port());
         context.out << "hatchery is ready at " << url << std::endl;
@@ -292,6 +297,7 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     limit.emplace();
     // The engine first stops claiming; what it cuts needs the rest to be still there.
     std::jthread drain([&] { engine->drain(drain_limit); });
+    upkeep->stop();
     pool->drain();
     if (front) front->stop();
     if (health) health->stop();

@@ -9,6 +9,7 @@
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
 #include "store/pg_queue_monitor.hpp"
+#include "store/pg_subscription_store.hpp"
 #include "store/pg_worker_registry.hpp"
 #include "store/recent_principals.hpp"
 #include "telegram/telegram_api.hpp"
@@ -44,6 +45,9 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.audit = store::make_audit_log(*a.database, a.clock);
     a.rate_budgets = store::make_rate_budgets(*a.database);
     a.idempotent_requests = store::make_idempotent_requests(*a.database, *a.box, a.clock, a.random);
+    a.subscription_rows =
+        store::make_subscription_repository(*a.database, *a.notifications, a.clock);
+    a.subscriptions = store::make_pg_subscription_store(*a.database, *a.notifications);
     a.inbox = store::make_inbox_repository(*a.database, *a.notifications);
     a.overview = store::make_operation_overview(*a.database);
     a.workers = store::make_pg_worker_registry(*a.database);
@@ -130,6 +134,20 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
 #else
     return engine::make_engine(ports, settings);
 #endif
+}
+
+std::unique_ptr<engine::Upkeep> make_upkeep_of(Adapters& adapters, const config::Config& config) {
+    engine::UpkeepSettings settings;
+    settings.billing = config.billing;
+    settings.stop_limit = config.deadlines.at(core::OperationKind::stop);
+    settings.destroy_limit = config.deadlines.at(core::OperationKind::destroy);
+    return engine::make_upkeep({.subscriptions = *adapters.subscriptions,
+                                .jobs = *adapters.jobs,
+                                .alarms = *adapters.alarms,
+                                .fleet = *adapters.fleet,
+                                .metrics = adapters.metrics,
+                                .clock = adapters.clock},
+                               std::move(settings));
 }
 
 }  // namespace hatchery::app

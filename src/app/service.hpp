@@ -11,9 +11,11 @@
 #include "core/worker.hpp"
 #include "engine/engine.hpp"
 #include "engine/pool_watch.hpp"
+#include "engine/upkeep.hpp"
 #include "ports/alarm_store.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/queue_monitor.hpp"
+#include "ports/subscription_store.hpp"
 #include "ports/worker_registry.hpp"
 #include "store/account_repository.hpp"
 #include "store/audit_log.hpp"
@@ -26,6 +28,7 @@
 #include "store/operation_overview.hpp"
 #include "store/operation_repository.hpp"
 #include "store/rate_budgets.hpp"
+#include "store/subscription_repository.hpp"
 #include "store/token_repository.hpp"
 
 #ifdef HATCHERY_CRASH_POINTS
@@ -57,6 +60,8 @@ struct Adapters {
     std::unique_ptr<store::AuditLog> audit;
     std::unique_ptr<store::RateBudgets> rate_budgets;
     std::unique_ptr<store::IdempotentRequests> idempotent_requests;
+    std::unique_ptr<store::SubscriptionRepository> subscription_rows;
+    std::unique_ptr<ports::SubscriptionStore> subscriptions;
     /// Null without a Google client in the configuration.
     std::unique_ptr<api::sign_in::OpenIdClient> open_id;
     std::unique_ptr<store::InboxRepository> inbox;
@@ -89,6 +94,10 @@ struct Adapters {
                                                                     const config::Config& config,
                                                                     core::WorkerRole role,
                                                                     engine::Engine& engine);
+
+/// What goes on slowly: ends of subscriptions, and old history.
+[[nodiscard]] std::unique_ptr<engine::Upkeep> make_upkeep_of(Adapters& adapters,
+                                                             const config::Config& config);
 
 /// What the workers of this process offer: a JSON object as text.
 [[nodiscard]] std::string capabilities_of(const Adapters& adapters, const config::Config& config);

@@ -19,6 +19,7 @@ constexpr base::Milliseconds call_limit{75'000};
 ErrorKind kind_of(int status) {
     switch (status) {
         case 401:
+        case 402:
         case 403:
             return ErrorKind::unauthorized;
         case 404:
@@ -62,6 +63,8 @@ base::Error read_problem(const ports::HttpResponse& response, const std::string&
     return error;
 }
 
+}  // namespace
+
 std::string percent_encoded(std::string_view text) {
     std::string encoded;
     for (const char c : text) {
@@ -72,8 +75,6 @@ std::string percent_encoded(std::string_view text) {
     }
     return encoded;
 }
-
-}  // namespace
 
 base::Result<Json> ApiClient::send(ports::HttpRequest request) {
     request.url = base_url_ + request.url;
@@ -113,6 +114,13 @@ base::Result<Json> ApiClient::post(const std::string& path, const Json& body) {
 
 base::Result<Json> ApiClient::post(const std::string& path) {
     return send({.method = "POST", .url = path});
+}
+
+base::Result<Json> ApiClient::put(const std::string& path, const Json& body) {
+    return send({.method = "PUT",
+                 .url = path,
+                 .headers = {{"Content-Type", "application/json"}},
+                 .body = base::dump_json(body)});
 }
 
 base::Result<Json> ApiClient::remove(const std::string& path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
@@ -9,6 +10,9 @@
 #include "ports/http_transport.hpp"
 
 namespace hatchery::cli {
+
+/// A text as it may stand in a path or a query.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
 
 /// The API as its commands use it: JSON in and out, problem+json as an Error whose message names
 /// the wrong fields and whose next_action says what to do. Blocking.
@@ -20,6 +24,7 @@ public:
     [[nodiscard]] base::Result<base::Json> get(const std::string& path);
     [[nodiscard]] base::Result<base::Json> post(const std::string& path, const base::Json& body);
     [[nodiscard]] base::Result<base::Json> post(const std::string& path);
+    [[nodiscard]] base::Result<base::Json> put(const std::string& path, const base::Json& body);
     [[nodiscard]] base::Result<base::Json> remove(const std::string& path);
 
     /// All items of a list, page by page; `path` may have a query.

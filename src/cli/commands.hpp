@@ -23,5 +23,6 @@ namespace hatchery::cli {
 [[nodiscard]] Command operations_command();
 [[nodiscard]] Command alarms_command();
 [[nodiscard]] Command chat_command();
+[[nodiscard]] std::vector<Command> users_commands();
 
 }  // namespace hatchery::cli

@@ -81,15 +81,16 @@ bool held_for(std::map<AlarmKind, base::TimePoint>& since, AlarmKind kind, base:
 bool is_of_queue(AlarmKind kind) { return kind != AlarmKind::unpaid_bots_kept; }
 
 Alarm unpaid_bots_kept(std::int64_t bots, std::int64_t users) {
-    return {.kind = AlarmKind::unpaid_bots_kept,
-            .cause = fmt::format(
-                "{} stopped {} of {} expired {} beyond the retention time: without a back-up none "
-                "is destroyed, and the servers cost money.",
-                bots, bots == 1 ? "bot" : "bots", users,
-                users == 1 ? "subscription is kept" : "subscriptions are kept"),
-            .next_action =
-                "`hatchery users --standing expired` names the users; renew a subscription, or "
-                "destroy the bots with `hatchery destroy`."};
+    return {
+        .kind = AlarmKind::unpaid_bots_kept,
+        .cause = fmt::format(
+            "{} stopped {} of {} expired {} beyond the retention time: without a back-up none "
+            "is destroyed, and the servers cost money.",
+            bots, bots == 1 ? "bot" : "bots", users,
+            users == 1 ? "subscription is kept" : "subscriptions are kept"),
+        .next_action =
+            "`hatchery users list --standing expired` names the users; renew a subscription, or "
+            "destroy the bots with `hatchery destroy`."};
 }
 
 std::vector<Alarm> conditions(const AlarmPolicy& policy, const QueueStatus& status) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "api/routes/entitlement.hpp"
+
 namespace hatchery::api::routes {
 
 namespace {
@@ -87,7 +89,8 @@ std::string provider_of(const std::string& model) { return model.substr(0, model
 
 }  // namespace
 
-NewBotBody read_new_bot(BodyReader& body, RouteContext& context, const Exchange& exchange) {
+NewBotBody read_new_bot(BodyReader& body, RouteContext& context, const Exchange& exchange,
+                        const store::Account& account) {
     NewBotBody read;
     read.bot.user_id = exchange.user();
     read.bot.name = body.text("name", core::check_bot_name);
@@ -115,6 +118,7 @@ NewBotBody read_new_bot(BodyReader& body, RouteContext& context, const Exchange&
     read.bot.allowed_telegram_user_ids =
         body.optional_user_ids("allowedTelegramUserIds").value_or(std::vector<std::int64_t>{});
     read_place(body, context, exchange, read.bot);
+    if (!body.is_wrong("provider")) check_place_of_plan(body, context, account, read.bot);
     return read;
 }
 

@@ -16,7 +16,7 @@ struct NewBotBody {
     std::optional<base::Secret> model_api_key;
 };
 [[nodiscard]] NewBotBody read_new_bot(BodyReader& body, RouteContext& context,
-                                      const Exchange& exchange);
+                                      const Exchange& exchange, const store::Account& account);
 
 /// What an update says; unset members stay.
 struct BotUpdateBody {

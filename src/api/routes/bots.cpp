@@ -3,6 +3,7 @@
 #include "api/body_reader.hpp"
 #include "api/entity_tag.hpp"
 #include "api/routes/bot_body.hpp"
+#include "api/routes/entitlement.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 #include "base/log.hpp"
@@ -22,7 +23,7 @@ core::Wrong check_true_or_false(std::string_view text) {
 
 Problem storing_problem(const base::Error& error) {
     if (error.code == "other_version") return changed_meanwhile();
-    Problem problem = problem_of_error(error);
+    Problem problem = admission_problem(error);
     if (error.code != "token_conflict") return problem;
     problem.code = "token_conflict";
     problem.detail = "Another bot uses this Telegram bot already.";
@@ -53,8 +54,11 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
     }
     auto body = BodyReader::open(exchange);
     if (!body) return refuse(body.error());
-    NewBotBody read = read_new_bot(*body, context, exchange);
+    const auto account = context.deps.subscriptions.account(exchange.user());
+    if (!account) return refuse(account.error());
+    NewBotBody read = read_new_bot(*body, context, exchange, *account);
     if (auto problem = body->finish()) return refuse(std::move(*problem));
+    if (auto problem = refuse_new_bot(context, *account)) return refuse(std::move(*problem));
     auto me = verified_token(context, exchange, "telegramBotToken", read.telegram_token);
     if (!me) return refuse(me.error());
     read.bot.id = base::BotId(exchange.effect_id);
@@ -70,7 +74,7 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
          {ports::secret_name::webhook_secret, ports::secret_name::gateway_token}) {
         secrets.emplace_back(name, base::Secret(base::random_token(context.deps.random, 32)));
     }
-    auto bot = context.deps.bots.create(read.bot, secrets);
+    auto bot = context.deps.bots.create(read.bot, secrets, admit_bot(context));
     if (!bot) return refuse(storing_problem(bot.error()));
     return created(context, exchange, *bot);
 }
@@ -206,7 +210,10 @@ Outcome update(RouteContext& context, const Exchange& exchange) {
         auto operation = start_operation(context, exchange, *updated, OperationKind::reconfigure);
         if (!operation) {
             Problem problem = operation.error();
-            problem.next_action = "The settings are stored; send them again once the bot is free.";
+            if (problem.status == 409) {
+                problem.next_action =
+                    "The settings are stored; send them again once the bot is free.";
+            }
             return refuse(std::move(problem));
         }
         answer["operationId"] = operation->id.text();

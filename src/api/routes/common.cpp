@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/routes/entitlement.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 #include "core/bot_transitions.hpp"
@@ -52,6 +53,9 @@ tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
             context.deps.operations.find(base::OperationId(exchange.effect_id), exchange.owner());
         if (made) return made->operation;
         if (made.error().kind != base::ErrorKind::not_found) return refuse(made.error());
+    }
+    if (auto problem = refuse_operation(context, bot, asked.kind)) {
+        return refuse(std::move(*problem));
     }
     const auto& deadlines = context.deps.settings.deadlines;
     const auto limit = deadlines.find(asked.kind);

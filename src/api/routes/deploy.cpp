@@ -1,4 +1,5 @@
 #include "api/body_reader.hpp"
+#include "api/routes/entitlement.hpp"
 #include "api/routes/event_filters.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
@@ -58,6 +59,9 @@ Outcome cancel(RouteContext& context, const Exchange& exchange) {
     auto& operation = view->operation->operation;
     if (!core::can_cancel(operation.kind)) {
         return refuse(409, "A deletion cannot be cancelled.");
+    }
+    if (auto problem = refuse_cancel(context, view->bot.user_id, operation.kind)) {
+        return refuse(std::move(*problem));
     }
     const auto asked = context.deps.jobs.request_cancel(operation.id, context.deps.clock.now());
     if (!asked) return refuse(asked.error());

@@ -2,6 +2,7 @@
 
 #include "api/authenticate.hpp"
 #include "api/body_reader.hpp"
+#include "api/routes/entitlement.hpp"
 #include "api/routes/job_body.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
@@ -170,6 +171,11 @@ Outcome cancel(RouteContext& context, const Exchange& exchange) {
     const auto& operation = job->operation;
     if (core::is_terminal(operation.state)) return refuse(409, "The job has ended already.");
     if (!core::can_cancel(operation.kind)) return refuse(409, "A deletion cannot be cancelled.");
+    const auto bot = own_bot(context, exchange, operation.bot_id.text());
+    if (!bot) return refuse(bot.error());
+    if (auto problem = refuse_cancel(context, bot->user_id, operation.kind)) {
+        return refuse(std::move(*problem));
+    }
     const auto asked = context.deps.jobs.request_cancel(operation.id, context.deps.clock.now());
     if (!asked) return refuse(asked.error());
     return job_accepted(operation, "The job is being cancelled.");

@@ -44,6 +44,8 @@ void add_token_routes(Router& router, RouteContext& context);
 void add_audit_routes(Router& router, RouteContext& context);
 void add_option_routes(Router& router, RouteContext& context);
 void add_log_search_routes(Router& router, RouteContext& context);
+void add_user_routes(Router& router, RouteContext& context);
+void add_billing_routes(Router& router, RouteContext& context);
 
 /// How long Telegram and providers may take while a caller waits.
 inline constexpr std::chrono::milliseconds outside_limit{10'000};

@@ -61,6 +61,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     audit = store::make_audit_log(pool, clock);
     rate_budgets = store::make_rate_budgets(pool);
     idempotent_requests = store::make_idempotent_requests(pool, *box, clock, random);
+    subscriptions = store::make_subscription_repository(pool, *notifications, clock);
     api::ApiSettings settings;
     settings.public_url = "https://hatchery.example";
     settings.admin_emails = {"first-admin@example.org"};
@@ -70,6 +71,8 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                {"gpt-5", "openai/gpt-5.6"}};
     settings.models.operator_keys = {{"anthropic", true}};
     settings.rates = setup.rates;
+    settings.billing = std::move(setup.billing);
+    settings.billing_secrets = std::move(setup.billing_secrets);
     server = api::make_api_server(setup.options, {.jobs = *jobs,
                                                   .fleet = *fleet,
                                                   .telegram = slow_telegram,
@@ -84,6 +87,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                                   .audit = *audit,
                                                   .rate_budgets = *rate_budgets,
                                                   .idempotent_requests = *idempotent_requests,
+                                                  .subscriptions = *subscriptions,
                                                   .notifications = *notifications,
                                                   .overview = *overview,
                                                   .workers = *workers,

@@ -106,6 +106,8 @@ struct WorldSetup {
     /// Nobody is limited, unless a test says so.
     core::RateLimits rates;
     api::ApiOptions options;
+    core::BillingRules billing;
+    std::vector<base::Secret> billing_secrets;
 };
 
 /// The API over a database of its own, with Telegram and the cloud in memory and no engine: tests
@@ -171,6 +173,7 @@ public:
     std::unique_ptr<store::AuditLog> audit;
     std::unique_ptr<store::RateBudgets> rate_budgets;
     std::unique_ptr<store::IdempotentRequests> idempotent_requests;
+    std::unique_ptr<store::SubscriptionRepository> subscriptions;
     support::FakeBotApi telegram;
     SlowBotApi slow_telegram{telegram};
     support::FakeCloudProvider cloud{clock};

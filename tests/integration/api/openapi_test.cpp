@@ -9,6 +9,8 @@
 #include "api/access.hpp"
 #include "api/sign_in/open_id_client.hpp"
 #include "api_world.hpp"
+#include "base/encoding.hpp"
+#include "crypto/digest.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery;
@@ -17,6 +19,8 @@ using base::Json;
 using core::OperationState;
 
 namespace {
+
+const std::string billing_secret = "0123456789abcdef0123456789abcdef";
 
 /// Says of everybody that it is Ada.
 class KindIssuer final : public api::sign_in::OpenIdClient {
@@ -41,7 +45,8 @@ private:
 
 struct DescribedWorld {
     KindIssuer issuer;
-    ApiWorld api{WorldSetup{.open_id = &issuer}};
+    ApiWorld api{
+        WorldSetup{.open_id = &issuer, .billing_secrets = {base::Secret(billing_secret)}}};
     std::string admin = api.make_token("admin@example.org",
                                        {"bots:read", "bots:write", "deploy", "account", "admin"},
                                        std::nullopt, store::UserRole::admin);
@@ -156,13 +161,49 @@ void call_admin_routes(DescribedWorld& world) {
     api.post("/api/deploy", {{"botId", api.make_bot(100005)}});
     for (const char* path : {"/api/cloud/available-regions?provider=hetzner", "/api/cloud/servers",
                              "/api/admin/workers", "/api/admin/alarms?limit=5",
-                             "/api/admin/operations?stuck=false", "/api/admin/audit?limit=5"}) {
+                             "/api/admin/operations?stuck=false", "/api/admin/audit?limit=5",
+                             "/api/admin/users?limit=5", "/api/me"}) {
         const auto answer = world.as_admin("GET", path);
         INFO(path << " " << answer.text);
         CHECK(answer.status == 200);
         CHECK(api.call("GET", path, "").status == 401);
     }
     CHECK(api.get("/api/admin/workers").status == 403);
+}
+
+void call_plan_routes(DescribedWorld& world) {
+    auto& api = world.api;
+    const std::string user = api.get("/api/me").body["id"];
+    const std::string path = "/api/admin/users/" + user;
+    CHECK(world.as_admin("GET", path).status == 200);
+    CHECK(world.as_admin("GET", path + "/subscription").status == 200);
+    const Json ended = {{"plan", "pro"}, {"periodEnd", "2020-01-31T12:00:00Z"}};
+    CHECK(world.as_admin("PUT", path + "/subscription", ended).status == 200);
+    CHECK(world.as_admin("PUT", path + "/subscription", {{"plan", "gold"}}).status == 422);
+    CHECK(world.as_admin("GET", "/api/admin/users?standing=none&plan=pro&email=a@b.example")
+              .status == 200);
+    CHECK(api.post("/api/bots/create", api.bot_body(100006)).status == 402);
+    CHECK(world.as_admin("GET", "/api/admin/users/019a0000-0000-7000-8000-000000000000").status ==
+          404);
+
+    const std::string event = Json{{"id", "evt_1"},
+                                   {"createdAt", base::format_time(api.clock.now())},
+                                   {"email", "alice@example.org"},
+                                   {"plan", "pro"},
+                                   {"status", "cancelled"},
+                                   {"periodEnd", nullptr}}
+                                  .dump();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(api.clock.now());
+    const std::string time = std::to_string(seconds.time_since_epoch().count());
+    const std::string hex =
+        base::hex_encode(crypto::hmac_sha256(billing_secret, time + "." + event));
+    const auto send = [&](const std::string& signature) {
+        return api.call("POST", "/hooks/billing", "", event,
+                        {{"X-Billing-Signature", "t=" + time + ",v1=" + signature}});
+    };
+    CHECK(send(hex).status == 200);
+    CHECK(send(std::string(64, '0')).status == 401);
+    CHECK(api.get("/api/me").status == 200);
 }
 
 void call_auth_routes(DescribedWorld& world) {
@@ -236,6 +277,7 @@ TEST_CASE("every route takes and answers what the OpenAPI document says") {
     call_deploy_routes(world.api);
     call_job_routes(world.api);
     call_admin_routes(world);
+    call_plan_routes(world);
     call_auth_routes(world);
     CHECK(contradictions(world.api.exchanges()) == "");
 }

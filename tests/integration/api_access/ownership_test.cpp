@@ -37,6 +37,7 @@ const std::set<std::string> about_nobody = {
     "POST /api/bots/create",
     "GET /api/bots",
     "GET /api/jobs",
+    "GET /api/me",
     "GET /api/cloud/available-regions",
     "GET /api/deploy/options",
     "POST /api/auth/tokens",

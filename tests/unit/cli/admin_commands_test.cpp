@@ -98,3 +98,76 @@ TEST_CASE("alarms prints cause, and what to do about those that are raised") {
     CHECK(contains(world.out.str(), "queue_deep"));
     CHECK(world.out.str().find("Start one.") == world.out.str().rfind("Start one."));
 }
+
+namespace {
+
+json some_user() {
+    return {{"id", bot_id},
+            {"email", "alice@example.org"},
+            {"role", "user"},
+            {"plan", {{"name", "pro"}, {"bots", 5}}},
+            {"usage", {{"bots", 2}, {"servers", 1}}},
+            {"subscription",
+             {{"plan", "pro"},
+              {"standing", "grace"},
+              {"status", "active"},
+              {"periodEnd", "2026-11-21T06:00:00.000Z"},
+              {"stopsAt", "2026-11-24T06:00:00.000Z"},
+              {"destroysAt", nullptr}}}};
+}
+
+const std::string by_email = "GET /api/admin/users?email=alice%40example.org";
+
+}  // namespace
+
+TEST_CASE("users list prints one line a user, and filters") {
+    CliWorld world;
+    world.answer("GET /api/admin/users?plan=pro&standing=grace&limit=200", 200,
+                 page({some_user()}));
+    CHECK(world.run({"users", "list", "--plan", "pro", "--standing", "grace"}) == ExitCode::ok);
+    for (const char* part : {"alice@example.org", "pro", "grace", "2/5", "2026-11-21T06:00"}) {
+        CHECK(contains(world.out.str(), part));
+    }
+    CliWorld as_json;
+    as_json.answer("GET /api/admin/users?limit=200", 200, page({some_user()}));
+    CHECK(as_json.run({"users", "list", "--json"}) == ExitCode::ok);
+    CHECK(json::parse(as_json.out.str())[0]["usage"]["bots"] == 2);
+}
+
+TEST_CASE("users show finds a user by the e-mail address or the id") {
+    CliWorld world;
+    world.answer(by_email, 200, page({some_user()}));
+    CHECK(world.run({"users", "show", "alice@example.org"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "2026-11-24T06:00:00.000Z"));
+    CliWorld by_id;
+    by_id.answer("GET /api/admin/users/" + bot_id, 200, some_user());
+    CHECK(by_id.run({"users", "show", bot_id, "--json"}) == ExitCode::ok);
+    CHECK(json::parse(by_id.out.str())["role"] == "user");
+    CliWorld nobody;
+    nobody.answer(by_email, 200, page({}));
+    CHECK(nobody.run({"users", "show", "alice@example.org"}) != ExitCode::ok);
+    CHECK(contains(nobody.err.str(), "hatchery users list"));
+}
+
+TEST_CASE("users plan sets plan and end, and wants to be told the end") {
+    const std::string write = "PUT /api/admin/users/" + bot_id + "/subscription";
+    CliWorld world;
+    world.answer(by_email, 200, page({some_user()}));
+    world.answer(write, 200, some_user()["subscription"]);
+    CHECK(world.run({"users", "plan", "alice@example.org", "enterprise", "--until",
+                     "2027-01-31T12:00:00Z"}) == ExitCode::ok);
+    CHECK(world.body_of(write) == json{{"plan", "enterprise"},
+                                       {"status", "active"},
+                                       {"periodEnd", "2027-01-31T12:00:00Z"}});
+    CliWorld endless;
+    endless.answer(by_email, 200, page({some_user()}));
+    endless.answer(write, 200, some_user()["subscription"]);
+    CHECK(endless.run({"users", "plan", "alice@example.org", "pro", "--until", "never",
+                       "--cancelled", "--json"}) == ExitCode::ok);
+    CHECK(endless.body_of(write) ==
+          json{{"plan", "pro"}, {"status", "cancelled"}, {"periodEnd", nullptr}});
+    CliWorld forgotten;
+    CHECK(forgotten.run({"users", "plan", "alice@example.org", "pro"}) != ExitCode::ok);
+    CHECK(forgotten.calls().empty());
+    CHECK(contains(forgotten.err.str(), "--until"));
+}

@@ -1,0 +1,103 @@
+#include "api/account_view.hpp"
+#include "api/body_reader.hpp"
+#include "api/routes/routes.hpp"
+#include "api/routes/subscription_body.hpp"
+#include "base/encoding.hpp"
+#include "base/json_value.hpp"
+#include "base/log.hpp"
+
+namespace hatchery::api::routes {
+
+namespace {
+
+using base::Json;
+
+Json view_of(const RouteContext& context, const store::Account& account) {
+    return account_view(context.deps.settings.billing, account, context.deps.clock.now());
+}
+
+Outcome me(RouteContext& context, const Exchange& exchange) {
+    const auto account = context.deps.subscriptions.account(exchange.user());
+    if (!account) return refuse(account.error());
+    return json_answer(200, view_of(context, *account));
+}
+
+template <typename E>
+std::optional<E> choice(QueryReader& query, const std::string& name, const char* wrong) {
+    std::optional<E> chosen;
+    (void)query.text(name, [&](std::string_view text) -> core::Wrong {
+        chosen = base::parse_enum<E>(text);
+        return chosen ? core::Wrong{} : core::Wrong{wrong};
+    });
+    return chosen;
+}
+
+core::Wrong check_email(std::string_view text) {
+    const bool fits = !text.empty() && text.size() <= 320 && base::is_utf8(text);
+    return fits ? core::Wrong{} : core::Wrong{"must be an e-mail address"};
+}
+
+Outcome list(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    store::AccountQuery wanted;
+    wanted.limit = static_cast<int>(query.number("limit", 50, 1, 200));
+    wanted.after = query.text("after", core::check_cursor);
+    wanted.email = query.text("email", check_email);
+    wanted.plan = choice<core::PlanName>(query, "plan", "must be starter, pro or enterprise");
+    wanted.standing = choice<core::Standing>(query, "standing",
+                                             "must be active, cancelled, grace, expired or none");
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    const auto page = context.deps.subscriptions.accounts(wanted);
+    if (!page && page.error().kind == base::ErrorKind::invalid) {
+        query.wrong("after", "must be the `next` of the page before");
+        return refuse(query.finish().value());
+    }
+    if (!page) return refuse(page.error());
+    Json items = Json::array();
+    for (const auto& account : page->items) items.push_back(view_of(context, account));
+    return json_answer(
+        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+}
+
+Outcome one(RouteContext& context, const Exchange& exchange) {
+    const auto account = context.deps.subscriptions.account(base::UserId(exchange.path.front()));
+    if (!account) return refuse(account.error());
+    return json_answer(200, view_of(context, *account));
+}
+
+Outcome subscription(RouteContext& context, const Exchange& exchange) {
+    const auto account = context.deps.subscriptions.account(base::UserId(exchange.path.front()));
+    if (!account) return refuse(account.error());
+    return json_answer(200, subscription_view(context.deps.settings.billing, account->subscription,
+                                              context.deps.clock.now()));
+}
+
+Outcome set_subscription(RouteContext& context, const Exchange& exchange) {
+    auto body = BodyReader::open(exchange);
+    if (!body) return refuse(body.error());
+    const auto change = read_subscription_change(*body);
+    if (auto problem = body->finish()) return refuse(std::move(*problem));
+    const auto set = context.deps.subscriptions.set(base::UserId(exchange.path.front()), change);
+    if (!set) return refuse(set.error());
+    base::log_event(base::LogLevel::info, "subscription_set",
+                    {{"user", set->user_id.text()},
+                     {"plan", base::to_text(set->plan)},
+                     {"by", exchange.user().text()},
+                     {"request", exchange.request.request_id}});
+    return json_answer(
+        200, subscription_view(context.deps.settings.billing, *set, context.deps.clock.now()));
+}
+
+}  // namespace
+
+void add_user_routes(Router& router, RouteContext& context) {
+    router.add("GET", "/api/me", [&](const Exchange& e) { return me(context, e); });
+    router.add("GET", "/api/admin/users", [&](const Exchange& e) { return list(context, e); });
+    router.add("GET", "/api/admin/users/:id", [&](const Exchange& e) { return one(context, e); });
+    router.add("GET", "/api/admin/users/:id/subscription",
+               [&](const Exchange& e) { return subscription(context, e); });
+    router.add("PUT", "/api/admin/users/:id/subscription",
+               [&](const Exchange& e) { return set_subscription(context, e); });
+}
+
+}  // namespace hatchery::api::routes
