@@ -117,7 +117,7 @@ TEST_CASE("another user's bots do not count") {
 TEST_CASE("a server type or region outside the plan is named with what the plan has") {
     PlanWorld world;
     auto body = world.bot_body(220'001);
-    body["serverType"] = "cx33";
+    body["serverType"] = "cpx22";
     body["region"] = "nbg1";
     const auto refused = world.post("/api/bots/create", body);
     CAPTURE(refused.text);
@@ -150,7 +150,7 @@ TEST_CASE("a deploy to a place that the plan has lost names the field") {
     PlanWorld world;
     world.have("pro");
     auto body = world.bot_body(231'001);
-    body["serverType"] = "cx33";
+    body["serverType"] = "cpx22";
     const auto made = world.post("/api/bots/create", body);
     REQUIRE(made.status == 201);
     world.have("starter");
@@ -301,7 +301,8 @@ TEST_CASE("a renewal is told in the story of each bot if its end had been told")
     const auto bot = world.make_bot(280'001);
     const auto story = [&] {
         std::string all;
-        for (const auto& line : world.get("/api/deploy/" + bot + "/logs").body["items"]) {
+        const auto logs = world.get("/api/deploy/" + bot + "/logs").body;
+        for (const auto& line : logs["items"]) {
             all += line["message"].get<std::string>() + "\n";
         }
         return all;
@@ -316,5 +317,6 @@ TEST_CASE("a renewal is told in the story of each bot if its end had been told")
     });
     REQUIRE(stage);
     world.have("pro", world.clock.now() + 48h);
+    CAPTURE(story());
     CHECK(story().find("The subscription pro is renewed until") == 0);
 }
