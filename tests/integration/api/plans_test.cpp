@@ -148,7 +148,7 @@ TEST_CASE("a smaller plan leaves bots alone but gives them no new server") {
 
 TEST_CASE("a deploy to a place that the plan has lost names the field") {
     PlanWorld world;
-    world.have("pro");
+    world.have("enterprise");
     auto body = world.bot_body(231'001);
     body["serverType"] = "cpx22";
     const auto made = world.post("/api/bots/create", body);

@@ -1,0 +1,188 @@
+#include "support/fake_subscription_store.hpp"
+
+#include <algorithm>
+
+namespace hatchery::support {
+
+namespace {
+
+using base::Result;
+using base::TimePoint;
+using core::BillingStage;
+using core::Subscription;
+
+tl::unexpected<base::Error> unavailable() {
+    return base::fail(base::ErrorKind::unavailable, "The database cannot be reached.");
+}
+
+template <typename T>
+void cut(std::vector<T>& list, int limit) {
+    if (list.size() > static_cast<std::size_t>(limit)) list.resize(static_cast<std::size_t>(limit));
+}
+
+}  // namespace
+
+Result<std::vector<Subscription>> FakeSubscriptionStore::due(BillingStage stage,
+                                                             const core::StageBounds& bounds,
+                                                             int limit) {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    std::vector<Subscription> found;
+    for (const auto& [user, one] : subscriptions_) {
+        const bool fits = one.stage == stage && one.period_end &&
+                          *one.period_end <= bounds.period_end &&
+                          (!bounds.stage_at || one.stage_at <= *bounds.stage_at);
+        if (fits) found.push_back(one);
+    }
+    std::ranges::stable_sort(found, {}, [](const auto& one) { return *one.period_end; });
+    cut(found, limit);
+    return found;
+}
+
+Result<std::vector<Subscription>> FakeSubscriptionStore::too_early(TimePoint now, int limit) {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    std::vector<Subscription> found;
+    for (const auto& [user, one] : subscriptions_) {
+        if (!one.period_end || one.stage < BillingStage::grace) continue;
+        const bool warns = one.stage == BillingStage::grace || one.stage == BillingStage::closing;
+        const bool ahead = warns && one.stage_at > now + core::clock_tolerance;
+        if (*one.period_end > now || ahead) found.push_back(one);
+    }
+    cut(found, limit);
+    return found;
+}
+
+Result<int> FakeSubscriptionStore::enter(std::span<const ports::StageEntry> entries,
+                                         TimePoint now) {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    int written = 0;
+    for (const auto& entry : entries) {
+        const auto found = subscriptions_.find(entry.from.user_id);
+        if (found == subscriptions_.end() || found->second.version != entry.from.version) continue;
+        found->second.stage = entry.to;
+        found->second.stage_at = now;
+        ++found->second.version;
+        ++written;
+        core::NewEvent event;
+        event.level = core::EventLevel::warning;
+        event.message = entry.message;
+        event.at = now;
+        for (const auto& [id, bot] : db_.bots) {
+            if (bot.deleted || bot.bot.user_id != entry.from.user_id) continue;
+            db_.append_events(id, {}, {&event, 1});
+        }
+    }
+    return written;
+}
+
+std::vector<ports::UnpaidBot> FakeSubscriptionStore::unpaid(BillingStage from, bool stopped,
+                                                            std::optional<TimePoint> now,
+                                                            int limit) {
+    std::vector<ports::UnpaidBot> found;
+    for (const auto& [id, bot] : db_.bots) {
+        const auto subscription = subscriptions_.find(bot.bot.user_id);
+        if (bot.deleted || subscription == subscriptions_.end()) continue;
+        if (subscription->second.stage < from || !subscription->second.period_end) continue;
+        if ((bot.bot.status == core::BotStatus::stopped) != stopped) continue;
+        if (db_.current_deployment(id) == nullptr) continue;
+        const Attempt attempt = attempts_.contains(id) ? attempts_.at(id) : Attempt{};
+        if (now && attempts_.contains(id) && attempt.next_try_at > *now) continue;
+        found.push_back(
+            {.bot_id = id,
+             .user_id = bot.bot.user_id,
+             .has_backup = backups_.contains(id) ? core::HasBackup::yes : core::HasBackup::no,
+             .attempts = attempt.attempts});
+    }
+    cut(found, limit);
+    return found;
+}
+
+Result<std::vector<ports::UnpaidBot>> FakeSubscriptionStore::running_unpaid(TimePoint now,
+                                                                            int limit) {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    return unpaid(BillingStage::stopped, false, now, limit);
+}
+
+Result<std::vector<ports::UnpaidBot>> FakeSubscriptionStore::kept_unpaid(TimePoint now, int limit) {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    return unpaid(BillingStage::closed, true, now, limit);
+}
+
+Result<void> FakeSubscriptionStore::note_attempt(const base::BotId& bot, int attempts,
+                                                 TimePoint next_try_at) {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    attempts_[bot] = {.attempts = attempts, .next_try_at = next_try_at};
+    return {};
+}
+
+Result<ports::KeptBots> FakeSubscriptionStore::count_kept() {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    const auto kept = unpaid(BillingStage::closed, true, std::nullopt, 1'000'000);
+    std::set<base::UserId> users;
+    for (const auto& bot : kept) users.insert(bot.user_id);
+    return ports::KeptBots{.bots = static_cast<std::int64_t>(kept.size()),
+                           .users = static_cast<std::int64_t>(users.size())};
+}
+
+Result<ports::Pruned> FakeSubscriptionStore::prune_events(const ports::EventRetention& retention,
+                                                          const std::optional<base::BotId>& after,
+                                                          int bots, int events_each) {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    ports::Pruned pruned;
+    int looked_at = 0;
+    for (auto& [id, bot] : db_.bots) {
+        if (after && !(*after < id)) continue;
+        if (looked_at == bots) break;
+        ++looked_at;
+        pruned.next = id;
+        const auto subscription = subscriptions_.find(bot.bot.user_id);
+        const TimePoint since = subscription == subscriptions_.end()
+                                    ? retention.keep_since_otherwise
+                                    : retention.keep_since.at(subscription->second.plan);
+        int gone = 0;
+        while (gone < events_each && !bot.events.empty() && bot.events.front().at < since) {
+            bot.events.erase(bot.events.begin());
+            ++gone;
+        }
+        pruned.events += gone;
+    }
+    if (looked_at < bots) pruned.next.reset();
+    return pruned;
+}
+
+Result<int> FakeSubscriptionStore::prune_billing_events(TimePoint, int) {
+    const std::lock_guard lock(db_.mutex);
+    if (refusing_) return unavailable();
+    return 0;
+}
+
+void FakeSubscriptionStore::put(const Subscription& subscription) {
+    const std::lock_guard lock(db_.mutex);
+    subscriptions_[subscription.user_id] = subscription;
+}
+
+std::optional<Subscription> FakeSubscriptionStore::find(const base::UserId& user) const {
+    const std::lock_guard lock(db_.mutex);
+    const auto found = subscriptions_.find(user);
+    if (found == subscriptions_.end()) return std::nullopt;
+    return found->second;
+}
+
+void FakeSubscriptionStore::add_backup(const base::BotId& bot) {
+    const std::lock_guard lock(db_.mutex);
+    backups_.insert(bot);
+}
+
+void FakeSubscriptionStore::refuse(bool refusing) {
+    const std::lock_guard lock(db_.mutex);
+    refusing_ = refusing;
+}
+
+}  // namespace hatchery::support
