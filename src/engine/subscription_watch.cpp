@@ -49,12 +49,12 @@ void SubscriptionWatch::correct_stages(const std::stop_token& stop) {
             core::Subscription corrected = subscription;
             corrected.stage = *stage;
             corrected.stage_at = now;
-            entries.push_back({.from = subscription,
-                               .to = *stage,
-                               .message = *stage == BillingStage::paid
-                                              ? core::correction_announcement(corrected)
-                                              : core::announcement(corrected,
-                                                                   settings_.billing.policy)});
+            entries.push_back(
+                {.from = subscription,
+                 .to = *stage,
+                 .message = *stage == BillingStage::paid
+                                ? core::correction_announcement(corrected)
+                                : core::announcement(corrected, settings_.billing.policy)});
         }
         const int written = enter(entries, now);
         if (static_cast<int>(early->size()) < stage_page || written == 0) return;
@@ -151,6 +151,19 @@ void SubscriptionWatch::begin(const ports::UnpaidBot& bot, core::OperationKind k
                      {"attempt", attempts}});
 }
 
+void SubscriptionWatch::fall_silent() { tell_metrics(0); }
+
+void SubscriptionWatch::tell_metrics(std::int64_t kept_bots) {
+    ports_.metrics
+        .gauge("hatchery_unpaid_bots_kept",
+               "Stopped bots whose retention time is over; told by one process.")
+        .set(static_cast<double>(kept_bots));
+    ports_.metrics
+        .gauge("hatchery_alarm_raised", "Whether the alarm is raised; told by one process.",
+               {{"kind", std::string(base::to_text(core::AlarmKind::unpaid_bots_kept))}})
+        .set(kept_bots > 0 ? 1 : 0);
+}
+
 void SubscriptionWatch::tell_of_kept_bots() {
     const auto kept = ports_.subscriptions.count_kept();
     if (!kept) return log_failure("count_kept_bots", kept.error());
@@ -158,10 +171,7 @@ void SubscriptionWatch::tell_of_kept_bots() {
     if (!raised) return log_failure("read_alarms", raised.error());
     constexpr auto kind = core::AlarmKind::unpaid_bots_kept;
     const bool is_raised = std::ranges::find(*raised, kind) != raised->end();
-    ports_.metrics
-        .gauge("hatchery_unpaid_bots_kept",
-               "Stopped bots whose retention time is over; told by one process.")
-        .set(static_cast<double>(kept->bots));
+    tell_metrics(kept->bots);
     if (kept->bots > 0 && !is_raised) {
         const auto alarm = core::unpaid_bots_kept(kept->bots, kept->users);
         const auto done = ports_.alarms.raise(alarm, ports_.clock.now());

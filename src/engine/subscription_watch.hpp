@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <stop_token>
 #include <vector>
 
@@ -18,8 +19,11 @@ public:
 
     /// One look at all subscriptions. Blocks for the database only.
     void tick(const std::stop_token& stop);
+    /// Somebody else leads: what this process tells by its metrics is over.
+    void fall_silent();
 
 private:
+    void tell_metrics(std::int64_t kept_bots);
     void correct_stages(const std::stop_token& stop);
     void enter_stages(core::BillingStage stage, const std::stop_token& stop);
     [[nodiscard]] int enter(const std::vector<ports::StageEntry>& entries, base::TimePoint now);

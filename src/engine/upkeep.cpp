@@ -38,6 +38,8 @@ private:
             if (leader.leads()) {
                 subscriptions.tick(stop);
                 history.tick(stop);
+            } else {
+                subscriptions.fall_silent();
             }
             std::unique_lock lock(mutex);
             changed.wait_for(lock, stop, settings_.look_every, [] { return false; });

@@ -163,7 +163,7 @@ void FakeDatabase::append_events(const base::BotId& bot, const base::OperationId
     for (const auto& event : new_events) {
         core::Event stored;
         static_cast<core::NewEvent&>(stored) = event;
-        stored.seq = static_cast<std::int64_t>(row.events.size()) + 1;
+        stored.seq = ++row.last_event_seq;
         stored.operation_id = operation;
         row.events.push_back(std::move(stored));
     }

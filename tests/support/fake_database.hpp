@@ -37,6 +37,7 @@ struct FakeBot {
     core::Bot bot;
     bool deleted = false;
     std::vector<core::Event> events;
+    std::int64_t last_event_seq = 0;
 };
 
 struct FakeDeployment {
