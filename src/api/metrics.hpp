@@ -3,15 +3,18 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "base/metrics.hpp"
+
 namespace hatchery::api {
 
-/// Counts of requests. Thread-safe.
+/// Counts and timings of requests. Thread-safe.
 class Metrics {
 public:
     /// `route` is a pattern, never a path, so that the number of series is bounded; `-` for what
@@ -22,12 +25,11 @@ public:
     [[nodiscard]] std::string text() const;
 
 private:
-    struct Series {
-        std::uint64_t requests = 0;
-        std::uint64_t microseconds = 0;
-    };
     mutable std::mutex mutex_;
-    std::map<std::tuple<std::string, std::string, int>, Series, std::less<>> series_;
+    /// By method, route and status.
+    std::map<std::tuple<std::string, std::string, int>, std::uint64_t> requests_;
+    /// By method and route.
+    std::map<std::pair<std::string, std::string>, std::unique_ptr<base::Histogram>> seconds_;
 };
 
 /// One gauge in the same format.

@@ -371,8 +371,10 @@ private:
     }
 
     static void log_failure(const AccessRule& rule, const Problem& problem) {
+        // A 503 is another's trouble; a 500 is a fault of ours.
         base::log_event(
-            base::LogLevel::warning, "request_failed",
+            problem.status == 500 ? base::LogLevel::error : base::LogLevel::warning,
+            "request_failed",
             {{"route", rule.pattern},
              {"status", problem.status},
              {"code", problem.code},

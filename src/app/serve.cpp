@@ -12,6 +12,7 @@
 #include "api/server.hpp"
 #include "app/process.hpp"
 #include "app/service.hpp"
+#include "base/fault_listener.hpp"
 #include "base/log.hpp"
 #include "config/settings.hpp"
 #include "store/key_rotation.hpp"
@@ -111,6 +112,33 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .settings = api_settings(config),
             .open_id = adapters.open_id.get()};
 }
+
+/// While it lives, faults that are logged go to Sentry too. Its end sends what waits, for a moment.
+class FaultReports {
+public:
+    FaultReports(reporting::Sentry* sentry, base::Clock& clock) : sentry_(sentry) {
+        if (sentry_ == nullptr) return;
+        base::set_fault_listener(std::make_shared<const base::FaultListener>(
+            [sentry, &clock](std::string_view event, std::initializer_list<base::LogField> fields) {
+                // Trouble of the fleet, for which the operator has a webhook.
+                if (event == "alarm_raised") return;
+                reporting::Fault fault{
+                    .event = std::string(event), .fields = {}, .at = clock.now()};
+                for (const auto& field : fields) fault.fields.emplace_back(field.key, field.value);
+                sentry->report(std::move(fault));
+            }));
+    }
+    ~FaultReports() {
+        if (sentry_ == nullptr) return;
+        base::set_fault_listener(nullptr);
+        sentry_->flush(base::Milliseconds(1'000));
+    }
+    FaultReports(const FaultReports&) = delete;
+    FaultReports& operator=(const FaultReports&) = delete;
+
+private:
+    reporting::Sentry* sentry_;
+};
 
 /// What `serve` has besides the engine.
 class Front {
@@ -248,6 +276,7 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
         return cli::ExitCode::config;
     }
     Adapters& a = **adapters;
+    const FaultReports fault_reports(a.sentry.get(), a.clock);
     const auto migrated = migrate_patiently(*a.database, signals);
     if (!migrated) return cli::ExitCode::ok;
     if (!*migrated) return cli::report(context, migrated->error());

@@ -91,6 +91,12 @@ base::Result<std::unique_ptr<Adapters>> make_adapters(const config::Config& conf
              .redirect_url = config.public_url + "/api/auth/callback/google"},
             *adapters->http, adapters->clock);
     }
+    if (!config.sentry_dsn.empty()) {
+        auto dsn = core::parse_sentry_dsn(config.sentry_dsn.reveal());
+        if (!dsn) return base::fail(std::move(dsn).error());
+        adapters->sentry = reporting::make_sentry(*std::move(dsn), *adapters->http, adapters->clock,
+                                                  adapters->random, adapters->metrics);
+    }
     adapters->telegram = telegram::make_telegram_api(config.telegram_url, *adapters->http);
     adapters->hosts = remote::make_ssh_remote_host();
     adapters->bundles = bundles::make_local_bundles(config.bundle_dir, config.openclaw_version);

@@ -17,6 +17,7 @@
 #include "ports/queue_monitor.hpp"
 #include "ports/subscription_store.hpp"
 #include "ports/worker_registry.hpp"
+#include "reporting/sentry.hpp"
 #include "store/account_repository.hpp"
 #include "store/audit_log.hpp"
 #include "store/bot_repository.hpp"
@@ -73,6 +74,8 @@ struct Adapters {
     std::unique_ptr<ports::BotApi> telegram;
     std::unique_ptr<ports::RemoteHost> hosts;
     std::unique_ptr<ports::ReleaseBundles> bundles;
+    /// Null without SENTRY_DSN.
+    std::unique_ptr<reporting::Sentry> sentry;
 #ifdef HATCHERY_CRASH_POINTS
     /// What stands between the engine and its ports in test builds.
     std::unique_ptr<crash_points::CrashPorts> crash_ports;

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "base/clock.hpp"
+#include "base/fault_listener.hpp"
 
 namespace hatchery::base {
 
@@ -12,6 +13,8 @@ namespace {
 
 std::atomic<LogLevel> minimum_level{LogLevel::info};
 thread_local const std::function<void(const std::string&)>* thread_take = nullptr;
+
+std::atomic<std::shared_ptr<const FaultListener>> fault_listener;
 
 std::string_view level_text(LogLevel level) {
     switch (level) {
@@ -60,6 +63,10 @@ void append_value(std::string& line, std::string_view value) {
 
 void set_log_level(LogLevel level) { minimum_level.store(level, std::memory_order_relaxed); }
 
+void set_fault_listener(std::shared_ptr<const FaultListener> listener) {
+    fault_listener.store(std::move(listener));
+}
+
 std::string format_log_line(LogLevel level, std::string_view event,
                             std::initializer_list<LogField> fields) {
     std::string line(level_text(level));
@@ -81,6 +88,9 @@ LogCapture::~LogCapture() { thread_take = outer_; }
 
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
     if (thread_take != nullptr) return (*thread_take)(format_log_line(level, event, fields));
+    if (level == LogLevel::error) {
+        if (const auto listener = fault_listener.load()) (*listener)(event, fields);
+    }
     if (level < minimum_level.load(std::memory_order_relaxed)) return;
     std::string line = format_time(SystemClock{}.now());
     line += ' ';

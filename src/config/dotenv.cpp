@@ -86,6 +86,8 @@ Value read_value(std::string_view text) {
 /// Reads one line into `result`; the answer is what is wrong with it.
 std::optional<std::string> read_line(std::string_view line, DotEnv& result) {
     line = trim(line);
+    // No variable can hold one: what follows it would be lost without a word.
+    if (line.find('\0') != std::string_view::npos) return "there is a NUL byte; is this text?";
     if (line.empty() || line[0] == '#') return std::nullopt;
     if (line.starts_with("export ")) line = trim(line.substr(7));
     const auto equals = line.find('=');

@@ -11,6 +11,7 @@
 #include "base/json_value.hpp"
 #include "config/read_plans.hpp"
 #include "core/requirements.hpp"
+#include "core/sentry_dsn.hpp"
 
 namespace hatchery::config {
 
@@ -382,6 +383,12 @@ template <std::string Config::* member>
 Wrong read_service_url_into(const std::string& text, Config& config) {
     return read_service_url(text, config.*member);
 }
+Wrong read_sentry_dsn(const std::string& text, Config& config) {
+    if (!text.empty() && !core::parse_sentry_dsn(text)) {
+        return "must be https://KEY@HOST/PROJECT, as the Sentry project's client keys show it";
+    }
+    return read_secret(text, config.sentry_dsn);
+}
 template <base::Secret Config::* member>
 Wrong read_secret_into(const std::string& text, Config& config) {
     return read_secret(text, config.*member);
@@ -656,7 +663,7 @@ const std::array all_settings = {
             [](const std::string& text, Config& config) {
                 return read_seconds(text, 300, 366 * 86'400, config.session.absolute);
             }},
-    Setting{"SENTRY_DSN", "", true, {}, {}, read_secret_into<&Config::sentry_dsn>},
+    Setting{"SENTRY_DSN", "", true, {}, {}, read_sentry_dsn},
     Setting{"HATCHERY_API_URL", "", false, {}, {}, read_service_url_into<&Config::api_url>},
     Setting{"HATCHERY_TOKEN", "", true, Need::client,
             "make one with: hatchery token create --user you@example.com",

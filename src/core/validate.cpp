@@ -83,6 +83,20 @@ std::string alias_list(const ModelCatalog& catalog) {
     return list;
 }
 
+/// Marks of direction, line and paragraph separators, and C1 controls: with them a name looks like
+/// another one, or disturbs the line that it stands in.
+bool has_unseen(std::string_view text) {
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+        const auto pair = text.substr(i, 2);
+        const auto third = static_cast<unsigned char>(i + 2 < text.size() ? text[i + 2] : '\0');
+        if (pair[0] == '\xc2' && static_cast<unsigned char>(pair[1]) < 0xa0) return true;
+        if (pair == "\xe2\x80" && (third == 0x8e || third == 0x8f)) return true;
+        if (pair == "\xe2\x80" && third >= 0xa8 && third <= 0xae) return true;
+        if (pair == "\xe2\x81" && third >= 0xa6 && third <= 0xa9) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 Wrong check_bot_name(std::string_view text) {
@@ -90,6 +104,7 @@ Wrong check_bot_name(std::string_view text) {
     const auto length = base::utf8_length(text);
     if (length < 1 || length > 64) return "must have 1 to 64 characters";
     if (has_control(text)) return "must have no control characters or line breaks";
+    if (has_unseen(text)) return "must have no invisible characters that turn or break the text";
     if (all(text, [](char c) { return c == ' '; })) return "must not be blank";
     return std::nullopt;
 }

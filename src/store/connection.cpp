@@ -6,6 +6,7 @@
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 
+#include <cstring>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -25,6 +26,18 @@ std::string quoted_value(std::string_view value) {
     text.push_back('\'');
     return text;
 }
+
+/// Overwrites a text at its end.
+class Wiped {
+public:
+    explicit Wiped(std::string& text) : text_(text) {}
+    ~Wiped() { explicit_bzero(text_.data(), text_.size()); }
+    Wiped(const Wiped&) = delete;
+    Wiped& operator=(const Wiped&) = delete;
+
+private:
+    std::string& text_;
+};
 
 struct OptionsDeleter {
     void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
@@ -75,7 +88,9 @@ void ignore_notice(void*, const char*) {}
 class SociConnection final : public Connection {
 public:
     SociConnection(const base::Secret& url, const ConnectionSettings& settings) {
-        const std::string text = connection_text(url, settings);
+        // libpq keeps the password for as long as the connection lives; this copy need not.
+        std::string text = connection_text(url, settings);
+        const Wiped wiped(text);
         try {
             session_.open(soci::postgresql, text);
         } catch (const soci::soci_error& error) {
@@ -258,7 +273,13 @@ std::string connection_text(const base::Secret& url, const ConnectionSettings& s
         if (option->val != nullptr) values[option->keyword] = option->val;
     }
     std::string text;
-    for (const auto& [key, value] : values) text += key + "=" + quoted_value(value) + " ";
+    text.reserve(4096);
+    for (auto& [key, value] : values) {
+        std::string quoted = quoted_value(value);
+        const Wiped wiped_quoted(quoted);
+        const Wiped wiped(value);
+        text.append(key).append("=").append(quoted).append(" ");
+    }
     return text;
 }
 

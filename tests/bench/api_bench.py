@@ -6,8 +6,9 @@ import os
 import resource
 import secrets
 import shutil
+import socket
+import statistics
 import subprocess
-import time
 import urllib.request
 
 from cluster import SOURCE, Broken, Cluster, last_json, run
@@ -18,7 +19,9 @@ HERE = os.path.join(SOURCE, "tests", "bench")
 USERS, BOTS_EACH, CONNECTIONS, POOL = 200, 10, 32, 16
 FIGURES = (("api.status_vs_fastify", "ratio", "at least 1.5"),
            ("api.list_vs_fastify", "ratio", "at least 1.5"),
-           ("api.p99_vs_fastify", "ratio", "at most 1"))
+           ("api.p99_vs_fastify", "ratio", "at most 1"),
+           ("api.streams_rss_mb", "MB above idle", "at most 100"),
+           ("api.p99_with_streams_ratio", "ratio", "at most 1.5"))
 
 
 class ApiBench:
@@ -50,8 +53,8 @@ class ApiBench:
             HATCHERY_WORKERS="0", HATCHERY_DATABASE_CONNECTIONS=str(POOL),
             HETZNER_API_TOKEN="bench", HETZNER_API_URL="http://127.0.0.1:1",
             HATCHERY_LOG_LEVEL="info",
-            # Both answer whom they can; ours is not to refuse the load that it is measured with.
-            HATCHERY_RATE_LIMITS="off")
+            # The budgets are counted, and large enough for the load that it is measured with.
+            HATCHERY_RATE_READ="1000000", HATCHERY_RATE_STREAM="1000000")
         run([self.bin + "/hatchery", "migrate"], env=environment, cwd=self.folder)
         self.cluster.sql("hatchery", "api.sql", users=USERS, bots=BOTS_EACH)
         self.start("ours", [self.bin + "/hatchery", "serve"], environment)
@@ -133,6 +136,53 @@ class ApiBench:
                     self.results.setdefault((what, name, "rate"), Rounds()).values.append(rate)
                     self.results.setdefault((what, name, "p99"), Rounds(" ms")).values.append(p99)
 
+    # Event streams.
+
+    def resident_mb(self):
+        with open(f"/proc/{self.processes['ours'].pid}/status") as file:
+            line = next(line for line in file if line.startswith("VmRSS:"))
+        return int(line.split()[1]) / 1024
+
+    def open_streams(self, count):
+        """Opens that many event streams, each of another bot in turn, and waits for their heads."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, count + 1000)), hard))
+        streams = []
+        for number in range(count):
+            bot = number % (USERS * BOTS_EACH) + 1
+            stream = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+            stream.sendall((f"GET /api/deploy/01890000-0000-7003-8000-{bot:012x}/events HTTP/1.1\r\n"
+                            f"Host: bench\r\nAuthorization: Bearer hat_bench"
+                            f"{(bot - 1) // BOTS_EACH + 1}\r\n\r\n").encode())
+            streams.append(stream)
+            # As many requests on their way as a listener's queue takes.
+            if len(streams) % 200 == 0:
+                self.await_heads(streams[-200:])
+        self.await_heads(streams[-(count % 200):] if count % 200 else [])
+        return streams
+
+    @staticmethod
+    def await_heads(streams):
+        for stream in streams:
+            head = stream.recv(4096)
+            if not head.startswith(b"HTTP/1.1 200 "):
+                raise Broken("an event stream was answered " + head[:60].decode(errors="replace"))
+
+    def streams(self):
+        count = 5_000
+        before = [self.round("ours", "status")[1] for _ in range(self.rounds)]
+        idle = self.resident_mb()
+        opened = self.open_streams(count)
+        grown = self.resident_mb() - idle
+        self.progress.say(f"  {count} event streams: {idle:.0f} MB before, {grown:.0f} MB more")
+        during = [self.round("ours", "status")[1] for _ in range(self.rounds)]
+        after = self.resident_mb() - idle
+        self.figures.at_most("api.streams_rss_mb", round(max(grown, after), 1), "MB above idle", 100)
+        self.figures.at_most("api.p99_with_streams_ratio", round(
+            statistics.median(during) / statistics.median(before), 2), "ratio", 1.5)
+        for stream in opened:
+            stream.close()
+
     def figures_of_compare(self):
         def median(what, name, of):
             return self.results[(what, name, of)].median
@@ -156,6 +206,7 @@ class ApiBench:
             self.compare_answers()
             self.compare()
             self.figures_of_compare()
+            self.streams()
         except (Broken, OSError, KeyError, ValueError, subprocess.SubprocessError) as problem:
             problems.append(f"the API's benchmark: {problem}")
             known = {figure["name"] for figure in self.figures.all}

@@ -28,4 +28,10 @@ Answer ApiClient::send(const std::string& method, const std::string& path,
     return {.status = result->status, .body = parsed ? *std::move(parsed) : base::Json()};
 }
 
+std::string ApiClient::text(const std::string& path) const {
+    httplib::Client client(origin_);
+    const auto result = client.Get(prefix_ + path);
+    return result ? result->body : "";
+}
+
 }  // namespace hatchery::e2e

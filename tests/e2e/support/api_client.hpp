@@ -23,6 +23,8 @@ public:
     ApiClient(const std::string& base_url, std::string bearer);
 
     [[nodiscard]] Answer get(const std::string& path) const { return send("GET", path, nullptr); }
+    /// The body of an answer that is no JSON.
+    [[nodiscard]] std::string text(const std::string& path) const;
     Answer post(const std::string& path, const base::Json& body) const {
         return send("POST", path, &body);
     }

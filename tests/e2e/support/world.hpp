@@ -73,6 +73,8 @@ public:
     [[nodiscard]] std::string url() const {
         return "http://" + address_ + ":" + std::to_string(port_);
     }
+    /// What /metrics says.
+    [[nodiscard]] std::string metrics() const { return api_->text("/metrics"); }
     [[nodiscard]] std::filesystem::path folder() const { return folder_; }
 
     /// A fresh Telegram token of a bot that nobody has.

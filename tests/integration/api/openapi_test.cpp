@@ -7,10 +7,10 @@
 #include <fstream>
 
 #include "api/access.hpp"
-#include "api/sign_in/open_id_client.hpp"
 #include "api_world.hpp"
 #include "base/encoding.hpp"
 #include "crypto/digest.hpp"
+#include "kind_issuer.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery;
@@ -22,31 +22,9 @@ namespace {
 
 const std::string billing_secret = "0123456789abcdef0123456789abcdef";
 
-/// Says of everybody that it is Ada.
-class KindIssuer final : public api::sign_in::OpenIdClient {
-public:
-    base::Result<std::string> authorization_url(const api::sign_in::AuthorizationRequest& request,
-                                                const base::Call&) override {
-        return issuer_ + "/auth?state=" + request.state;
-    }
-    base::Result<core::Identity> redeem(const api::sign_in::CodeExchange&,
-                                        const base::Call&) override {
-        core::Identity identity;
-        identity.issuer = issuer_;
-        identity.subject = "ada";
-        identity.email = "ada@example.org";
-        return identity;
-    }
-    const std::string& issuer() const override { return issuer_; }
-
-private:
-    std::string issuer_ = "https://issuer.example";
-};
-
 struct DescribedWorld {
     KindIssuer issuer;
-    ApiWorld api{
-        WorldSetup{.open_id = &issuer, .billing_secrets = {base::Secret(billing_secret)}}};
+    ApiWorld api{WorldSetup{.open_id = &issuer, .billing_secrets = {base::Secret(billing_secret)}}};
     std::string admin = api.make_token("admin@example.org",
                                        {"bots:read", "bots:write", "deploy", "account", "admin"},
                                        std::nullopt, store::UserRole::admin);
@@ -159,10 +137,10 @@ void call_admin_routes(DescribedWorld& world) {
                                .started_at = now,
                                .heartbeat_at = now}));
     api.post("/api/deploy", {{"botId", api.make_bot(100005)}});
-    for (const char* path : {"/api/cloud/available-regions?provider=hetzner", "/api/cloud/servers",
-                             "/api/admin/workers", "/api/admin/alarms?limit=5",
-                             "/api/admin/operations?stuck=false", "/api/admin/audit?limit=5",
-                             "/api/admin/users?limit=5", "/api/me"}) {
+    for (const char* path :
+         {"/api/cloud/available-regions?provider=hetzner", "/api/cloud/servers",
+          "/api/admin/workers", "/api/admin/alarms?limit=5", "/api/admin/operations?stuck=false",
+          "/api/admin/audit?limit=5", "/api/admin/users?limit=5", "/api/me"}) {
         const auto answer = world.as_admin("GET", path);
         INFO(path << " " << answer.text);
         CHECK(answer.status == 200);
@@ -180,19 +158,20 @@ void call_plan_routes(DescribedWorld& world) {
     const Json ended = {{"plan", "pro"}, {"periodEnd", "2020-01-31T12:00:00Z"}};
     CHECK(world.as_admin("PUT", path + "/subscription", ended).status == 200);
     CHECK(world.as_admin("PUT", path + "/subscription", {{"plan", "gold"}}).status == 422);
-    CHECK(world.as_admin("GET", "/api/admin/users?standing=none&plan=pro&email=a@b.example")
-              .status == 200);
+    CHECK(
+        world.as_admin("GET", "/api/admin/users?standing=none&plan=pro&email=a@b.example").status ==
+        200);
     CHECK(api.post("/api/bots/create", api.bot_body(100006)).status == 402);
     CHECK(world.as_admin("GET", "/api/admin/users/019a0000-0000-7000-8000-000000000000").status ==
           404);
 
-    const std::string event = Json{{"id", "evt_1"},
-                                   {"createdAt", base::format_time(api.clock.now())},
-                                   {"email", "alice@example.org"},
-                                   {"plan", "pro"},
-                                   {"status", "cancelled"},
-                                   {"periodEnd", nullptr}}
-                                  .dump();
+    const std::string event = Json{
+        {"id", "evt_1"},
+        {"createdAt", base::format_time(api.clock.now())},
+        {"email", "alice@example.org"},
+        {"plan", "pro"},
+        {"status", "cancelled"},
+        {"periodEnd", nullptr}}.dump();
     const auto seconds = std::chrono::floor<std::chrono::seconds>(api.clock.now());
     const std::string time = std::to_string(seconds.time_since_epoch().count());
     const std::string hex =

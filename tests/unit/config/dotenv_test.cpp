@@ -48,6 +48,13 @@ TEST_CASE("a wrong line of .env is named by its number and does not hide the oth
     CHECK(read.problems[3].where == ".env line 5");
 }
 
+TEST_CASE("a line of .env with a NUL byte is no line") {
+    const auto read = parse_dotenv(std::string_view("A=1\0\nB=2\n", 9));
+    CHECK(read.values == std::map<std::string, std::string>{{"B", "2"}});
+    REQUIRE(read.problems.size() == 1);
+    CHECK(read.problems[0].where == ".env line 1");
+}
+
 TEST_CASE("no value of .env is repeated in a problem") {
     const DotEnv read = parse_dotenv("DATABASE_URL='hunter2\nhunter2");
     for (const auto& problem : read.problems) {

@@ -1,0 +1,345 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "base/encoding.hpp"
+#include "base/random.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/key_ring.hpp"
+#include "e2e/support/world.hpp"
+#include "store/account_repository.hpp"
+#include "store/pg_fleet_store.hpp"
+#include "store/secret_rows.hpp"
+#include "support/catch.hpp"
+#include "support/net/http_test_server.hpp"
+
+namespace {
+
+using namespace hatchery;
+using namespace std::chrono_literals;
+using e2e::World;
+namespace fs = std::filesystem;
+
+/// Text that nobody prints by chance.
+std::string marker(const std::string& name) {
+    base::SystemRandom random;
+    return "MARK" + name + base::random_hex(random, 12);
+}
+
+/// What is searched for: each secret by its name, in the spellings in which it could leak.
+class Secrets {
+public:
+    void add(const std::string& name, const std::string& value) {
+        REQUIRE(value.size() >= 16);
+        spellings_.emplace_back(name, value);
+        spellings_.emplace_back(name + " in base64", base::base64_encode(value));
+        spellings_.emplace_back(name + " in hex", base::hex_encode(value));
+        std::string escaped;
+        for (const char c : value) {
+            escaped += std::isalnum(static_cast<unsigned char>(c)) != 0
+                           ? std::string(1, c)
+                           : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+        if (escaped != value) spellings_.emplace_back(name + " percent-encoded", escaped);
+    }
+    /// The names of what is in the text.
+    [[nodiscard]] std::string in(const std::string& text) const {
+        std::string found;
+        for (const auto& [name, value] : spellings_) {
+            if (text.find(value) != std::string::npos) found += name + "; ";
+        }
+        return found;
+    }
+
+private:
+    std::vector<std::pair<std::string, std::string>> spellings_;
+};
+
+std::string read_file(const fs::path& path) {
+    // Not a stream: one throws when the process behind a file of /proc ends in the middle.
+    std::string text;
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) return text;
+    char buffer[8192];
+    for (std::size_t count = 0; (count = std::fread(buffer, 1, sizeof buffer, file)) > 0;) {
+        text.append(buffer, count);
+    }
+    std::fclose(file);
+    return text;
+}
+
+/// Looks at the arguments and environments of all processes of the machine, again and again.
+class ProcessWatch {
+public:
+    ProcessWatch()
+        : thread_([this](const std::stop_token& stop) {
+              while (!stop.stop_requested()) {
+                  look();
+                  ++rounds;
+                  // Nobody tells of other processes' births: look often, and leave them a core.
+                  const timespec pause{.tv_sec = 0, .tv_nsec = 20'000'000};
+                  nanosleep(&pause, nullptr);
+              }
+          }) {}
+
+    void end() {
+        thread_.request_stop();
+        thread_.join();
+    }
+
+    std::set<std::string> arguments;
+    /// Environments of other processes than Hatchery, with who has them.
+    std::set<std::string> environments;
+    std::atomic<int> rounds{0};
+
+private:
+    void look() {
+        std::error_code ignored;
+        for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+            const auto pid = entry.path().filename().string();
+            if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+            const auto words = read_file(entry.path() / "cmdline");
+            arguments.insert(words);
+            // Hatchery is configured by its environment; a child has its parent's until its exec.
+            const auto program = words.substr(0, words.find('\0'));
+            if (program.ends_with("/hatchery") || program.ends_with("/secrets_e2e")) continue;
+            environments.insert(words + '\n' + read_file(entry.path() / "environ"));
+        }
+    }
+
+    std::jthread thread_;
+};
+
+/// A whole dump of the database as text.
+std::string dump_of(World& world) {
+    const auto path = world.folder() / "dump.sql";
+    // postgresql://hatchery:PASSWORD@/DATABASE?host=FOLDER&port=5432, by the environment, since
+    // everybody reads arguments.
+    const std::string url = world.test_database().url().reveal();
+    const auto between = [&](const std::string& before, const std::string& after) {
+        const auto start = url.find(before) + before.size();
+        return url.substr(start, url.find(after, start) - start);
+    };
+    std::string host = between("host=", "&");
+    for (std::size_t at = 0; (at = host.find("%2F")) != std::string::npos;)
+        host.replace(at, 3, "/");
+    support::ChildProcess dump(
+        {.command = {"/usr/lib/postgresql/15/bin/pg_dump", "--inserts", "--file", path.string()},
+         .environment = {{"PATH", "/usr/bin:/bin"},
+                         {"PGUSER", "hatchery"},
+                         {"PGPASSWORD", between("postgresql://hatchery:", "@")},
+                         {"PGDATABASE", world.test_database().name()},
+                         {"PGHOST", host},
+                         {"PGPORT", "5432"}},
+         .working_directory = {},
+         .log_path = (world.folder() / "dump.log").string(),
+         .capture_output = false});
+    REQUIRE(dump.wait(60s) == 0);
+    return read_file(path);
+}
+
+std::string stored(World& world, ports::SecretOwner owner, const std::string& id,
+                   const std::string& name) {
+    const base::Secret key(world.master_key());
+    const auto box = crypto::make_secret_box(std::span(&key, 1)).value();
+    base::SystemClock clock;
+    base::SystemRandom random;
+    const auto fleet = store::make_pg_fleet_store(world.database(), *box, clock, random);
+    const auto secret = fleet->secret({.owner = owner, .owner_id = id, .name = name});
+    INFO(name);
+    REQUIRE(secret);
+    return secret->reveal();
+}
+
+/// The secrets that Hatchery made for itself: all rows of sealed_secrets.
+void add_made_secrets(World& world, Secrets& secrets) {
+    const auto listed = world.database().run([](store::Sql& sql) -> base::Result<store::Rows> {
+        return sql.query("SELECT owner, owner_id, name FROM sealed_secrets");
+    });
+    REQUIRE(listed);
+    CHECK(listed->size() >= 5);
+    for (std::size_t i = 0; i < listed->size(); ++i) {
+        const auto row = (*listed)[i];
+        const auto owner = row.enumerator<ports::SecretOwner>(0);
+        auto value = stored(world, owner, row.text(1), row.text(2));
+        // Of a key in lines, the middle: the first and last ones are the same in all keys.
+        if (value.find("PRIVATE KEY") != std::string::npos) value = value.substr(170, 60);
+        secrets.add(row.text(2), value);
+    }
+}
+
+/// A session's cookie, as a browser has it.
+std::string sign_in(World& world) {
+    base::SystemClock clock;
+    base::SystemRandom random;
+    const auto accounts = store::make_account_repository(world.database(), clock, random, {});
+    const auto user = accounts->sign_in({.issuer = "https://issuer.example",
+                                         .subject = "s",
+                                         .email = "visitor@example.com",
+                                         .name = {}},
+                                        std::nullopt);
+    REQUIRE(user);
+    const auto secret = marker("session");
+    REQUIRE(accounts->create_session(user->id, crypto::sha256_hex(secret)));
+    return secret;
+}
+
+}  // namespace
+
+TEST_CASE("no secret is in any log, event, error, argument, environment, metric or dump") {
+    if (const auto missing = World::missing()) {
+        WARN("skipped: " << *missing);
+        return;
+    }
+    Secrets secrets;
+    support::HttpTestServer sentry(
+        [](const support::SeenRequest&) { return support::wire_answer(200, {}, "{}"); });
+    std::map<std::string, std::string> settings{
+        {"HATCHERY_ADMIN_EMAILS", "owner@example.com"},
+        {"SENTRY_DSN",
+         "http://" + marker("sentry") + fmt::format("@127.0.0.1:{}/1", sentry.port())}};
+    for (const char* name :
+         {"HETZNER_API_TOKEN", "DIGITALOCEAN_API_TOKEN", "ANTHROPIC_API_KEY", "OPENAI_API_KEY",
+          "GOOGLE_AI_API_KEY", "GOOGLE_CLIENT_SECRET", "HATCHERY_ALARM_WEBHOOK_SECRET"}) {
+        settings[name] = marker(name);
+        secrets.add(name, settings[name]);
+    }
+    secrets.add("SENTRY_DSN's key", settings["SENTRY_DSN"].substr(7, 34));
+    settings["GOOGLE_CLIENT_ID"] = "client";
+    settings["HATCHERY_ALARM_WEBHOOK_URL"] = "http://127.0.0.1:9/alarms";
+    World world({.bundle = e2e::Bundle::stand_in,
+                 .name = "secrets",
+                 .settings = settings,
+                 .cluster = nullptr});
+    secrets.add("master key", world.master_key());
+    secrets.add("master key's bytes", *base::base64_decode(world.master_key()));
+    secrets.add("API token", world.api_token());
+    const Secrets of_operator = secrets;
+    ProcessWatch watch;
+
+    // A life with everything that touches secrets, well and badly.
+    std::string heard;
+    const auto hear = [&](const e2e::Answer& answer) { heard += base::dump_json(answer.body); };
+    const auto token = world.new_telegram_token();
+    const auto model_key = marker("model");
+    secrets.add("Telegram token", token);
+    secrets.add("Telegram token's secret half", token.substr(token.find(':') + 1));
+    secrets.add("model key", model_key);
+    const base::Json body = {{"name", "Keeper"},
+                             {"telegramBotToken", token},
+                             {"model", "sandbox/sandbox-1"},
+                             {"modelApiKey", model_key},
+                             {"modelBaseUrl", world.model_url()},
+                             {"allowedTelegramUserIds", base::Json::array({World::user_id})}};
+    const auto created = world.api().post("/api/bots/create", body);
+    REQUIRE(created.status == 201);
+    hear(created);
+    const auto bot = base::json_string(created.body, "id");
+    hear(world.api().post("/api/bots/create", body));
+    auto wrong = body;
+    wrong["modelApiKey"] = model_key + " with a blank";
+    wrong["telegramBotToken"] = token + "!";
+    hear(world.api().post("/api/bots/create", wrong));
+    hear(world.api().post("/api/telegram/verify-token", {{"token", token}}));
+    REQUIRE(world.api().post("/api/deploy", {{"botId", bot}}).status == 202);
+    world.wait_status(bot, 180s, [](const base::Json& status) {
+        return base::json_string(status, "status") == "active" ||
+               base::json_string(status, "status") == "failed";
+    });
+    REQUIRE(base::json_string(world.status(bot), "status") == "active");
+    const auto session = sign_in(world);
+    secrets.add("session", session);
+    const e2e::ApiClient anonymous(world.url(), "hat_" + session);
+    hear(anonymous.get("/api/bots"));
+    CHECK(world.chat(token, "hello", 60s) != "");
+    const auto other_key = marker("other");
+    secrets.add("another model key", other_key);
+    const auto changed = world.api().put("/api/bots/" + bot, {{"modelApiKey", other_key}});
+    INFO(base::dump_json(changed.body));
+    REQUIRE(changed.status == 200);
+    (void)world.wait_operation(base::json_string(changed.body, "operationId"), 120s);
+    hear(world.api().post("/api/telegram/set-webhook", {{"botId", bot}}));
+    add_made_secrets(world, secrets);
+
+    // A fault of ours, for the log and for Sentry: a table is gone.
+    const auto broken = world.database().run([](store::Sql& sql) -> base::Result<void> {
+        sql.script("ALTER TABLE alarms RENAME TO no_alarms");
+        return {};
+    });
+    REQUIRE(broken);
+    CHECK(world.api().get("/api/admin/alarms").status == 500);
+    CHECK(sentry.wait_for_requests(1));
+
+    for (const char* path :
+         {"/api/bots", "/api/jobs", "/api/auth/tokens", "/api/admin/audit?limit=200",
+          "/api/admin/operations", "/api/admin/workers", "/api/cloud/servers"}) {
+        hear(world.api().get(path));
+    }
+    hear(world.api().get("/api/bots/" + bot));
+    hear(world.api().get("/api/deploy/" + bot + "/status"));
+    hear(world.api().get("/api/telegram/bot-info?botId=" + bot));
+    for (const auto& line : world.log_lines(bot)) heard += base::dump_json(line);
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"config", "check"},
+                                                  {"bots"},
+                                                  {"status", bot},
+                                                  {"logs", bot},
+                                                  {"operations"}}) {
+        const auto command = world.command(words);
+        while (const auto line = command->read_line(20s)) heard += *line + "\n";
+        (void)command->wait(20s);
+    }
+    const auto metrics = world.metrics();
+    CHECK(metrics.find("hatchery_http_requests_total") != std::string::npos);
+    const auto dump = dump_of(world);
+    CHECK(dump.find("sealed_secrets") != std::string::npos);
+    CHECK(dump.find(bot) != std::string::npos);
+    watch.end();
+    world.stop_hatchery();
+
+    CHECK(secrets.in(heard) == "");
+    CHECK(secrets.in(metrics) == "");
+    CHECK(secrets.in(dump) == "");
+    const auto log = read_file(world.folder() / "hatchery.log");
+    CHECK(log.find("event=request_failed") != std::string::npos);
+    CHECK(secrets.in(log) == "");
+    CHECK(secrets.in(read_file(world.folder() / "command.log")) == "");
+    for (const auto& request : sentry.requests()) CHECK(secrets.in(request.body) == "");
+    CHECK(watch.rounds > 10);
+    for (const auto& words : watch.arguments) {
+        INFO(words);
+        CHECK(secrets.in(words) == "");
+    }
+    for (const auto& words : watch.environments) {
+        // OpenClaw reads its own secrets from its environment, on its own server; the operator's
+        // are not among them.
+        const bool openclaw = words.find("/openclaw/") < words.find('\n');
+        INFO(words.substr(0, std::min(words.find('\0'), words.find('\n'))));
+        CHECK((openclaw ? of_operator : secrets).in(words) == "");
+    }
+    // What a crash would leave behind: nothing.
+    CHECK(std::none_of(
+        fs::directory_iterator(world.folder()), fs::directory_iterator(),
+        [](const auto& entry) { return entry.path().filename().string().starts_with("core"); }));
+}
+
+TEST_CASE("Hatchery's processes dump no core, and are not read by others") {
+    if (const auto missing = World::missing()) {
+        WARN("skipped: " << *missing);
+        return;
+    }
+    World world(e2e::Bundle::stand_in, "no core");
+    const auto limits = read_file(fmt::format("/proc/{}/limits", world.hatchery().pid()));
+    const auto line = limits.substr(limits.find("Max core file size"));
+    std::istringstream words(line.substr(18));
+    std::string soft;
+    std::string hard;
+    words >> soft >> hard;
+    CHECK(soft == "0");
+    CHECK(hard == "0");
+}
