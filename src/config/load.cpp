@@ -150,14 +150,14 @@ void warn_of_places(Loaded& loaded, core::PlanName name, std::string_view member
 /// somebody needs it.
 void complete_plans(Loaded& loaded) {
     Config& config = loaded.config;
-    config.billing.plans = core::with_default_places(std::move(config.billing.plans),
-                                                     config.region, config.server_type);
+    config.billing.plans = core::with_default_places(std::move(config.billing.plans), config.region,
+                                                     config.server_type);
     for (const auto& [name, plan] : config.billing.plans) {
         warn_of_places(loaded, name, "serverTypes", plan.server_types, config.server_type);
         warn_of_places(loaded, name, "regions", plan.regions, config.region);
     }
-    const bool chosen = std::any_of(
-        loaded.settings.begin(), loaded.settings.end(), [](const Shown& setting) {
+    const bool chosen =
+        std::any_of(loaded.settings.begin(), loaded.settings.end(), [](const Shown& setting) {
             return setting.name == "HATCHERY_DEFAULT_PLAN" && setting.source != "default";
         });
     if (!config.billing_secrets.empty() && !chosen) {

@@ -43,25 +43,17 @@ base::Error exceeded(std::string message, std::string next_action) {
 
 Plans usual_plans() {
     const std::string own(default_place);
-    return {{PlanName::starter,
-             {.bots = 1,
-              .server_types = {own},
-              .regions = {own},
-              .backups = 1,
-              .logs_kept = days{7}}},
-            {PlanName::pro,
-             {.bots = 5,
-              .server_types = {own, "cx23", "cx33", "cax11", "cax21", "s-1vcpu-2gb",
-                               "s-2vcpu-4gb"},
-              .regions = {},
-              .backups = 7,
-              .logs_kept = days{30}}},
-            {PlanName::enterprise,
-             {.bots = 100,
-              .server_types = {},
-              .regions = {},
-              .backups = 30,
-              .logs_kept = days{365}}}};
+    return {
+        {PlanName::starter,
+         {.bots = 1, .server_types = {own}, .regions = {own}, .backups = 1, .logs_kept = days{7}}},
+        {PlanName::pro,
+         {.bots = 5,
+          .server_types = {own, "cx23", "cx33", "cax11", "cax21", "s-1vcpu-2gb", "s-2vcpu-4gb"},
+          .regions = {},
+          .backups = 7,
+          .logs_kept = days{30}}},
+        {PlanName::enterprise,
+         {.bots = 100, .server_types = {}, .regions = {}, .backups = 30, .logs_kept = days{365}}}};
 }
 
 Plans with_default_places(Plans plans, const std::string& region, const std::string& server_type) {

@@ -80,8 +80,8 @@ public:
     /// All stopped bots with a server whose user's stage is `closed`.
     [[nodiscard]] virtual base::Result<KeptBots> count_kept() = 0;
 
-    /// Deletes old events of at most `bots` bots, behind `after`, and at most `events_each` of each.
-    /// A bot's story loses its beginning only, so that its numbers stay without gaps.
+    /// Deletes old events of at most `bots` bots, behind `after`, and at most `events_each` of
+    /// each. A bot's story loses its beginning only, so that its numbers stay without gaps.
     [[nodiscard]] virtual base::Result<Pruned> prune_events(const EventRetention& retention,
                                                             const std::optional<base::BotId>& after,
                                                             int bots, int events_each) = 0;

@@ -122,9 +122,9 @@ public:
         using enum core::BillingStage;
         return database_.run([&](Sql& sql) -> Result<std::vector<core::Subscription>> {
             return read_all(
-                sql.query(select_too_early, {stages({grace, stopped, closing, closed}), now,
-                                             stages({grace, closing}),
-                                             TimePoint(now + core::clock_tolerance), limit}));
+                sql.query(select_too_early,
+                          {stages({grace, stopped, closing, closed}), now, stages({grace, closing}),
+                           TimePoint(now + core::clock_tolerance), limit}));
         });
     }
 
@@ -215,11 +215,11 @@ private:
             const Rows rows = sql.query(select_unpaid, {of_stages, stopped, now, limit});
             std::vector<ports::UnpaidBot> found;
             for (std::size_t i = 0; i < rows.size(); ++i) {
-                found.push_back({.bot_id = rows[i].id<base::BotId>(0),
-                                 .user_id = rows[i].id<base::UserId>(1),
-                                 .has_backup = rows[i].boolean(2) ? core::HasBackup::yes
-                                                                  : core::HasBackup::no,
-                                 .attempts = static_cast<int>(rows[i].integer(3))});
+                found.push_back(
+                    {.bot_id = rows[i].id<base::BotId>(0),
+                     .user_id = rows[i].id<base::UserId>(1),
+                     .has_backup = rows[i].boolean(2) ? core::HasBackup::yes : core::HasBackup::no,
+                     .attempts = static_cast<int>(rows[i].integer(3))});
             }
             return found;
         });

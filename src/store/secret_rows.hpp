@@ -27,6 +27,6 @@ void delete_secret(Sql& sql, const ports::SecretRef& ref);
 template <>
 struct hatchery::base::EnumNames<hatchery::ports::SecretOwner> {
     using E = hatchery::ports::SecretOwner;
-    static constexpr auto names =
-        std::to_array<std::pair<E, std::string_view>>({{E::bot, "bot"}, {E::server, "server"}, {E::answer, "answer"}});
+    static constexpr auto names = std::to_array<std::pair<E, std::string_view>>(
+        {{E::bot, "bot"}, {E::server, "server"}, {E::answer, "answer"}});
 };

@@ -13,7 +13,8 @@ using base::Result;
 using base::TimePoint;
 
 const std::string account_columns =
-    std::string("SELECT u.id, u.email, u.role, u.created_at, u.name,") + columns::subscription + R"(,
+    std::string("SELECT u.id, u.email, u.role, u.created_at, u.name,") + columns::subscription +
+    R"(,
         (SELECT count(*) FROM bots b WHERE b.user_id = u.id AND b.deleted_at IS NULL),
         (SELECT count(*) FROM bots b JOIN servers v ON v.bot_id = b.id
          WHERE b.user_id = u.id AND v.state <> 'deleted')
@@ -96,8 +97,8 @@ StandingFilter filter_of(const std::optional<core::Standing>& standing) {
         case Standing::grace:
             return {.stages = stages({BillingStage::grace})};
         case Standing::expired:
-            return {.stages =
-                        stages({BillingStage::stopped, BillingStage::closing, BillingStage::closed})};
+            return {.stages = stages(
+                        {BillingStage::stopped, BillingStage::closing, BillingStage::closed})};
         case Standing::none:
             return {.without_subscription = true};
     }
@@ -208,10 +209,9 @@ private:
         const auto before = lock_subscription(sql, user);
         const auto changed = core::change_subscription(before, user, change, times.now);
         const auto& after = changed.subscription;
-        const Rows rows = sql.query(
-            write_subscription,
-            {user, after.plan, after.status, after.period_end, after.stage, after.stage_at,
-             after.version, times.as_of, times.now});
+        const Rows rows = sql.query(write_subscription,
+                                    {user, after.plan, after.status, after.period_end, after.stage,
+                                     after.stage_at, after.version, times.as_of, times.now});
         if (changed.renewed) {
             (void)sql.query(forget_attempts, {user});
             const Rows bots =

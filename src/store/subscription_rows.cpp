@@ -8,8 +8,8 @@ namespace {
 
 // Not FOR UPDATE: a row that refers to the user does not wait for this.
 constexpr std::string_view lock_user = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE";
-const std::string select_subscription =
-    std::string("SELECT") + columns::subscription + "FROM subscriptions s WHERE s.user_id = $1 FOR UPDATE";
+const std::string select_subscription = std::string("SELECT") + columns::subscription +
+                                        "FROM subscriptions s WHERE s.user_id = $1 FOR UPDATE";
 
 }  // namespace
 

@@ -66,8 +66,7 @@ TEST_CASE("every enumeration in the database has exactly the names of its C++ ty
     CHECK(allowed_by(world, "workers_role_check") == names_of<core::WorkerRole>());
     CHECK(allowed_by(world, "alarms_kind_check") == names_of<core::AlarmKind>());
     CHECK(allowed_by(world, "subscriptions_plan_check") == names_of<core::PlanName>());
-    CHECK(allowed_by(world, "subscriptions_status_check") ==
-          names_of<core::SubscriptionStatus>());
+    CHECK(allowed_by(world, "subscriptions_status_check") == names_of<core::SubscriptionStatus>());
     CHECK(allowed_by(world, "subscriptions_stage_check") == names_of<core::BillingStage>());
     CHECK(allowed_by(world, "sealed_secrets_owner_check") == names_of<ports::SecretOwner>());
 }

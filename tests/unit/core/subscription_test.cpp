@@ -169,16 +169,16 @@ TEST_CASE("another end of the period undoes what had begun, and the same one not
         CHECK(same.subscription.stage_at == before.stage_at);
         CHECK(same.subscription.version == 8);
         CHECK_FALSE(same.renewed);
-        const auto renewed = change_subscription(
-            before, user, {.plan = PlanName::pro, .period_end = at(800)}, now);
+        const auto renewed =
+            change_subscription(before, user, {.plan = PlanName::pro, .period_end = at(800)}, now);
         CHECK(renewed.subscription.stage == paid);
         CHECK(renewed.subscription.stage_at == now);
         CHECK(renewed.renewed == (stage >= grace));
         const auto endless = change_subscription(before, user, {.plan = PlanName::pro}, now);
         CHECK(endless.subscription.stage == paid);
         CHECK(endless.renewed == (stage >= grace));
-        const auto still_over = change_subscription(
-            before, user, {.plan = PlanName::pro, .period_end = at(50)}, now);
+        const auto still_over =
+            change_subscription(before, user, {.plan = PlanName::pro, .period_end = at(50)}, now);
         CHECK(still_over.subscription.stage == paid);
         CHECK_FALSE(still_over.renewed);
     }
