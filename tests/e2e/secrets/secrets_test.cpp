@@ -106,6 +106,9 @@ private:
             if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
             const auto words = read_file(entry.path() / "cmdline");
             arguments.insert(words);
+            // Between its exec and its arguments, or at its end, nobody can say which program it
+            // is.
+            if (words.empty()) continue;
             // Hatchery is configured by its environment; a child has its parent's until its exec.
             const auto program = words.substr(0, words.find('\0'));
             if (program.ends_with("/hatchery") || program.ends_with("/secrets_e2e")) continue;
