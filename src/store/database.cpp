@@ -1,8 +1,10 @@
 #include "store/database.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -220,6 +222,7 @@ base::Result<void> run_in_transaction(Connection& connection,
 base::Result<void> Database::execute(Mode mode,
                                      const std::function<base::Result<void>(Sql&)>& work) {
     constexpr int tries = 3;
+    constexpr std::chrono::milliseconds repeat_pause{50};
     for (int attempt = 1;; ++attempt) {
         bool leased = false;
         try {
@@ -228,7 +231,11 @@ base::Result<void> Database::execute(Mode mode,
             if (mode == Mode::single) return work(*lease);
             return run_in_transaction(*lease, work);
         } catch (const SqlFailure& failure) {
-            if (failure.worth_repeating() && attempt < tries) continue;
+            if (failure.worth_repeating() && attempt < tries) {
+                // The other transaction goes first: at once, the two would meet again.
+                std::this_thread::sleep_for(attempt * repeat_pause);
+                continue;
+            }
             base::Error error = to_error(failure);
             // What was sent before the connection broke may have been committed.
             if (leased && failure.connection_lost()) error.effect = base::Effect::unknown;

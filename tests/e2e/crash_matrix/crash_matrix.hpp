@@ -88,6 +88,8 @@ public:
     void check_active(const Bot& bot);
     /// No server is left but the foreign ones.
     void check_no_server();
+    /// Servers beside the foreign ones that every matrix begins with.
+    [[nodiscard]] std::size_t strays();
 
     /// The one number that the query answers.
     [[nodiscard]] long long number(const std::string& query);

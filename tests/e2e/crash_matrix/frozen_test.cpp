@@ -36,7 +36,8 @@ TEST_CASE(
     // The name is free again, so that the create which it wakes up with is obeyed.
     frozen->signal(SIGCONT);
     matrix.wait_said("frozen.log", "event=stale_result_dropped", 1);
-    matrix.wait_said("frozen.log", "event=stray_server_destroyed", 1);
+    // It sends the create, unless another of its threads has noticed before that the lease is gone.
+    if (matrix.strays() > 0) matrix.wait_said("frozen.log", "event=stray_server_destroyed", 1);
     REQUIRE(frozen->terminate(10s) == 0);
     matrix.check_no_server();
 }

@@ -24,10 +24,13 @@ struct AdminWorld : ApiWorld {
                             .max_slots = 50,
                             .busy = 5,
                             .draining = draining,
-                            .started_at = now - 1h,
+                            .started_at = now - 1h + std::chrono::seconds(++added_),
                             .heartbeat_at = now - silent_for};
         if (!workers->beat(worker)) throw std::runtime_error("no beat");
     }
+
+private:
+    int added_ = 0;
 };
 
 }  // namespace
