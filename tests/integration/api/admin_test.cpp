@@ -15,7 +15,9 @@ struct AdminWorld : ApiWorld {
     ApiResponse ask(const std::string& path) { return call("GET", path, admin); }
     void add_worker(const std::string& host, base::Milliseconds silent_for, bool draining = false) {
         const auto now = clock.now();
-        core::Worker worker{.id = base::make_id<base::WorkerId>(now, random),
+        // Ids of one millisecond are in no order.
+        const auto first_beat = now + std::chrono::milliseconds(++added_);
+        core::Worker worker{.id = base::make_id<base::WorkerId>(first_beat, random),
                             .host = host,
                             .version = "1.2.3",
                             .role = core::WorkerRole::worker,
@@ -24,7 +26,7 @@ struct AdminWorld : ApiWorld {
                             .max_slots = 50,
                             .busy = 5,
                             .draining = draining,
-                            .started_at = now - 1h + std::chrono::seconds(++added_),
+                            .started_at = now - 1h,
                             .heartbeat_at = now - silent_for};
         if (!workers->beat(worker)) throw std::runtime_error("no beat");
     }
