@@ -20,7 +20,7 @@ struct Setting {
     std::optional<Need> needed_for;
     /// What to write when it is missing.
     std::string_view hint;
-    /// Puts the value into the struct, or answers what would be right.
+    /// Puts the value, which is never empty, into the struct, or answers what would be right.
     std::optional<std::string> (*read)(const std::string& value, Config& config);
 };
 
