@@ -108,4 +108,9 @@ base::Error script_error(const std::string& script, int exit_code) {
             .context = {{"script", script}, {"exit_code", std::to_string(exit_code)}}};
 }
 
+bool is_script_error(const base::Error& error) {
+    return std::ranges::any_of(error.context,
+                               [](const auto& entry) { return entry.first == "script"; });
+}
+
 }  // namespace hatchery::core

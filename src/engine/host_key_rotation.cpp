@@ -91,26 +91,33 @@ base::Result<void> confirm(StepContext& context, HostLogin& login) {
                                               .host_key_rotated = true});
 }
 
-/// sshd reads its keys again a moment after it is told to: until then the old one shows, and a
-/// login that meets the moment itself is dropped.
-bool still_reloading(const base::Error& error) {
-    return is_host_key_mismatch(error) || error.kind == base::ErrorKind::unavailable;
+/// Whether sshd dropped the connection, or was not there at all. cloud-init starts it anew while
+/// the server boots, and a reload listens to nobody for a moment: neither is the step's failure,
+/// and the next run looks first whether the provider still has the server.
+bool dropped(const base::Error& error) {
+    return error.kind == base::ErrorKind::unavailable && !core::is_script_error(error);
+}
+
+core::StepOutcome not_rotated(StepContext& context, const core::Server& server, base::Error error) {
+    if (dropped(error)) return context.wait(500ms, "waiting for the server's sshd");
+    return host_failed(server, std::move(error));
 }
 
 }  // namespace
 
 std::optional<core::StepOutcome> rotate_host_key(StepContext& context, HostLogin login) {
     if (auto prepared = prepare(context, login); !prepared) {
-        return host_failed(login.server, std::move(prepared).error());
+        return not_rotated(context, login.server, std::move(prepared).error());
     }
     if (auto active = run_phase(context, login, "activate"); !active) {
-        return host_failed(login.server, std::move(active).error());
+        return not_rotated(context, login.server, std::move(active).error());
     }
     if (auto confirmed = confirm(context, login); !confirmed) {
-        if (still_reloading(confirmed.error())) {
+        // Until sshd has read its keys again, the old one shows.
+        if (is_host_key_mismatch(confirmed.error())) {
             return context.wait(500ms, "waiting for the server to show its new host key");
         }
-        return failed(std::move(confirmed).error());
+        return not_rotated(context, login.server, std::move(confirmed).error());
     }
     return std::nullopt;
 }

@@ -28,11 +28,12 @@ double seconds_since(steady_clock::time_point begun) {
 
 constexpr auto running = "SELECT count(*) FROM jobs WHERE state = 'running'";
 constexpr auto counted = "SELECT coalesce(sum(failures + rescues), 0) FROM all_jobs";
-/// For a failing test: what was counted, and what is known about it.
+/// For a failing test: what was counted, and what was said about it.
 constexpr auto counted_jobs =
-    "SELECT coalesce(string_agg(format('%s: %s failures, %s rescues, %s: %s; %s', step, failures,"
-    " rescues, j.state, message, o.error), E'\\n'), '')"
-    " FROM all_jobs j JOIN operations o ON o.id = j.operation_id WHERE failures + rescues > 0";
+    "SELECT coalesce(string_agg(format('%s: %s failures, %s rescues; %s', j.step, failures,"
+    " rescues, (SELECT string_agg(format('%s %s', e.at, e.message), E'\\n' ORDER BY seq)"
+    "           FROM events e WHERE e.operation_id = j.operation_id)), E'\\n'), '')"
+    " FROM all_jobs j WHERE failures + rescues > 0";
 
 }  // namespace
 
@@ -93,6 +94,7 @@ TEST_CASE("a drain under load ends in time, gives every job back and counts no a
         matrix.wait_end(operation, 60s);
         REQUIRE(matrix.state_of(operation) == "succeeded");
     }
+    INFO(matrix.text(counted_jobs));
     REQUIRE(matrix.number(counted) == 0);
     world.stop_hatchery();
     for (const auto& bot : bots) matrix.check(bot);

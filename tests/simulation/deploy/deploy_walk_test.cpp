@@ -87,6 +87,27 @@ TEST_CASE("a login that meets sshd while it reads its new host key is no failed 
     for (const auto& row : world.database.jobs(ended.id)) REQUIRE(row.job.failures == 0);
 }
 
+TEST_CASE("an sshd that starts anew while the server boots is no failed attempt") {
+    for (const std::string phase : {" prepare", " activate"}) {
+        World world(17);
+        const auto bot = world.add_bot();
+        int calls = 0;
+        world.hosts.on_exec([&](const auto& target, const ports::ExecRequest& request)
+                                -> std::optional<base::Result<ports::ExecResult>> {
+            if (request.command.ends_with(phase) && ++calls == 1) {
+                return base::fail(base::ErrorKind::unavailable,
+                                  "the SSH handshake failed: Failed getting banner");
+            }
+            return simulation::answer_scripts(world.hosts, target, request);
+        });
+        const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+        INFO(phase);
+        REQUIRE(ended.state == OperationState::succeeded);
+        REQUIRE(calls > 1);
+        for (const auto& row : world.database.jobs(ended.id)) REQUIRE(row.job.failures == 0);
+    }
+}
+
 TEST_CASE("a process that dies before any one of its calls loses nothing and repeats nothing") {
     // The number of calls of an undisturbed deploy bounds the places to die at.
     World undisturbed(1);
