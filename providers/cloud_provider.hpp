@@ -1,85 +1,39 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/call.hpp"
-#include "base/clock.hpp"
 #include "base/result.hpp"
-#include "base/secret.hpp"
+#include "providers/cloud_types.hpp"
 
 namespace hatchery::providers {
 
-enum class CloudServerStatus : std::uint8_t {
-    initializing,  ///< being made
-    starting,      ///< booting
-    running,
-    off,
-    deleting,
-    unknown,  ///< a word that we do not know
-};
-
-/// A server as the provider reports it.
-struct CloudServer {
-    std::string provider_server_id;
-    std::string name;
-    CloudServerStatus status = CloudServerStatus::unknown;
-    std::string public_ip;
-    std::map<std::string, std::string> labels;
-    std::string region;
-    std::string type;
-    base::TimePoint created_at;
-    /// Decimal text, net, as the provider prints it; empty when the answer has none.
-    std::string price_hourly;
-    std::string price_monthly;
-    std::string price_currency;
-};
-
-struct CreateServer {
-    /// Unique in the project: the idempotency handle.
-    std::string name;
-    std::string region;
-    std::string type;
-    std::string image;
-    std::map<std::string, std::string> labels;
-    /// cloud-init's user data. Holds the planted host key, so it is never logged.
-    base::Secret user_data;
-};
-
-/// A server type in one region with what it costs there.
-struct Offer {
-    std::string region;
-    std::string region_description;
-    std::string type;
-    /// `x86` or `arm`; empty when the provider does not say.
-    std::string architecture;
-    int cores = 0;
-    double memory_gb = 0;
-    int disk_gb = 0;
-    std::string price_hourly;
-    std::string price_monthly;
-    std::string price_currency;
-    bool available = true;
-};
-
 /// One provider project. Blocking, thread-safe, never retries: an error says whether its effect is
 /// none, applied or unknown, and the engine decides.
+///
+/// Labels are pairs of key and value on everything that can bear them. Where a provider knows tags
+/// only, a pair is the tag `key:value`; where a kind of thing can bear neither, its name holds
+/// them. What the caller gets is labels in every case.
 class CloudProvider {
 public:
     virtual ~CloudProvider() = default;
 
     /// `hetzner`, `digitalocean`.
     [[nodiscard]] virtual std::string name() const = 0;
+    /// Whether the provider refuses a second server of the same name. Where it does not, nothing
+    /// but a look-up stands between a create whose answer was lost and a second machine.
+    [[nodiscard]] virtual bool has_unique_names() const = 0;
 
     /// Asks for a server. `conflict` with code `uniqueness_error` when the name is taken: look it
     /// up and adopt it. `out_of_stock`, `quota_exceeded`, `unauthorized`, `rate_limited`, …; after
-    /// `timeout`, 5xx or a lost answer the effect is `unknown`.
+    /// `timeout`, 5xx or a lost answer the effect is `unknown`. The address may come later.
     [[nodiscard]] virtual base::Result<CloudServer> create_server(const CreateServer& request,
                                                                   const base::Call& call) = 0;
-    /// The server of this name, if the project has one.
+    /// The server that was created under this name, if the project has one; the oldest, should
+    /// there be more.
     [[nodiscard]] virtual base::Result<std::optional<CloudServer>> find_server(
         const std::string& name, const base::Call& call) = 0;
     /// The server of this id, if it exists.
@@ -91,8 +45,48 @@ public:
     /// Asks for the server's end; one that is gone already is a success.
     [[nodiscard]] virtual base::Result<void> delete_server(const std::string& provider_server_id,
                                                            const base::Call& call) = 0;
-    /// What can be had where, and for how much.
+    /// Asks for a change of power; success means that the provider took the order. A server that
+    /// is switched off costs as much as one that runs. `not_found` when the server is gone,
+    /// `conflict` while the provider is busy with it.
+    [[nodiscard]] virtual base::Result<void> change_power(const std::string& provider_server_id,
+                                                          PowerAction action,
+                                                          const base::Call& call) = 0;
+
+    /// What can be had where, and for how much: types by regions.
     [[nodiscard]] virtual base::Result<std::vector<Offer>> offers(const base::Call& call) = 0;
+    /// The images that a server can be made from: the provider's own ones, for our machines.
+    [[nodiscard]] virtual base::Result<std::vector<CloudImage>> images(const base::Call& call) = 0;
+    /// What the account may have, as far as the provider tells.
+    [[nodiscard]] virtual base::Result<AccountLimits> limits(const base::Call& call) = 0;
+    /// The request budget as the last answer told it; nothing before the first answer.
+    [[nodiscard]] virtual std::optional<RequestBudget> budget() const = 0;
+
+    /// Begins a snapshot of a server's disk, which outlives the server and costs by its size.
+    /// `conflict` while the provider is busy with the server. Nothing here is idempotent: list by
+    /// label before asking again.
+    [[nodiscard]] virtual base::Result<CloudResource> create_snapshot(const CreateSnapshot& request,
+                                                                      const base::Call& call) = 0;
+    /// Makes a firewall that lets nothing in but SSH from the sources, and everything out, over
+    /// every server that bears the label `applies_to`, now and later. `conflict` when the name is
+    /// taken.
+    [[nodiscard]] virtual base::Result<CloudResource> create_firewall(const CreateFirewall& request,
+                                                                      const base::Call& call) = 0;
+    /// Gives a firewall that create_firewall() made the rules and servers of this request.
+    [[nodiscard]] virtual base::Result<void> update_firewall(const std::string& id,
+                                                             const CreateFirewall& request,
+                                                             const base::Call& call) = 0;
+    /// Registers a public key. `conflict` when the project has the key or, where names are unique,
+    /// the name.
+    [[nodiscard]] virtual base::Result<CloudResource> create_ssh_key(const CreateSshKey& request,
+                                                                     const base::Call& call) = 0;
+    /// All of a kind bearing this label and value, over all pages.
+    [[nodiscard]] virtual base::Result<std::vector<CloudResource>> list_resources(
+        ResourceKind kind, const std::string& label, const std::string& value,
+        const base::Call& call) = 0;
+    /// Ends one; one that is gone already is a success. `conflict` while something uses it.
+    [[nodiscard]] virtual base::Result<void> delete_resource(ResourceKind kind,
+                                                             const std::string& id,
+                                                             const base::Call& call) = 0;
 };
 
 }  // namespace hatchery::providers

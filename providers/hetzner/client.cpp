@@ -44,8 +44,11 @@ base::Result<base::Json> Client::post(std::string_view what, const std::string& 
     ports::HttpRequest request;
     request.method = "POST";
     request.url = options_.base_url + path;
-    request.headers.emplace_back("Content-Type", "application/json");
-    request.body = base::dump_json(body);
+    // Hetzner describes no body for calls that take none.
+    if (!body.is_null()) {
+        request.headers.emplace_back("Content-Type", "application/json");
+        request.body = base::dump_json(body);
+    }
     return send(std::move(request), {.what = what, .access = Access::writes}, call);
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "ports/http_transport.hpp"
+#include "providers/cloud_types.hpp"
 #include "providers/hetzner/errors.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
 
@@ -22,6 +23,7 @@ public:
     /// `path` starts with a slash and carries its query.
     [[nodiscard]] base::Result<base::Json> get(std::string_view what, const std::string& path,
                                                const base::Call& call);
+    /// A null is no body.
     [[nodiscard]] base::Result<base::Json> post(std::string_view what, const std::string& path,
                                                 const base::Json& body, const base::Call& call);
     [[nodiscard]] base::Result<base::Json> remove(std::string_view what, const std::string& path,

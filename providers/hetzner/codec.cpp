@@ -77,8 +77,32 @@ bool sold_after(const Json& deprecation, base::TimePoint now) {
 
 }  // namespace
 
+bool is_host_name(std::string_view name) { return is_name_part(name, "-"); }
+
+base::Result<void> check_labels(const std::map<std::string, std::string>& labels) {
+    for (const auto& [label, value] : labels) {
+        if (!is_label_part(label) || !is_label_part(value)) {
+            return base::fail(ErrorKind::invalid,
+                              fmt::format("The label \"{}\" or its value is not one that Hetzner "
+                                          "takes.",
+                                          label));
+        }
+    }
+    return {};
+}
+
+std::map<std::string, std::string> decode_labels(const Json& object) {
+    std::map<std::string, std::string> decoded;
+    const Json& labels = json_member(object, "labels");
+    if (!labels.is_object()) return decoded;
+    for (const auto& [label, value] : labels.items()) {
+        if (value.is_string()) decoded[label] = value.get<std::string>();
+    }
+    return decoded;
+}
+
 base::Result<void> check_create(const CreateServer& request) {
-    if (!is_name_part(request.name, "-")) {
+    if (!is_host_name(request.name)) {
         return base::fail(ErrorKind::invalid,
                           "A server's name must be a host name of at most 63 letters, digits and "
                           "hyphens.");
@@ -91,15 +115,7 @@ base::Result<void> check_create(const CreateServer& request) {
                           fmt::format("The user data has {} bytes; Hetzner takes at most {}.",
                                       request.user_data.reveal().size(), max_user_data_bytes));
     }
-    for (const auto& [label, value] : request.labels) {
-        if (!is_label_part(label) || !is_label_part(value)) {
-            return base::fail(ErrorKind::invalid,
-                              fmt::format("The label \"{}\" or its value is not one that Hetzner "
-                                          "takes.",
-                                          label));
-        }
-    }
-    return {};
+    return check_labels(request.labels);
 }
 
 base::Result<std::string> label_selector(const std::string& label, const std::string& value) {
@@ -137,6 +153,7 @@ Json encode_create(const CreateServer& request) {
         {"labels", request.labels}, {"public_net", {{"enable_ipv4", true}, {"enable_ipv6", true}}}};
     if (!request.region.empty()) body["location"] = request.region;
     if (!request.user_data.empty()) body["user_data"] = request.user_data.reveal();
+    if (!request.ssh_keys.empty()) body["ssh_keys"] = request.ssh_keys;
     return body;
 }
 
@@ -148,12 +165,7 @@ std::optional<CloudServer> decode_server(const Json& server, const std::string& 
 
     decoded.status = decode_status(json_string(server, "status"));
     decoded.public_ip = json_string(json_member(json_member(server, "public_net"), "ipv4"), "ip");
-    const Json& labels = json_member(server, "labels");
-    if (labels.is_object()) {
-        for (const auto& [label, value] : labels.items()) {
-            if (value.is_string()) decoded.labels[label] = value.get<std::string>();
-        }
-    }
+    decoded.labels = decode_labels(server);
     decoded.region = location_of(server);
     const Json& type = json_member(server, "server_type");
     decoded.type = json_string(type, "name");
@@ -174,7 +186,7 @@ std::optional<long long> next_page(const Json& answer) {
 }
 
 std::vector<Offer> decode_offers(const Json& server_type,
-                                 const std::map<std::string, std::string>& region_descriptions,
+                                 const std::map<std::string, Place>& places,
                                  const std::string& currency, base::TimePoint now) {
     std::vector<Offer> offers;
     const Json& locations = json_member(server_type, "locations");
@@ -182,11 +194,11 @@ std::vector<Offer> decode_offers(const Json& server_type,
     for (const Json& location : locations) {
         const std::string region = json_string(location, "name");
         if (region.empty() || !sold_after(json_member(location, "deprecation"), now)) continue;
-        const auto description = region_descriptions.find(region);
+        const auto place = places.find(region);
+        const bool known = place != places.end();
         offers.push_back({.region = region,
-                          .region_description = description == region_descriptions.end()
-                                                    ? region
-                                                    : description->second,
+                          .region_description = known ? place->second.description : region,
+                          .country = known ? place->second.country : std::string(),
                           .type = json_string(server_type, "name"),
                           .architecture = json_string(server_type, "architecture"),
                           .cores = static_cast<int>(number(server_type, "cores")),

@@ -12,6 +12,20 @@
 
 namespace hatchery::providers::hetzner {
 
+/// Where a location is, as `GET /locations` tells.
+struct Place {
+    std::string description;
+    /// ISO 3166-1 alpha-2.
+    std::string country;
+};
+
+/// RFC 1123, at most 63 characters.
+[[nodiscard]] bool is_host_name(std::string_view name);
+/// Labels outside Hetzner's alphabet are ErrorKind::invalid.
+[[nodiscard]] base::Result<void> check_labels(const std::map<std::string, std::string>& labels);
+/// The `labels` of any object; what is no text is passed over.
+[[nodiscard]] std::map<std::string, std::string> decode_labels(const base::Json& object);
+
 /// Refuses what Hetzner would refuse, before anything is sent: names that are no host names
 /// (RFC 1123), labels outside their alphabet, user data over 32 KiB. ErrorKind::invalid.
 [[nodiscard]] base::Result<void> check_create(const CreateServer& request);
@@ -33,8 +47,8 @@ namespace hatchery::providers::hetzner {
 /// `meta.pagination.next_page`, or nothing on the last page.
 [[nodiscard]] std::optional<long long> next_page(const base::Json& answer);
 /// The offers of one `server_type` object: one for each location that still sells it at `now`.
-[[nodiscard]] std::vector<Offer> decode_offers(
-    const base::Json& server_type, const std::map<std::string, std::string>& region_descriptions,
-    const std::string& currency, base::TimePoint now);
+[[nodiscard]] std::vector<Offer> decode_offers(const base::Json& server_type,
+                                               const std::map<std::string, Place>& places,
+                                               const std::string& currency, base::TimePoint now);
 
 }  // namespace hatchery::providers::hetzner

@@ -8,6 +8,7 @@
 #include "base/json_value.hpp"
 #include "providers/hetzner/client.hpp"
 #include "providers/hetzner/codec.hpp"
+#include "providers/hetzner/resource_codec.hpp"
 
 namespace hatchery::providers {
 
@@ -16,12 +17,13 @@ namespace {
 using base::ErrorKind;
 using base::Json;
 
-class HetznerCloud final : public HetznerProvider {
+class HetznerCloud final : public CloudProvider {
 public:
     HetznerCloud(HetznerOptions options, ports::HttpTransport& transport, const base::Clock& clock)
         : client_(std::move(options), transport, clock), clock_(clock) {}
 
     std::string name() const override { return "hetzner"; }
+    bool has_unique_names() const override { return true; }
     std::optional<RequestBudget> budget() const override { return client_.budget(); }
 
     base::Result<CloudServer> create_server(const CreateServer& request,
@@ -92,14 +94,27 @@ public:
         return base::fail(std::move(answer.error()));
     }
 
+    base::Result<void> change_power(const std::string& provider_server_id, PowerAction action,
+                                    const base::Call& call) override {
+        if (auto checked = hetzner::check_server_id(provider_server_id); !checked) return checked;
+        const std::string what =
+            fmt::format("change the power of the server {}", provider_server_id);
+        auto answer = client_.post(
+            what, fmt::format("/servers/{}/actions/{}", provider_server_id, command_of(action)),
+            Json(), call);
+        if (!answer) return base::fail(std::move(answer.error()));
+        return {};
+    }
+
     base::Result<std::vector<Offer>> offers(const base::Call& call) override {
         auto locations = client_.get_all("list the locations", "/locations", "locations", call);
         if (!locations) return base::fail(std::move(locations.error()));
-        std::map<std::string, std::string> descriptions;
+        std::map<std::string, hetzner::Place> places;
         for (const Json& location : *locations) {
-            descriptions[base::json_string(location, "name")] =
-                fmt::format("{}, {}", base::json_string(location, "city"),
-                            base::json_string(location, "country"));
+            const std::string country = base::json_string(location, "country");
+            places[base::json_string(location, "name")] = {
+                .description = fmt::format("{}, {}", base::json_string(location, "city"), country),
+                .country = country};
         }
         if (auto learned = learn_currency(call); !learned) {
             return base::fail(std::move(learned.error()));
@@ -109,14 +124,151 @@ public:
         if (!types) return base::fail(std::move(types.error()));
         std::vector<Offer> all;
         for (const Json& type : *types) {
-            auto some = hetzner::decode_offers(type, descriptions, currency(), clock_.now());
+            auto some = hetzner::decode_offers(type, places, currency(), clock_.now());
             all.insert(all.end(), std::make_move_iterator(some.begin()),
                        std::make_move_iterator(some.end()));
         }
         return all;
     }
 
+    base::Result<std::vector<CloudImage>> images(const base::Call& call) override {
+        auto items = client_.get_all("list the images", "/images?type=system&status=available",
+                                     "images", call);
+        if (!items) return base::fail(std::move(items.error()));
+        std::vector<CloudImage> all;
+        for (const Json& item : *items) {
+            if (auto image = hetzner::decode_image(item)) all.push_back(std::move(*image));
+        }
+        return all;
+    }
+
+    /// Hetzner tells no limits (docs.hetzner.cloud has no such call).
+    base::Result<AccountLimits> limits(const base::Call&) override { return AccountLimits{}; }
+
+    base::Result<CloudResource> create_snapshot(const CreateSnapshot& request,
+                                                const base::Call& call) override {
+        if (auto checked = hetzner::check_server_id(request.provider_server_id); !checked) {
+            return base::fail(std::move(checked.error()));
+        }
+        if (auto checked = hetzner::check_resource(request.name, request.labels); !checked) {
+            return base::fail(std::move(checked.error()));
+        }
+        const Json body{
+            {"type", "snapshot"}, {"description", request.name}, {"labels", request.labels}};
+        return create(ResourceKind::snapshot,
+                      fmt::format("/servers/{}/actions/create_image", request.provider_server_id),
+                      body, call);
+    }
+
+    base::Result<CloudResource> create_firewall(const CreateFirewall& request,
+                                                const base::Call& call) override {
+        const auto body = hetzner::encode_firewall(request);
+        if (!body) return base::fail(body.error());
+        return create(ResourceKind::firewall, "/firewalls", *body, call);
+    }
+
+    base::Result<void> update_firewall(const std::string& id, const CreateFirewall& request,
+                                       const base::Call& call) override {
+        if (auto checked = hetzner::check_server_id(id); !checked) return checked;
+        const Json body{{"rules", hetzner::encode_rules(request.ssh_sources)}};
+        auto answer = client_.post(fmt::format("set the rules of the firewall {}", id),
+                                   fmt::format("/firewalls/{}/actions/set_rules", id), body, call);
+        if (!answer) return base::fail(std::move(answer.error()));
+        return {};
+    }
+
+    base::Result<CloudResource> create_ssh_key(const CreateSshKey& request,
+                                               const base::Call& call) override {
+        const std::map<std::string, std::string> labels{request.label};
+        if (auto checked = hetzner::check_resource(request.name, labels); !checked) {
+            return base::fail(std::move(checked.error()));
+        }
+        const Json body{
+            {"name", request.name}, {"public_key", request.public_key}, {"labels", labels}};
+        return create(ResourceKind::ssh_key, "/ssh_keys", body, call);
+    }
+
+    base::Result<std::vector<CloudResource>> list_resources(ResourceKind kind,
+                                                            const std::string& label,
+                                                            const std::string& value,
+                                                            const base::Call& call) override {
+        const auto selector = hetzner::label_selector(label, value);
+        if (!selector) return base::fail(selector.error());
+        const auto path = hetzner::path_of(kind);
+        auto items =
+            client_.get_all(fmt::format("list each {} with the label {}", path.word, label),
+                            fmt::format("{}?{}label_selector={}", path.path, path.filter,
+                                        hetzner::query_escape(*selector)),
+                            std::string(path.many), call);
+        if (!items) return base::fail(std::move(items.error()));
+        std::vector<CloudResource> resources;
+        for (const Json& item : *items) {
+            auto resource = hetzner::decode_resource(kind, item);
+            // What we delete by comes from here: trust the labels, not the selector.
+            if (!resource || !resource->labels.contains(label)) continue;
+            if (resource->labels.at(label) == value) resources.push_back(std::move(*resource));
+        }
+        return resources;
+    }
+
+    base::Result<void> delete_resource(ResourceKind kind, const std::string& id,
+                                       const base::Call& call) override {
+        if (auto checked = hetzner::check_server_id(id); !checked) return checked;
+        if (kind == ResourceKind::firewall) {
+            auto freed = free_firewall(id, call);
+            if (!freed) return base::fail(std::move(freed.error()));
+            if (!*freed) return {};
+        }
+        const auto path = hetzner::path_of(kind);
+        auto answer = client_.remove(fmt::format("delete the {} {}", path.word, id),
+                                     fmt::format("{}/{}", path.path, id), call);
+        if (answer || answer.error().code == "not_found") return {};
+        return base::fail(std::move(answer.error()));
+    }
+
 private:
+    static std::string_view command_of(PowerAction action) {
+        switch (action) {
+            case PowerAction::on:
+                return "poweron";
+            case PowerAction::off:
+                return "poweroff";
+            case PowerAction::shutdown:
+                return "shutdown";
+            case PowerAction::reboot:
+                return "reboot";
+            case PowerAction::reset:
+                return "reset";
+        }
+        return {};
+    }
+
+    base::Result<CloudResource> create(ResourceKind kind, const std::string& path, const Json& body,
+                                       const base::Call& call) {
+        const auto known = hetzner::path_of(kind);
+        const std::string what = fmt::format("create a {}", known.word);
+        auto answer = client_.post(what, path, body, call);
+        if (!answer) return base::fail(std::move(answer.error()));
+        auto made = hetzner::decode_resource(kind, base::json_member(*answer, known.one));
+        if (!made) return base::fail(unreadable(what));
+        return std::move(*made);
+    }
+
+    /// A firewall that is applied to anything cannot be deleted. False when there is none.
+    base::Result<bool> free_firewall(const std::string& id, const base::Call& call) {
+        auto answer =
+            client_.get(fmt::format("show the firewall {}", id), "/firewalls/" + id, call);
+        if (!answer && answer.error().code == "not_found") return false;
+        if (!answer) return base::fail(std::move(answer.error()));
+        const Json selectors = hetzner::decode_selectors(base::json_member(*answer, "firewall"));
+        if (selectors.empty()) return true;
+        auto removed = client_.post(fmt::format("take the firewall {} off its servers", id),
+                                    fmt::format("/firewalls/{}/actions/remove_from_resources", id),
+                                    {{"remove_from", selectors}}, call);
+        if (!removed) return base::fail(std::move(removed.error()));
+        return true;
+    }
+
     base::Result<std::vector<CloudServer>> list(const std::string& path, const std::string& what,
                                                 const base::Call& call) {
         auto items = client_.get_all(what, path, "servers", call);
@@ -164,9 +316,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<HetznerProvider> make_hetzner_provider(HetznerOptions options,
-                                                       ports::HttpTransport& transport,
-                                                       const base::Clock& clock) {
+std::unique_ptr<CloudProvider> make_hetzner_provider(HetznerOptions options,
+                                                     ports::HttpTransport& transport,
+                                                     const base::Clock& clock) {
     return std::make_unique<HetznerCloud>(std::move(options), transport, clock);
 }
 

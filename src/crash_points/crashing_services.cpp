@@ -1,27 +1,27 @@
 #include <fmt/format.h>
 
 #include "crash_points/crashing_adapters.hpp"
+#include "providers/passing_cloud.hpp"
 
 // The cloud, Telegram, HTTP and the bundles: short ports, each passed on as it is.
 namespace hatchery::crash_points {
 
 namespace {
 
-class CrashingCloudProvider final : public providers::CloudProvider {
+class CrashingCloudProvider final : public providers::PassingCloud {
 public:
     CrashingCloudProvider(providers::CloudProvider& inner, CrashPoints& points)
-        : inner_(inner), points_(points) {}
+        : PassingCloud(inner), points_(points) {}
 
-    std::string name() const override { return inner_.name(); }
     base::Result<providers::CloudServer> create_server(const providers::CreateServer& request,
                                                        const base::Call& call) override {
         return around(points_, "cloud.create_server",
                       [&] { return inner_.create_server(request, call); });
     }
     base::Result<std::optional<providers::CloudServer>> find_server(
-        const std::string& name, const base::Call& call) override {
+        const std::string& server_name, const base::Call& call) override {
         points_.pass("cloud.find_server", "before");
-        return inner_.find_server(name, call);
+        return inner_.find_server(server_name, call);
     }
     base::Result<std::optional<providers::CloudServer>> get_server(
         const std::string& provider_server_id, const base::Call& call) override {
@@ -38,13 +38,54 @@ public:
         return around(points_, "cloud.delete_server",
                       [&] { return inner_.delete_server(provider_server_id, call); });
     }
+    base::Result<void> change_power(const std::string& provider_server_id,
+                                    providers::PowerAction action,
+                                    const base::Call& call) override {
+        return around(points_, "cloud.change_power",
+                      [&] { return inner_.change_power(provider_server_id, action, call); });
+    }
     base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override {
         points_.pass("cloud.offers", "before");
         return inner_.offers(call);
     }
+    base::Result<providers::AccountLimits> limits(const base::Call& call) override {
+        points_.pass("cloud.limits", "before");
+        return inner_.limits(call);
+    }
+    base::Result<providers::CloudResource> create_snapshot(const providers::CreateSnapshot& request,
+                                                           const base::Call& call) override {
+        return around(points_, "cloud.create_snapshot",
+                      [&] { return inner_.create_snapshot(request, call); });
+    }
+    base::Result<providers::CloudResource> create_firewall(const providers::CreateFirewall& request,
+                                                           const base::Call& call) override {
+        return around(points_, "cloud.create_firewall",
+                      [&] { return inner_.create_firewall(request, call); });
+    }
+    base::Result<void> update_firewall(const std::string& id,
+                                       const providers::CreateFirewall& request,
+                                       const base::Call& call) override {
+        return around(points_, "cloud.update_firewall",
+                      [&] { return inner_.update_firewall(id, request, call); });
+    }
+    base::Result<providers::CloudResource> create_ssh_key(const providers::CreateSshKey& request,
+                                                          const base::Call& call) override {
+        return around(points_, "cloud.create_ssh_key",
+                      [&] { return inner_.create_ssh_key(request, call); });
+    }
+    base::Result<std::vector<providers::CloudResource>> list_resources(
+        providers::ResourceKind kind, const std::string& label, const std::string& value,
+        const base::Call& call) override {
+        points_.pass("cloud.list_resources", "before");
+        return inner_.list_resources(kind, label, value, call);
+    }
+    base::Result<void> delete_resource(providers::ResourceKind kind, const std::string& id,
+                                       const base::Call& call) override {
+        return around(points_, "cloud.delete_resource",
+                      [&] { return inner_.delete_resource(kind, id, call); });
+    }
 
 private:
-    providers::CloudProvider& inner_;
     CrashPoints& points_;
 };
 

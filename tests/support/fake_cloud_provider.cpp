@@ -187,12 +187,17 @@ CloudServer FakeCloudProvider::shown(const Machine& machine) const {
         server.status = CloudServerStatus::deleting;
     } else if (machine.boot == Boot::never) {
         server.status = CloudServerStatus::initializing;
+    } else if (machine.boot == Boot::off) {
+        server.status = CloudServerStatus::off;
     } else if (machine.boot == Boot::by_clock) {
         const auto age = clock_.now() - server.created_at;
         server.status = age >= options_.boot_time       ? CloudServerStatus::running
                         : age >= options_.boot_time / 3 ? CloudServerStatus::starting
                                                         : CloudServerStatus::initializing;
     }
+    const bool is_up = server.status != CloudServerStatus::initializing &&
+                       server.status != CloudServerStatus::starting;
+    if (options_.late_address && !is_up) server.public_ip.clear();
     return server;
 }
 
@@ -215,7 +220,7 @@ base::Result<void> FakeCloudProvider::check_create(const providers::CreateServer
     const auto same_name = [&](const Machine& machine) {
         return machine.server.name == request.name;
     };
-    if (std::ranges::any_of(machines_, same_name)) {
+    if (options_.unique_names && std::ranges::any_of(machines_, same_name)) {
         error.kind = ErrorKind::conflict;
         error.code = "uniqueness_error";
         error.message = "a server named " + request.name + " exists";
@@ -342,6 +347,7 @@ base::Result<std::vector<providers::Offer>> FakeCloudProvider::offers(const base
             };
             all.push_back({.region = region,
                            .region_description = std::string("Region ") + region,
+                           .country = "DE",
                            .type = type,
                            .architecture = "x86",
                            .cores = 2,

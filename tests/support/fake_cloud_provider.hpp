@@ -18,7 +18,21 @@ namespace hatchery::support {
 /// nothing here waits. Thread-safe.
 class FakeCloudProvider final : public providers::CloudProvider {
 public:
-    enum class Method { create, find, get, list, remove, offers };
+    enum class Method {
+        create,
+        find,
+        get,
+        list,
+        remove,
+        offers,
+        power,
+        images,
+        limits,
+        create_resource,
+        change_resource,
+        list_resources,
+        remove_resource,
+    };
 
     struct Options {
         std::string name = "hetzner";
@@ -29,6 +43,10 @@ public:
         /// How long a new server is missing from find and list; get knows it at once.
         std::chrono::milliseconds visible_after{0};
         std::size_t max_servers = 1'000'000;
+        /// As at DigitalOcean: no name is refused for being taken, and find shows the oldest.
+        bool unique_names = true;
+        /// As at DigitalOcean: a server has no address before it runs.
+        bool late_address = false;
     };
     struct RecordedCall {
         Method method = Method::create;
@@ -60,11 +78,17 @@ public:
     void add_server(providers::CloudServer server);
     /// Somebody deletes a server by hand; unknown ids are ignored.
     void vanish(const std::string& provider_server_id);
+    /// Something that somebody else made, or that we forgot; its id when it has none.
+    std::string add_resource(providers::CloudResource resource);
+    /// What budget() tells from now on.
+    void set_budget(std::optional<providers::RequestBudget> budget);
     /// Runs at the start of every call, without the lock held: what happens in the meantime.
     void before_each_call(std::function<void(Method)> hook);
 
     /// All that the project holds now, in order of creation, `deleting` ones included.
     [[nodiscard]] std::vector<providers::CloudServer> servers() const;
+    /// All that the project holds besides servers.
+    [[nodiscard]] std::vector<providers::CloudResource> resources() const;
     /// The server with this address, if there is one and it is not being deleted.
     [[nodiscard]] std::optional<providers::CloudServer> server_at(const std::string& address) const;
     /// Calls `look` with every server that the project holds, as it was made, and whether it is
@@ -90,8 +114,30 @@ public:
                                      const base::Call& call) override;
     base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override;
 
+    // In fake_cloud_resources.cpp:
+    bool has_unique_names() const override;
+    base::Result<void> change_power(const std::string& provider_server_id,
+                                    providers::PowerAction action, const base::Call& call) override;
+    base::Result<std::vector<providers::CloudImage>> images(const base::Call& call) override;
+    base::Result<providers::AccountLimits> limits(const base::Call& call) override;
+    std::optional<providers::RequestBudget> budget() const override;
+    base::Result<providers::CloudResource> create_snapshot(const providers::CreateSnapshot& request,
+                                                           const base::Call& call) override;
+    base::Result<providers::CloudResource> create_firewall(const providers::CreateFirewall& request,
+                                                           const base::Call& call) override;
+    base::Result<void> update_firewall(const std::string& id,
+                                       const providers::CreateFirewall& request,
+                                       const base::Call& call) override;
+    base::Result<providers::CloudResource> create_ssh_key(const providers::CreateSshKey& request,
+                                                          const base::Call& call) override;
+    base::Result<std::vector<providers::CloudResource>> list_resources(
+        providers::ResourceKind kind, const std::string& label, const std::string& value,
+        const base::Call& call) override;
+    base::Result<void> delete_resource(providers::ResourceKind kind, const std::string& id,
+                                       const base::Call& call) override;
+
 private:
-    enum class Boot { by_clock, never, done };
+    enum class Boot { by_clock, never, done, off };
     struct Machine {
         providers::CloudServer server;
         std::string user_data;
@@ -107,6 +153,8 @@ private:
     /// Records the call, runs the hook, and says which planned failure it meets, if any.
     base::Result<void> enter(Method method, const std::string& about, const base::Call& call);
     base::Result<void> check_create(const providers::CreateServer& request) const;
+    base::Result<providers::CloudResource> keep_resource(providers::CloudResource resource,
+                                                         const base::Call& call);
     void drop_deleted();
     [[nodiscard]] providers::CloudServer shown(const Machine& machine) const;
     [[nodiscard]] bool visible(const Machine& machine) const;
@@ -119,6 +167,8 @@ private:
     std::set<std::pair<std::string, std::string>> out_of_stock_;
     std::function<void(Method)> hook_;
     std::vector<RecordedCall> calls_;
+    std::vector<providers::CloudResource> resources_;
+    std::optional<providers::RequestBudget> budget_;
     int lost_creates_ = 0;
     int lost_deletes_ = 0;
     int never_booting_ = 0;

@@ -21,13 +21,20 @@ using namespace std::chrono_literals;
 std::string_view http_method(Method method) {
     switch (method) {
         case Method::create:
+        case Method::power:
+        case Method::create_resource:
+        case Method::change_resource:
             return "POST";
         case Method::remove:
+        case Method::remove_resource:
             return "DELETE";
         case Method::find:
         case Method::get:
         case Method::list:
         case Method::offers:
+        case Method::images:
+        case Method::limits:
+        case Method::list_resources:
             return "GET";
     }
     return "*";
@@ -148,9 +155,9 @@ private:
                                     .capture_output = true}};
     std::string sandbox_url_;
     std::unique_ptr<OpenApiProxy> proxy_;
-    std::unique_ptr<providers::HetznerProvider> provider_;
+    std::unique_ptr<providers::CloudProvider> provider_;
     /// Past the proxy, for what is no part of a check.
-    std::unique_ptr<providers::HetznerProvider> direct_;
+    std::unique_ptr<providers::CloudProvider> direct_;
 };
 
 }  // namespace

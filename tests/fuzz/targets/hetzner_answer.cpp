@@ -2,6 +2,7 @@
 #include "fuzz.hpp"
 #include "providers/hetzner/codec.hpp"
 #include "providers/hetzner/errors.hpp"
+#include "providers/hetzner/resource_codec.hpp"
 
 using namespace hatchery;
 
@@ -15,6 +16,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!json) return 0;
     (void)hetzner::decode_server(*json, "EUR");
     (void)hetzner::next_page(*json);
-    (void)hetzner::decode_offers(*json, {{"fsn1", "Falkenstein"}}, "EUR", {});
+    (void)hetzner::decode_image(*json);
+    (void)hetzner::decode_selectors(*json);
+    for (const auto kind :
+         {hatchery::providers::ResourceKind::snapshot, hatchery::providers::ResourceKind::firewall,
+          hatchery::providers::ResourceKind::ssh_key}) {
+        (void)hetzner::decode_resource(kind, *json);
+    }
+    (void)hetzner::decode_offers(*json, {{"fsn1", {"Falkenstein", "DE"}}}, "EUR", {});
     return 0;
 }

@@ -6,7 +6,7 @@ namespace hatchery::simulation {
 using base::Result;
 using providers::CloudServer;
 
-std::string GatedCloud::name() const { return provider_name; }
+GatedCloud::GatedCloud(Gated gated) : PassingCloud(gated.world.cloud()), Gated(gated) {}
 
 Result<CloudServer> GatedCloud::create_server(const providers::CreateServer& request,
                                               const base::Call& call) {
@@ -40,10 +40,6 @@ Result<void> GatedCloud::delete_server(const std::string& provider_server_id,
         }
         return world.cloud().delete_server(provider_server_id, call);
     });
-}
-
-Result<std::vector<providers::Offer>> GatedCloud::offers(const base::Call& call) {
-    return world.cloud().offers(call);
 }
 
 Result<ports::ExecResult> GatedHosts::exec(const ports::SshTarget& target,

@@ -12,7 +12,7 @@
 #include "ports/release_bundles.hpp"
 #include "ports/remote_host.hpp"
 #include "ports/secret_box.hpp"
-#include "providers/cloud_provider.hpp"
+#include "providers/passing_cloud.hpp"
 #include "simulation/fleet/gate.hpp"
 
 namespace hatchery::simulation {
@@ -83,10 +83,9 @@ private:
 };
 
 /// Checks, right before a delete takes effect, whose server it is.
-class GatedCloud final : public providers::CloudProvider, private Gated {
+class GatedCloud final : public providers::PassingCloud, private Gated {
 public:
-    explicit GatedCloud(Gated gated) : Gated(gated) {}
-    std::string name() const override;
+    explicit GatedCloud(Gated gated);
     base::Result<providers::CloudServer> create_server(const providers::CreateServer& request,
                                                        const base::Call& call) override;
     base::Result<std::optional<providers::CloudServer>> find_server(
@@ -98,7 +97,6 @@ public:
                                                                    const base::Call& call) override;
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override;
-    base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override;
 };
 
 /// Servers that answer only while a machine with their address runs at the provider.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "core/ownership.hpp"
+#include "providers/passing_cloud.hpp"
 #include "simulation/fleet/world.hpp"
 #include "support/catch.hpp"
 
@@ -121,38 +122,6 @@ protected:
     FakeDatabase& database_;
 };
 
-/// The same for a provider.
-class PassingCloud : public providers::CloudProvider {
-public:
-    explicit PassingCloud(providers::CloudProvider& inner) : inner_(inner) {}
-    std::string name() const override { return inner_.name(); }
-    base::Result<providers::CloudServer> create_server(const providers::CreateServer& request,
-                                                       const base::Call& call) override {
-        return inner_.create_server(request, call);
-    }
-    base::Result<std::optional<providers::CloudServer>> find_server(
-        const std::string& name, const base::Call& call) override {
-        return inner_.find_server(name, call);
-    }
-    base::Result<std::optional<providers::CloudServer>> get_server(
-        const std::string& id, const base::Call& call) override {
-        return inner_.get_server(id, call);
-    }
-    base::Result<std::vector<providers::CloudServer>> list_servers(
-        const std::string& label, const std::string& value, const base::Call& call) override {
-        return inner_.list_servers(label, value, call);
-    }
-    base::Result<void> delete_server(const std::string& id, const base::Call& call) override {
-        return inner_.delete_server(id, call);
-    }
-    base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override {
-        return inner_.offers(call);
-    }
-
-protected:
-    providers::CloudProvider& inner_;
-};
-
 /// Takes every result, whoever holds the job by now.
 class UnfencedJobStore final : public PassingJobStore {
 public:
@@ -269,7 +238,7 @@ public:
 };
 
 /// A provider whose creates are not looked up: nothing is found by name, names need not be unique.
-class BlindCloud final : public PassingCloud {
+class BlindCloud final : public providers::PassingCloud {
 public:
     using PassingCloud::PassingCloud;
     base::Result<providers::CloudServer> create_server(const providers::CreateServer& request,
@@ -288,7 +257,7 @@ private:
 };
 
 /// Shows foreign servers as ours.
-class MislabellingCloud final : public PassingCloud {
+class MislabellingCloud final : public providers::PassingCloud {
 public:
     using PassingCloud::PassingCloud;
     base::Result<void> delete_server(const std::string& id, const base::Call& call) override {

@@ -181,11 +181,13 @@ TEST_CASE("offers leave out what is no longer sold and mark what is out of stock
                     "deprecation":{"unavailable_after":"2026-01-01T00:00:00Z"}},
                    {"name":"ash","available":true,
                     "deprecation":{"unavailable_after":"2027-01-01T00:00:00Z"}}]})");
-    const auto offers = providers::hetzner::decode_offers(
-        type, {{"fsn1", "Falkenstein, DE"}}, "EUR", *base::parse_time("2026-11-21T00:00:00Z"));
+    const auto offers =
+        providers::hetzner::decode_offers(type, {{"fsn1", {"Falkenstein, DE", "DE"}}}, "EUR",
+                                          *base::parse_time("2026-11-21T00:00:00Z"));
     REQUIRE(offers.size() == 3);
     CHECK(offers[0].region == "fsn1");
     CHECK(offers[0].region_description == "Falkenstein, DE");
+    CHECK(offers[0].country == "DE");
     CHECK(offers[0].price_monthly == "3.49");
     CHECK(offers[0].architecture == "x86");
     CHECK(offers[0].available);

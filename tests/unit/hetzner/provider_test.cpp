@@ -16,7 +16,7 @@ namespace {
 struct Bench {
     support::FakeHttpTransport http;
     base::SystemClock clock;
-    std::unique_ptr<providers::HetznerProvider> provider = providers::make_hetzner_provider(
+    std::unique_ptr<providers::CloudProvider> provider = providers::make_hetzner_provider(
         {.base_url = "https://cloud.test/v1/", .token = base::Secret("the-token")}, http, clock);
 
     static base::Call soon() { return base::Call::within(10s); }

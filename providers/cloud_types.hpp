@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/enum_text.hpp"
+#include "base/secret.hpp"
+
+namespace hatchery::providers {
+
+enum class CloudServerStatus : std::uint8_t {
+    initializing,  ///< being made
+    starting,      ///< booting
+    running,
+    off,
+    deleting,
+    unknown,  ///< a word that we do not know
+};
+
+/// A server as the provider reports it.
+struct CloudServer {
+    std::string provider_server_id;
+    std::string name;
+    CloudServerStatus status = CloudServerStatus::unknown;
+    /// Empty until the provider has given it one.
+    std::string public_ip;
+    std::map<std::string, std::string> labels;
+    std::string region;
+    std::string type;
+    base::TimePoint created_at;
+    /// Decimal text, net, as the provider prints it; empty when the answer has none.
+    std::string price_hourly;
+    std::string price_monthly;
+    std::string price_currency;
+};
+
+struct CreateServer {
+    /// Unique in the project: the idempotency handle.
+    std::string name;
+    std::string region;
+    std::string type;
+    /// The name of one of images(), or the id of a snapshot.
+    std::string image;
+    std::map<std::string, std::string> labels;
+    /// cloud-init's user data. Holds the planted host key, so it is never logged.
+    base::Secret user_data;
+    /// Ids of registered keys that may log in besides what the user data says. A provider that is
+    /// given none may make up a root password and mail it.
+    std::vector<std::string> ssh_keys;
+};
+
+/// A server type in one region with what it costs there.
+struct Offer {
+    std::string region;
+    std::string region_description;
+    /// ISO 3166-1 alpha-2, upper case; empty when it is not known.
+    std::string country;
+    std::string type;
+    /// `x86` or `arm`; empty when the provider does not say.
+    std::string architecture;
+    int cores = 0;
+    double memory_gb = 0;
+    int disk_gb = 0;
+    std::string price_hourly;
+    std::string price_monthly;
+    std::string price_currency;
+    bool available = true;
+};
+
+/// What a server can be made from.
+struct CloudImage {
+    /// What CreateServer::image takes.
+    std::string name;
+    std::string description;
+    /// `x86` or `arm`; empty when the provider does not say.
+    std::string architecture;
+};
+
+/// What the account may have. What the provider does not tell is absent.
+struct AccountLimits {
+    std::optional<long> max_servers;
+    /// Nothing is created in an account that is not usable; empty when it is or when nobody says.
+    std::string locked_because;
+};
+
+/// What the project's request budget was when the provider last said so.
+struct RequestBudget {
+    long limit = 0;
+    long remaining = 0;
+    base::TimePoint seen_at;
+};
+
+enum class PowerAction : std::uint8_t {
+    on,
+    off,       ///< the power cord
+    shutdown,  ///< asks the system to end
+    reboot,    ///< asks the system to restart
+    reset,     ///< the power cord, and on again
+};
+
+/// What a project holds besides servers.
+enum class ResourceKind : std::uint8_t { snapshot, firewall, ssh_key };
+
+struct CloudResource {
+    ResourceKind kind = ResourceKind::snapshot;
+    std::string id;
+    std::string name;
+    std::map<std::string, std::string> labels;
+    /// Where the provider tells.
+    std::optional<base::TimePoint> created_at;
+    /// Of a snapshot: what it is charged for.
+    double size_gb = 0;
+    /// Of a snapshot: it can be used. Everything else is ready at once.
+    bool ready = true;
+    /// Of a firewall: where SSH is let in from, in CIDR form, sorted.
+    std::vector<std::string> ssh_sources;
+};
+
+struct CreateSnapshot {
+    std::string provider_server_id;
+    /// At most 63 letters, digits and hyphens.
+    std::string name;
+    std::map<std::string, std::string> labels;
+};
+
+struct CreateFirewall {
+    /// At most 63 letters, digits and hyphens.
+    std::string name;
+    /// The firewall's own label, and that of the servers which it covers.
+    std::pair<std::string, std::string> applies_to;
+    /// CIDR forms; never empty. `0.0.0.0/0` and `::/0` stand for everybody.
+    std::vector<std::string> ssh_sources;
+};
+
+struct CreateSshKey {
+    /// At most 63 letters, digits and hyphens.
+    std::string name;
+    std::string public_key;
+    /// The key's label.
+    std::pair<std::string, std::string> label;
+};
+
+}  // namespace hatchery::providers
+
+template <>
+struct hatchery::base::EnumNames<hatchery::providers::PowerAction> {
+    using E = hatchery::providers::PowerAction;
+    static constexpr auto names =
+        std::to_array<std::pair<E, std::string_view>>({{E::on, "on"},
+                                                       {E::off, "off"},
+                                                       {E::shutdown, "shutdown"},
+                                                       {E::reboot, "reboot"},
+                                                       {E::reset, "reset"}});
+};
+
+template <>
+struct hatchery::base::EnumNames<hatchery::providers::ResourceKind> {
+    using E = hatchery::providers::ResourceKind;
+    static constexpr auto names = std::to_array<std::pair<E, std::string_view>>(
+        {{E::snapshot, "snapshot"}, {E::firewall, "firewall"}, {E::ssh_key, "ssh_key"}});
+};
