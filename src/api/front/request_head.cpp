@@ -68,13 +68,6 @@ std::optional<std::string> percent_decode(std::string_view text) {
     return out;
 }
 
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f;
-    });
-}
-
 std::optional<HeadRefusal> read_request_line(std::string_view line, const HeadLimits& limits,
                                              RequestHead& head) {
     const auto first = line.find(' ');
@@ -177,6 +170,13 @@ std::optional<HeadRefusal> read_framing(RequestHead& head) {
 }
 
 }  // namespace
+
+bool has_control(std::string_view bytes) {
+    return std::any_of(bytes.begin(), bytes.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7f;
+    });
+}
 
 bool same_token(std::string_view a, std::string_view b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),

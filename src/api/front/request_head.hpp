@@ -49,6 +49,9 @@ struct HeadRefusal {
 /// broken percent escape, and UTF-8 once decoded.
 [[nodiscard]] std::optional<std::string> target_problem(std::string_view target);
 
+/// Whether a control character (also NUL, tab, line ends) is among the bytes.
+[[nodiscard]] bool has_control(std::string_view bytes);
+
 /// Compares header names and tokens without regard to case.
 [[nodiscard]] bool same_token(std::string_view a, std::string_view b);
 

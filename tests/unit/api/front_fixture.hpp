@@ -1,16 +1,29 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "api/front/event_stream.hpp"
 #include "api/front/front.hpp"
 
 namespace hatchery::testing {
+
+/// Waits for a condition that another thread brings about.
+template <typename Condition>
+bool eventually(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
 
 /// Answers every request with what it saw of it, unless a test says otherwise.
 class RecordingHandler final : public api::front::RequestHandler {

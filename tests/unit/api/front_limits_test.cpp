@@ -13,17 +13,6 @@ namespace {
 
 const std::string get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// Waits for a condition that another thread brings about.
-template <typename Condition>
-bool eventually(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 5s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 }  // namespace
 
 TEST_CASE("a head beyond the limit is refused without being kept") {

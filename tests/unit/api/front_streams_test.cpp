@@ -12,16 +12,6 @@ namespace {
 
 const std::string get = "GET /events HTTP/1.1\r\nHost: x\r\n\r\n";
 
-template <typename Condition>
-bool eventually(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 /// Every request opens a stream, which the test feeds.
 struct StreamFixture : FrontFixture {
     std::mutex mutex;

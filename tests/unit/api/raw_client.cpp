@@ -1,6 +1,7 @@
 #include "raw_client.hpp"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -34,6 +35,15 @@ RawClient::RawClient(RawClient&& other) noexcept
     : socket_(std::exchange(other.socket_, -1)),
       unread_(std::move(other.unread_)),
       closed_(other.closed_) {}
+
+void RawClient::vanish() {
+    // A filter without any program but "keep nothing" sees segments before TCP does.
+    sock_filter drop_all{.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0};
+    const sock_fprog filter{.len = 1, .filter = &drop_all};
+    if (::setsockopt(socket_, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) {
+        throw std::runtime_error("SO_ATTACH_FILTER");
+    }
+}
 
 bool RawClient::send(std::string_view bytes) {
     while (!bytes.empty()) {

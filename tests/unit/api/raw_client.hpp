@@ -28,6 +28,9 @@ public:
     [[nodiscard]] bool closed() const { return closed_; }
     /// Shuts the sending side.
     void end_sending();
+    /// From now on this side drops whatever comes, without a word: as if its cable were cut. What
+    /// the peer sends is never acknowledged.
+    void vanish();
 
 private:
     bool read_some(std::chrono::steady_clock::time_point deadline);
