@@ -78,7 +78,19 @@ bool held_for(std::map<AlarmKind, base::TimePoint>& since, AlarmKind kind, base:
 
 }  // namespace
 
-bool is_of_queue(AlarmKind kind) { return kind != AlarmKind::unpaid_bots_kept; }
+bool is_of_queue(AlarmKind kind) {
+    switch (kind) {
+        case AlarmKind::queue_deep:
+        case AlarmKind::pool_at_maximum:
+        case AlarmKind::oldest_job:
+        case AlarmKind::no_worker:
+        case AlarmKind::long_transaction:
+            return true;
+        case AlarmKind::unpaid_bots_kept:
+            return false;
+    }
+    return false;
+}
 
 Alarm unpaid_bots_kept(std::int64_t bots, std::int64_t users) {
     return {

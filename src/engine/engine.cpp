@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "core/claim_pace.hpp"
 #include "engine/cloud_poller.hpp"
 #include "engine/engine_metrics.hpp"
 #include "engine/job_runner.hpp"
@@ -110,40 +111,49 @@ public:
 
 private:
     void dispatch(const std::stop_token& stop) {
+        core::ClaimPace pace;
         while (!stop.stop_requested()) {
-            const int free = pool_.room();
-            bool full = false;
-            if (free > 0) {
-                auto claimed = ports_.jobs.claim({.worker = settings_.worker,
-                                                  .limit = free,
-                                                  .lease_for = settings_.lease_for,
-                                                  .now = ports_.clock.now(),
-                                                  .capabilities = settings_.capabilities});
-                if (claimed) {
-                    full = static_cast<int>(claimed->size()) == free;
-                    metrics_.jobs_claimed(claimed->size());
-                    if (!claimed->empty()) pool_.add(*std::move(claimed));
-                } else {
-                    base::log_event(LogLevel::warning, "claim_failed",
-                                    {{"message", claimed.error().message}});
-                }
+            const int room = pool_.room();
+            if (room == 0) {
+                // Only room matters now, and that rings.
+                alarm_.sleep(stop, settings_.poll_every);
+                continue;
             }
-            // Without room only room matters, and that rings.
-            if (!full || free == 0) alarm_.sleep(stop, free == 0 ? settings_.poll_every : pause());
+            const int taken = take_jobs(room);
+            if (taken == room) continue;
+            alarm_.sleep(stop,
+                         pause(pace, taken > 0 ? core::Claimed::some : core::Claimed::nothing));
         }
+    }
+
+    /// Answers how many jobs it has claimed and handed to the pool.
+    int take_jobs(int room) {
+        auto claimed = ports_.jobs.claim({.worker = settings_.worker,
+                                          .limit = room,
+                                          .lease_for = settings_.lease_for,
+                                          .now = ports_.clock.now(),
+                                          .capabilities = settings_.capabilities});
+        if (!claimed) {
+            base::log_event(LogLevel::warning, "claim_failed",
+                            {{"message", claimed.error().message}});
+            return 0;
+        }
+        const auto count = claimed->size();
+        metrics_.jobs_claimed(count);
+        if (count > 0) pool_.add(*std::move(claimed));
+        return static_cast<int>(count);
     }
 
     /// Until the next job is due, but no longer than the poll interval, jittered so that many
     /// processes do not ask at the same moment.
-    base::Milliseconds pause() {
+    base::Milliseconds pause(core::ClaimPace& pace, core::Claimed claimed) {
         const auto full = settings_.poll_every;
         const auto jittered =
             full / 2 + base::Milliseconds(static_cast<long long>(
                            ports_.random.next_unit() * static_cast<double>(full.count()) / 2));
         const auto due = ports_.jobs.next_due();
-        if (!due || !*due) return jittered;
-        const auto left = std::chrono::ceil<base::Milliseconds>(**due - ports_.clock.now());
-        return std::clamp(left, base::Milliseconds{1}, jittered);
+        if (!due) return jittered;
+        return pace.rest(claimed, *due, ports_.clock.now(), jittered);
     }
 
     void keep_leases(const std::stop_token& stop) {

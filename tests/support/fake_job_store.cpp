@@ -256,6 +256,8 @@ Result<void> FakeJobStore::request_cancel(const base::OperationId& id, TimePoint
 }
 
 Result<std::vector<ports::ClaimedJob>> FakeJobStore::claim(const ports::ClaimRequest& request) {
+    ++claims_;
+    if (kept_from_claims_) return std::vector<ports::ClaimedJob>{};
     return with_faults(db_, [&]() -> Result<std::vector<ports::ClaimedJob>> {
         const base::Json capabilities =
             base::parse_json(request.capabilities).value_or(base::Json::object());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,10 +33,18 @@ public:
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override;
     base::Result<std::optional<base::TimePoint>> next_due() override;
 
+    /// From now on no claim takes anything, as if others had all jobs in their hands; what is due
+    /// stays due.
+    void keep_from_claims() { kept_from_claims_ = true; }
+    /// Claims that were made.
+    [[nodiscard]] int claims() const { return claims_; }
+
 private:
     base::Result<ports::Applied> apply_one(const ports::Completion& completion);
 
     FakeDatabase& db_;
+    std::atomic<bool> kept_from_claims_{false};
+    std::atomic<int> claims_{0};
 };
 
 }  // namespace hatchery::support

@@ -63,6 +63,24 @@ TEST_CASE("an engine takes only what its capabilities allow") {
     engine->drain(5s);
 }
 
+TEST_CASE("a due job that no claim takes does not make an engine ask again and again") {
+    PoolWorld world;
+    world.settings.poll_every = 1h;
+    (void)world.start(1);
+    world.jobs.keep_from_claims();
+    const auto engine = engine::make_engine(world.ports, world.settings,
+                                            [](StepContext&) { return core::Succeeded{}; });
+    const auto before = std::chrono::steady_clock::now();
+    engine->start();
+    while (world.jobs.claims() < 10 && std::chrono::steady_clock::now() < before + 20s) {
+        std::this_thread::yield();
+    }
+    CHECK(world.jobs.claims() >= 10);
+    // Each rest is twice the one before; a hint may cut some of the first ones short.
+    CHECK(std::chrono::steady_clock::now() - before >= 250ms);
+    engine->drain(5s);
+}
+
 TEST_CASE("the jobs of an engine that died go on in another one within the lease") {
     PoolWorld world;
     world.settings.lease_for = 600ms;
