@@ -17,6 +17,7 @@
 #include "core/validate.hpp"
 #include "ports/alarm_store.hpp"
 #include "ports/bot_api.hpp"
+#include "ports/cloud_budgets.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/job_store.hpp"
 #include "ports/update_receiver.hpp"
@@ -86,6 +87,8 @@ struct ApiDeps {
     ApiSettings settings;
     /// Sign-in with Google; null while the operator has not set it up.
     sign_in::OpenIdClient* open_id = nullptr;
+    /// The request budgets of the providers, for /metrics; null: they are not shown.
+    ports::CloudBudgets* cloud_budgets = nullptr;
 };
 
 }  // namespace hatchery::api

@@ -110,7 +110,8 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .clock = adapters.clock,
             .random = adapters.random,
             .settings = api_settings(config),
-            .open_id = adapters.open_id.get()};
+            .open_id = adapters.open_id.get(),
+            .cloud_budgets = adapters.cloud_budgets.get()};
 }
 
 /// While it lives, faults that are logged go to Sentry too. Its end sends what waits, for a moment.

@@ -2,10 +2,12 @@
 
 #include "bundles/local_bundles.hpp"
 #include "crypto/key_ring.hpp"
+#include "engine/budgeted_transport.hpp"
 #include "net/curl_transport.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
 #include "remote/ssh_remote_host.hpp"
 #include "store/pg_alarm_store.hpp"
+#include "store/pg_cloud_budgets.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
 #include "store/pg_queue_monitor.hpp"
@@ -22,11 +24,21 @@ namespace {
 constexpr base::Milliseconds principals_kept_for{1'000};
 constexpr std::string_view real_telegram_url = "https://api.telegram.org";
 
+/// The way to a provider's project that keeps within its request budget.
+ports::HttpTransport& budgeted(Adapters& adapters, const std::string& provider) {
+    auto& transport = adapters.cloud_transports[provider];
+    transport = engine::make_budgeted_transport(*adapters.http, *adapters.cloud_budgets,
+                                                {.project = provider,
+                                                 .policy = core::usual_budget(provider),
+                                                 .metrics = &adapters.metrics});
+    return *transport;
+}
+
 void add_clouds(Adapters& adapters, const config::Config& config) {
     if (!config.hetzner_token.empty()) {
         adapters.clouds["hetzner"] = providers::make_hetzner_provider(
-            {.base_url = config.hetzner_url, .token = config.hetzner_token}, *adapters.http,
-            adapters.clock);
+            {.base_url = config.hetzner_url, .token = config.hetzner_token},
+            budgeted(adapters, "hetzner"), adapters.clock);
     }
 }
 
@@ -53,6 +65,7 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.workers = store::make_pg_worker_registry(*a.database);
     a.queue = store::make_pg_queue_monitor(*a.database, *a.notifications);
     a.alarms = store::make_pg_alarm_store(*a.database, a.random);
+    a.cloud_budgets = store::make_pg_cloud_budgets(*a.database);
 }
 
 std::map<std::string, base::Secret> model_keys(const config::Config& config) {

@@ -13,6 +13,7 @@
 #include "engine/pool_watch.hpp"
 #include "engine/upkeep.hpp"
 #include "ports/alarm_store.hpp"
+#include "ports/cloud_budgets.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/queue_monitor.hpp"
 #include "ports/subscription_store.hpp"
@@ -70,6 +71,9 @@ struct Adapters {
     std::unique_ptr<ports::WorkerRegistry> workers;
     std::unique_ptr<ports::QueueMonitor> queue;
     std::unique_ptr<ports::AlarmStore> alarms;
+    std::unique_ptr<ports::CloudBudgets> cloud_budgets;
+    /// The way to each provider, within its request budget.
+    std::map<std::string, std::unique_ptr<ports::HttpTransport>> cloud_transports;
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds;
     std::unique_ptr<ports::BotApi> telegram;
     std::unique_ptr<ports::RemoteHost> hosts;

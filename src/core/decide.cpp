@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/chain.hpp"
+#include "core/cloud_budget.hpp"
 
 namespace hatchery::core {
 
@@ -67,7 +68,19 @@ Decision after_success(const DecisionInput& input, const Succeeded& success) {
     return Finish{.state = ending, .message = success.message, .result = success.result};
 }
 
+/// A request that was not sent, since others come first: nothing has failed.
+bool waits_for_budget(const Failed& failure) {
+    return failure.error.kind == ErrorKind::rate_limited &&
+           failure.error.code == code_request_budget;
+}
+
 Decision after_failure(const DecisionInput& input, const Failed& failure) {
+    if (waits_for_budget(failure)) {
+        const auto until = input.now + failure.error.retry_after.value_or(std::chrono::seconds(1));
+        return Snooze{.until = std::min<base::TimePoint>(until, input.operation.deadline_at),
+                      .signal = std::nullopt,
+                      .why = failure.error.message};
+    }
     const int failures = input.job.failures + 1;
     const bool teardown = input.operation.phase == OperationPhase::teardown ||
                           input.operation.kind == OperationKind::destroy;

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "core/ownership.hpp"
 #include "engine/late_create.hpp"
+#include "ports/cloud_budgets.hpp"
 
 namespace hatchery::engine {
 
@@ -25,6 +26,7 @@ void log_problem(const core::Server& server, const base::Error& error) {
 }  // namespace
 
 void Reaper::tick(const std::stop_token& stop) {
+    const ports::UrgencyScope urgent(core::Urgency::removal);
     const auto servers = ports_.fleet.servers_left_behind(ports_.clock.now());
     if (!servers) return;
     for (const auto& server : *servers) {

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "core/ownership.hpp"
 #include "core/reconcile.hpp"
+#include "ports/cloud_budgets.hpp"
 
 namespace hatchery::engine {
 
@@ -30,6 +31,7 @@ void Reconciler::tick(const std::stop_token& stop) {
     const auto now = base::steady_now();
     if (last_look_ && now - *last_look_ < settings_.stray_grace / looks_per_grace) return;
     last_look_ = now;
+    const ports::UrgencyScope sweep(core::Urgency::sweep);
     for (const auto& [provider, cloud] : ports_.clouds) {
         if (stop.stop_requested()) return;
         look(provider, *cloud, stop);
@@ -74,6 +76,7 @@ void Reconciler::look(const std::string& provider, providers::CloudProvider& clo
 
 void Reconciler::end(const std::string& provider, providers::CloudProvider& cloud,
                      const std::string& id, const std::stop_token& stop) {
+    const ports::UrgencyScope urgent(core::Urgency::removal);
     const auto asked = cloud.delete_server(id, base::Call::within(delete_limit, stop));
     if (!asked) return log_failed(provider, asked.error());
     base::log_event(LogLevel::warning, "stray_server_destroyed",

@@ -26,7 +26,31 @@ Outcome readyz(RouteContext& context) {
     return refuse(std::move(problem));
 }
 
+/// What the providers still take, as all processes together know it.
+void show_budgets(RouteContext& context) {
+    if (context.deps.cloud_budgets == nullptr) return;
+    auto& registry = context.deps.engine_metrics;
+    for (const auto& [name, cloud] : context.deps.clouds) {
+        const auto policy = core::usual_budget(name);
+        const auto view = context.deps.cloud_budgets->view(name, policy);
+        if (!view) continue;
+        for (std::size_t i = 0; i < view->left.size(); ++i) {
+            registry
+                .gauge("hatchery_cloud_budget_requests",
+                       "Requests that a provider takes before the next have to wait.",
+                       {{"provider", name},
+                        {"window_seconds", std::to_string(policy.limits[i].window.count())}})
+                .set(static_cast<double>(view->left[i]));
+        }
+        registry
+            .gauge("hatchery_cloud_creates_under_way", "Creates that a provider is asked for now.",
+                   {{"provider", name}})
+            .set(static_cast<double>(view->state.creates.size()));
+    }
+}
+
 Outcome metrics(RouteContext& context) {
+    show_budgets(context);
     std::string text = context.metrics.text() + context.deps.engine_metrics.text();
     const auto gauge = [&](std::string_view name, std::string_view help, long long value) {
         text += gauge_text(name, help, value);

@@ -5,6 +5,7 @@
 #include "engine/host_login.hpp"
 #include "engine/late_create.hpp"
 #include "engine/steps/steps.hpp"
+#include "ports/cloud_budgets.hpp"
 
 namespace hatchery::engine {
 
@@ -69,6 +70,7 @@ bool looked_enough(StepContext& context) {
 }  // namespace
 
 StepOutcome destroy_server(StepContext& context) {
+    const ports::UrgencyScope urgent(core::Urgency::removal);
     auto held = context.ports.fleet.server_of(context.bot_id());
     if (!held) return failed(std::move(held).error());
     if (!*held) return core::Succeeded{"the bot has no server"};

@@ -9,6 +9,7 @@
 #include "engine/host_login.hpp"
 #include "engine/late_create.hpp"
 #include "engine/steps/steps.hpp"
+#include "ports/cloud_budgets.hpp"
 
 namespace hatchery::engine {
 
@@ -152,6 +153,7 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
 
 /// Brings the row from planned or creating to booting.
 std::optional<StepOutcome> obtain(StepContext& context, const core::Server& server) {
+    const ports::UrgencyScope urgent(core::Urgency::creation);
     auto cloud = cloud_of(context, server.provider);
     if (!cloud) return failed(std::move(cloud).error());
     if (server.state == ServerState::creating) {

@@ -1,5 +1,6 @@
 #include "core/decide.hpp"
 
+#include "core/cloud_budget.hpp"
 #include "support/catch.hpp"
 
 namespace {
@@ -46,6 +47,16 @@ TEST_CASE("a step that succeeded is followed by the next one of its operation") 
     const auto decision = decide(operation(OperationKind::deploy), job(StepKind::provision_server),
                                  core::Succeeded{"done"});
     REQUIRE(std::get<core::Advance>(decision).next == StepKind::install_dependencies);
+}
+
+TEST_CASE("a request that waits for its provider's budget is a wait and no failure") {
+    auto refused = error(base::ErrorKind::rate_limited);
+    refused.code = core::code_request_budget;
+    refused.retry_after = 7s;
+    const auto decision = decide(operation(OperationKind::deploy),
+                                 job(StepKind::provision_server, 7), core::Failed{refused});
+    CHECK(std::get<core::Snooze>(decision).until == start + 1min + 7s);
+    CHECK(std::get<core::Snooze>(decision).why == "It broke.");
 }
 
 TEST_CASE("the last step ends its operation") {
