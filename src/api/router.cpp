@@ -262,9 +262,9 @@ private:
             if (!std::regex_match(request.path, expression)) continue;
             allow += (allow.empty() ? "" : ", ") + method;
         }
-        Problem problem = problem_of_status(
-            allow.empty() ? 404 : 405,
-            allow.empty() ? "There is nothing at this path." : "This path takes other methods.");
+        Problem problem = problem_of_status(allow.empty() ? 404 : 405,
+                                            allow.empty() ? "There is nothing at this path."
+                                                          : "This path takes " + allow + " only.");
         problem.allow = allow;
         answer_problem(response, problem);
     }

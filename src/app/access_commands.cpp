@@ -6,6 +6,8 @@
 #include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "base/enum_text.hpp"
+#include "base/json_value.hpp"
+#include "cli/client_command.hpp"
 #include "store/token_repository.hpp"
 
 namespace hatchery::app {
@@ -39,6 +41,20 @@ std::string time_or(const std::optional<base::TimePoint>& time, const char* othe
     return time ? base::format_time(*time) : otherwise;
 }
 
+base::Json time_or_null(const std::optional<base::TimePoint>& time) {
+    return time ? base::Json(base::format_time(*time)) : base::Json();
+}
+
+base::Json token_json(const store::ApiToken& token) {
+    return {{"id", token.id.text()},
+            {"name", token.name},
+            {"scopes", token.scopes},
+            {"createdAt", base::format_time(token.created_at)},
+            {"expiresAt", time_or_null(token.expires_at)},
+            {"lastUsedAt", time_or_null(token.last_used_at)},
+            {"revokedAt", time_or_null(token.revoked_at)}};
+}
+
 cli::ExitCode list_tokens(const cli::Options& options, cli::Context& context) {
     cli::ExitCode code{};
     const auto access = open_access(context, code);
@@ -47,6 +63,12 @@ cli::ExitCode list_tokens(const cli::Options& options, cli::Context& context) {
     if (!user) return cli::report(context, user.error());
     const auto tokens = access->tokens->list(user->id);
     if (!tokens) return cli::report(context, tokens.error());
+    if (options.has("json")) {
+        base::Json items = base::Json::array();
+        for (const auto& token : *tokens) items.push_back(token_json(token));
+        context.out << base::dump_json_pretty(items) << "\n";
+        return cli::ExitCode::ok;
+    }
     for (const auto& token : *tokens) {
         context.out << fmt::format(
             "{}  {}  {}  expires {}  last used {}{}\n", token.id.text(), token.name,
@@ -70,7 +92,11 @@ cli::ExitCode revoke_token(const cli::Options& options, cli::Context& context) {
     }
     note_command(context, *access->database,
                  {.action = "token revoke", .target = token.text(), .user_id = {}});
-    context.out << "revoked " << token.text() << "\n";
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty({{"id", token.text()}, {"revoked", true}}) << "\n";
+    } else {
+        context.out << "revoked " << token.text() << "\n";
+    }
     return cli::ExitCode::ok;
 }
 
@@ -94,26 +120,34 @@ cli::ExitCode set_role(const cli::Options& options, cli::Context& context) {
         return fail_command(context, *access->database, noted, set.error());
     }
     note_command(context, *access->database, noted);
-    context.out << user->email << " is " << base::to_text(*role) << " now\n";
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty({{"id", user->id.text()},
+                                               {"email", user->email},
+                                               {"role", std::string(base::to_text(*role))}})
+                    << "\n";
+    } else {
+        context.out << user->email << " is " << base::to_text(*role) << " now\n";
+    }
     return cli::ExitCode::ok;
 }
 
 }  // namespace
 
 cli::Command token_list_command() {
-    return {.name = "token list",
-            .summary = "shows the API tokens of a user, with their last use",
-            .operands = {},
-            .options = {{.name = "user", .value = "EMAIL", .help = "whose tokens"}},
-            .details = "Needs DATABASE_URL.\n",
-            .run = list_tokens};
+    return {
+        .name = "token list",
+        .summary = "shows the API tokens of a user, with their last use",
+        .operands = {},
+        .options = {{.name = "user", .value = "EMAIL", .help = "whose tokens"}, cli::json_option},
+        .details = "Needs DATABASE_URL.\n",
+        .run = list_tokens};
 }
 
 cli::Command token_revoke_command() {
     return {.name = "token revoke",
             .summary = "ends an API token at once",
             .operands = {{.name = "TOKEN_ID"}},
-            .options = {},
+            .options = {cli::json_option},
             .details = "Needs DATABASE_URL; `hatchery token list` shows the ids.\n",
             .run = revoke_token};
 }
@@ -123,7 +157,11 @@ cli::Command user_role_command() {
             .summary = "gives a user another role",
             .operands = {},
             .options = {{.name = "user", .value = "EMAIL", .help = "who"},
-                        {.name = "role", .value = "ROLE", .help = "user, support or admin"}},
+                        {.name = "role",
+                         .value = "ROLE",
+                         .help = "user, support or admin",
+                         .choices = "user support admin"},
+                        cli::json_option},
             .details =
                 "Needs DATABASE_URL. Its sessions and tokens have the role at once; scopes\n"
                 "that the role does not have stop working.\n",

@@ -13,7 +13,9 @@
 #include "app/operate.hpp"
 #include "app/run_command.hpp"
 #include "base/embedded_file.hpp"
+#include "base/json_value.hpp"
 #include "bundles/local_bundles.hpp"
+#include "cli/client_command.hpp"
 
 namespace hatchery::app {
 
@@ -126,11 +128,26 @@ cli::ExitCode build(const cli::Options& options, cli::Context& context) {
     return after_build(*code, context);
 }
 
+base::Json json_of(const std::vector<ports::ReleaseBundle>& found) {
+    base::Json items = base::Json::array();
+    for (const auto& bundle : found) {
+        items.push_back({{"version", bundle.version},
+                         {"bytes", bundle.bytes},
+                         {"sha256", bundle.sha256},
+                         {"path", bundle.path}});
+    }
+    return items;
+}
+
 cli::ExitCode list(const cli::Options& options, cli::Context& context) {
     const auto config = cli::load_or_report(context, config::Need::nothing);
     if (!config) return cli::ExitCode::config;
     const std::string folder = options.value_or("output", config->bundle_dir);
     const auto found = bundles::list_bundles(folder);
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty(json_of(found)) << "\n";
+        return cli::ExitCode::ok;
+    }
     for (const auto& bundle : found) {
         context.out << fmt::format("{:<14} {:>6.1f} MB  sha256:{}  {}\n", bundle.version,
                                    static_cast<double>(bundle.bytes) / 1e6, bundle.sha256,
@@ -167,7 +184,8 @@ cli::Command bundle_list_command() {
             .operands = {},
             .options = {{.name = "output",
                          .value = "DIR",
-                         .help = "where to look (default: HATCHERY_BUNDLE_DIR)"}},
+                         .help = "where to look (default: HATCHERY_BUNDLE_DIR)"},
+                        cli::json_option},
             .details = {},
             .run = list};
 }

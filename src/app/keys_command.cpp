@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include "app/note_command.hpp"
 #include "app/operate.hpp"
+#include "base/json_value.hpp"
+#include "cli/client_command.hpp"
 #include "crypto/key_ring.hpp"
 #include "store/key_rotation.hpp"
 #include "store/migrations.hpp"
@@ -37,9 +41,29 @@ std::string state_of(const store::KeyUse& use) {
     return use.secrets == 0 ? "can go" : "still needed";
 }
 
-cli::ExitCode show(KeyWork& work, cli::Context& context) {
+base::Json json_of(const std::vector<store::KeyUse>& uses) {
+    base::Json items = base::Json::array();
+    for (const auto& use : uses) {
+        items.push_back({{"key", use.key_id},
+                         {"secrets", use.secrets},
+                         {"present", use.present},
+                         {"seals", use.seals}});
+    }
+    return items;
+}
+
+/// Prints the keys, as JSON with the members of `more` beside them when there are some.
+cli::ExitCode show(KeyWork& work, cli::Context& context, const std::optional<base::Json>& more) {
     const auto uses = store::key_uses(*work.database, *work.box);
     if (!uses) return cli::report(context, uses.error());
+    if (more) {
+        base::Json all = *more;
+        all["keys"] = json_of(*uses);
+        context.out << base::dump_json_pretty(all) << "\n";
+        const bool whole = std::all_of(uses->begin(), uses->end(),
+                                       [](const store::KeyUse& use) { return use.present; });
+        return whole ? cli::ExitCode::ok : cli::ExitCode::failed;
+    }
     context.out << fmt::format("{:<10} {:>8}  {}\n", "KEY", "SECRETS", "STATE");
     bool missing = false;
     for (const auto& use : *uses) {
@@ -58,7 +82,7 @@ cli::ExitCode with_work(cli::Context& context,
     return use_work(*work);
 }
 
-cli::ExitCode rotate(KeyWork& work, cli::Context& context) {
+cli::ExitCode rotate(KeyWork& work, const cli::Options& options, cli::Context& context) {
     const auto report =
         store::rotate_keys(*work.database, *work.box, context.clock, [&](std::int64_t done) {
             context.err << fmt::format("{} secrets sealed anew", done) << std::endl;
@@ -68,17 +92,22 @@ cli::ExitCode rotate(KeyWork& work, cli::Context& context) {
     // What could not be opened is still sealed by its old key: the command has not done its work.
     if (report->unopened > 0) noted.outcome = cli::ExitCode::failed;
     note_command(context, *work.database, noted);
-    context.out << fmt::format("{} secrets were sealed anew with the first key.\n",
-                               report->resealed);
+    const bool json = options.has("json");
+    if (!json) {
+        context.out << fmt::format("{} secrets were sealed anew with the first key.\n",
+                                   report->resealed);
+    }
     if (report->unopened > 0) {
         context.err << fmt::format(
             "{} could not be opened: their key is not in HATCHERY_MASTER_KEY, or they are "
             "damaged.\n",
             report->unopened);
     }
-    const auto shown = show(work, context);
+    std::optional<base::Json> counts;
+    if (json) counts = {{"resealed", report->resealed}, {"unopened", report->unopened}};
+    const auto shown = show(work, context, counts);
     if (report->unopened > 0) return cli::ExitCode::failed;
-    if (shown == cli::ExitCode::ok) {
+    if (shown == cli::ExitCode::ok && !json) {
         context.out << "A key that can go may be taken out once every process runs with the new "
                        "one in front.\n";
     }
@@ -91,12 +120,16 @@ cli::Command keys_status_command() {
     return {.name = "keys status",
             .summary = "shows which master key has sealed how many secrets",
             .operands = {},
-            .options = {},
+            .options = {cli::json_option},
             .details =
                 "Needs DATABASE_URL and HATCHERY_MASTER_KEY. A key is named by the first\n"
                 "eight hexadecimal digits of its SHA-256.\n",
-            .run = [](const cli::Options&, cli::Context& context) {
-                return with_work(context, [&](KeyWork& work) { return show(work, context); });
+            .run = [](const cli::Options& options, cli::Context& context) {
+                return with_work(context, [&](KeyWork& work) {
+                    std::optional<base::Json> more;
+                    if (options.has("json")) more = base::Json::object();
+                    return show(work, context, more);
+                });
             }};
 }
 
@@ -104,13 +137,14 @@ cli::Command keys_rotate_command() {
     return {.name = "keys rotate",
             .summary = "seals every secret anew with the first master key",
             .operands = {},
-            .options = {},
+            .options = {cli::json_option},
             .details =
                 "First put the new key in front of the old one in HATCHERY_MASTER_KEY and restart\n"
                 "every process. Then run this, while they work; it may be interrupted and run\n"
                 "again. When the old key is said to be free to go, take it out.\n",
-            .run = [](const cli::Options&, cli::Context& context) {
-                return with_work(context, [&](KeyWork& work) { return rotate(work, context); });
+            .run = [](const cli::Options& options, cli::Context& context) {
+                return with_work(context,
+                                 [&](KeyWork& work) { return rotate(work, options, context); });
             }};
 }
 

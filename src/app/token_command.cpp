@@ -10,6 +10,8 @@
 #include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "base/enum_text.hpp"
+#include "base/json_value.hpp"
+#include "cli/client_command.hpp"
 #include "crypto/digest.hpp"
 #include "store/migrations.hpp"
 #include "store/token_repository.hpp"
@@ -27,6 +29,8 @@ struct Request {
     std::string email;
     std::string name;
     store::UserRole role = store::UserRole::user;
+    /// Whether the command line names the role.
+    bool role_given = false;
     std::vector<std::string> scopes;
     std::chrono::seconds lifetime{0};
 };
@@ -81,6 +85,7 @@ base::Result<Request> read_request(const cli::Options& options) {
     const auto role = base::parse_enum<store::UserRole>(options.value_or("role", "user"));
     if (!role) return base::fail(ErrorKind::invalid, "--role: user, support or admin");
     request.role = *role;
+    request.role_given = options.has("role");
     auto wanted = read_scopes(options.value_or("scopes", usual_scopes));
     if (!wanted) return base::fail(std::move(wanted).error());
     request.scopes = *std::move(wanted);
@@ -88,6 +93,17 @@ base::Result<Request> read_request(const cli::Options& options) {
     if (!lifetime) return base::fail(std::move(lifetime).error());
     request.lifetime = *lifetime;
     return request;
+}
+
+/// A role is given to new users only: that a token is made must not change what its user may.
+base::Result<void> check_role(const Request& request, store::UserRole role) {
+    if (!request.role_given || request.role == role) return {};
+    return base::fail(ErrorKind::conflict,
+                      fmt::format("--role: {} exists already, with the role {}.", request.email,
+                                  base::to_text(role)),
+                      fmt::format("Leave out --role, or change it first: hatchery user role --user "
+                                  "{} --role {}",
+                                  request.email, base::to_text(request.role)));
 }
 
 /// A token can do no more than its user's role.
@@ -105,7 +121,8 @@ base::Result<void> check_scopes_of_role(const Request& request, store::UserRole 
     return {};
 }
 
-cli::ExitCode create(const Request& request, const config::Config& config, cli::Context& context) {
+cli::ExitCode create(const Request& request, const config::Config& config, bool json,
+                     cli::Context& context) {
     auto database = store::make_database(config.database_url, 2);
     if (!database) return cli::report(context, database.error());
     if (const auto migrated = store::migrate(**database); !migrated) {
@@ -117,6 +134,9 @@ cli::ExitCode create(const Request& request, const config::Config& config, cli::
     NotedCommand noted{.action = "token create", .target = {}, .user_id = {}};
     if (!user) return fail_command(context, **database, noted, user.error());
     noted.user_id = user->id;
+    if (const auto fits = check_role(request, user->role); !fits) {
+        return fail_command(context, **database, noted, fits.error());
+    }
     if (const auto fits = check_scopes_of_role(request, user->role); !fits) {
         return fail_command(context, **database, noted, fits.error());
     }
@@ -130,6 +150,14 @@ cli::ExitCode create(const Request& request, const config::Config& config, cli::
     if (!made) return fail_command(context, **database, noted, made.error());
     noted.target = made->id.text();
     note_command(context, **database, noted);
+    if (json) {
+        context.out << base::dump_json_pretty({{"id", made->id.text()},
+                                               {"token", token},
+                                               {"scopes", request.scopes},
+                                               {"expiresAt", base::format_time(expires_at)}})
+                    << std::endl;
+        return cli::ExitCode::ok;
+    }
     context.out << token << std::endl;
     context.err << "This is shown once. It may: "
                 << fmt::format("{}", fmt::join(request.scopes, ", ")) << "; it expires at "
@@ -145,7 +173,7 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
     }
     const auto config = cli::load_or_report(context, config::Need::database);
     if (!config) return cli::ExitCode::config;
-    return create(*request, *config, context);
+    return create(*request, *config, options.has("json"), context);
 }
 
 }  // namespace
@@ -164,7 +192,9 @@ cli::Command token_create_command() {
                     {.name = "expires-in", .value = "TIME", .help = "30m, 12h, 90d (default)"},
                     {.name = "role",
                      .value = "ROLE",
-                     .help = "of a new user: user (default), support, admin"}},
+                     .help = "of a new user: user (default), support, admin",
+                     .choices = "user support admin"},
+                    cli::json_option},
         .details = "Needs DATABASE_URL. The database keeps only a hash of the token.\n",
         .run = run};
 }

@@ -11,25 +11,15 @@ namespace hatchery::cli {
 
 namespace {
 
-constexpr std::string_view exit_codes =
-    "Exit codes:\n"
-    "  0   it worked\n"
-    "  1   it was tried and failed\n"
-    "  2   the command line is wrong\n"
-    "  3   there is no such bot or operation\n"
-    "  4   the API token is missing, wrong or lacks rights\n"
-    "  5   something else is under way, or what was asked for is taken\n"
-    "  69  the API, the database or another service does not answer\n"
-    "  78  the configuration is wrong\n";
+/// No adapter and no API has such a code.
+constexpr std::string_view wrong_use_code = "hatchery.wrong_use";
 
-std::string usage_line(const Command& command) {
-    std::string line = "hatchery " + command.name;
-    for (const OperandSpec& operand : command.operands) {
-        line += operand.required ? fmt::format(" {}", operand.name)
-                                 : fmt::format(" [{}]", operand.name);
+std::string describe_exit_codes() {
+    std::string text = "Exit codes:\n";
+    for (const auto& [code, meaning] : exit_codes) {
+        text += fmt::format("  {:<3} {}\n", static_cast<int>(code), meaning);
     }
-    if (!command.options.empty()) line += " [options]";
-    return line;
+    return text;
 }
 
 std::string help_of(const Command& command) {
@@ -37,7 +27,7 @@ std::string help_of(const Command& command) {
     if (!command.details.empty()) text += "\n" + command.details;
     text += "\nOptions:\n" + describe_options(command.options);
     text += "  -h, --help                   this text\n\n";
-    return text + std::string(exit_codes);
+    return text + describe_exit_codes();
 }
 
 std::string general_help(std::span<const Command> commands) {
@@ -48,7 +38,7 @@ std::string general_help(std::span<const Command> commands) {
     text +=
         "\nSettings come from the environment and from .env in the current directory;\n"
         "`hatchery config check` shows them. `hatchery COMMAND --help` explains a command.\n\n";
-    return text + std::string(exit_codes);
+    return text + describe_exit_codes();
 }
 
 ExitCode usage_error(Context& context, const std::string& message, const std::string& hint) {
@@ -79,6 +69,16 @@ bool begins_a_command(const std::string& word, std::span<const Command> commands
 }
 
 }  // namespace
+
+std::string usage_line(const Command& command) {
+    std::string line = "hatchery " + command.name;
+    for (const OperandSpec& operand : command.operands) {
+        line += operand.required ? fmt::format(" {}", operand.name)
+                                 : fmt::format(" [{}]", operand.name);
+    }
+    if (!command.options.empty()) line += " [options]";
+    return line;
+}
 
 ExitCode run_command_line(std::span<const std::string> words, std::span<const Command> commands,
                           Context& context) {
@@ -122,9 +122,17 @@ ExitCode run_command_line(std::span<const std::string> words, std::span<const Co
     return command->run(*parsed, context);
 }
 
+base::Error wrong_use(std::string message, std::string next_action) {
+    return {.kind = base::ErrorKind::invalid,
+            .message = std::move(message),
+            .next_action = std::move(next_action),
+            .code = std::string(wrong_use_code)};
+}
+
 ExitCode report(Context& context, const base::Error& error) {
     context.err << "hatchery: " << error.message << "\n";
     if (!error.next_action.empty()) context.err << "  " << error.next_action << "\n";
+    if (error.code == wrong_use_code) return ExitCode::usage;
     return exit_code_of(error.kind);
 }
 

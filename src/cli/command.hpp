@@ -47,10 +47,16 @@ struct Command {
     std::function<ExitCode(const Options&, Context&)> run;
 };
 
+/// `hatchery deploy [BOT] [options]`
+[[nodiscard]] std::string usage_line(const Command& command);
+
 /// Finds the command, reads its options and runs it; answers the exit code. Handles `--help` and
 /// `--version`.
 [[nodiscard]] ExitCode run_command_line(std::span<const std::string> words,
                                         std::span<const Command> commands, Context& context);
+
+/// An error of the command line itself: report() ends it with ExitCode::usage.
+[[nodiscard]] base::Error wrong_use(std::string message, std::string next_action = {});
 
 /// Prints the error as two lines at most, cause and what to do, and answers its exit code.
 ExitCode report(Context& context, const base::Error& error);

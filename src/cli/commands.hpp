@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -9,7 +10,14 @@ namespace hatchery::cli {
 /// The commands that talk to the API.
 [[nodiscard]] std::vector<Command> client_commands();
 
+/// Answers every command of the program, for those that describe it.
+using CommandTable = std::function<std::vector<Command>()>;
+[[nodiscard]] Command completion_command(CommandTable table);
+[[nodiscard]] Command manual_command(CommandTable table);
+
 // One for each file of commands/.
+[[nodiscard]] Command login_command();
+[[nodiscard]] Command logout_command();
 [[nodiscard]] Command deploy_command();
 [[nodiscard]] Command bots_command();
 [[nodiscard]] Command status_command();

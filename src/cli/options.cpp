@@ -1,6 +1,7 @@
 #include "cli/options.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -43,7 +44,42 @@ OptionWord read_option(std::span<const OptionSpec> options, std::string_view wor
     return read;
 }
 
+/// What is wrong with a value of which there are only some; nothing when it is right.
+std::optional<std::string> no_choice(std::string_view choices, std::string_view name,
+                                     const std::string& value) {
+    const auto words = words_of(choices);
+    if (words.empty() || std::find(words.begin(), words.end(), value) != words.end()) return {};
+    return fmt::format("{}: '{}' is none of {}", name, value, fmt::join(words, ", "));
+}
+
+/// What is wrong with the operands; nothing when they are right.
+std::optional<std::string> wrong_operands(const Options& parsed,
+                                          std::span<const OperandSpec> operands) {
+    if (parsed.operand_count() > operands.size()) {
+        return fmt::format("unexpected word '{}'", parsed.operand(operands.size()));
+    }
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+        if (i < parsed.operand_count()) {
+            auto said = no_choice(operands[i].choices, operands[i].name, parsed.operand(i));
+            if (said) return said;
+        } else if (operands[i].required) {
+            return fmt::format("{} is missing", operands[i].name);
+        }
+    }
+    return {};
+}
+
 }  // namespace
+
+std::vector<std::string> words_of(std::string_view choices) {
+    std::vector<std::string> words;
+    while (!choices.empty()) {
+        const auto space = choices.find(' ');
+        if (space > 0) words.emplace_back(choices.substr(0, space));
+        choices.remove_prefix(space == std::string_view::npos ? choices.size() : space + 1);
+    }
+    return words;
+}
 
 std::optional<std::string> Options::value(std::string_view name) const {
     const auto it = values_.find(name);
@@ -96,15 +132,13 @@ base::Result<Options> parse_options(std::span<const std::string> words,
         if (parsed.has(option->name) && !option->repeatable && !option->value.empty()) {
             return wrong(fmt::format("{} is given twice", shown));
         }
+        if (const auto said = no_choice(option->choices, shown, value.value_or(""))) {
+            return wrong(*said);
+        }
         parsed.add(option->name, value.value_or(""));
     }
     if (parsed.has("help")) return parsed;
-    if (parsed.operand_count() > operands.size()) {
-        return wrong(fmt::format("unexpected word '{}'", parsed.operand(operands.size())));
-    }
-    for (std::size_t i = parsed.operand_count(); i < operands.size(); ++i) {
-        if (operands[i].required) return wrong(fmt::format("{} is missing", operands[i].name));
-    }
+    if (const auto said = wrong_operands(parsed, operands)) return wrong(*said);
     return parsed;
 }
 

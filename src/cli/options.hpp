@@ -22,12 +22,16 @@ struct OptionSpec {
     std::string_view help;
     /// May be given several times.
     bool repeatable = false;
+    /// The only values there are, separated by spaces; empty: any.
+    std::string_view choices;
 };
 
 /// A word that is no option.
 struct OperandSpec {
     std::string_view name;
     bool required = true;
+    /// The only words there are, separated by spaces; empty: any.
+    std::string_view choices;
 };
 
 /// A command line, taken apart.
@@ -51,11 +55,14 @@ private:
 };
 
 /// `--name value`, `--name=value`, `-f`, `-f value`; `--` ends the options. `invalid`, naming the
-/// word, on an unknown option, a missing or needless value, a repetition, or operands too many or
-/// too few. With `--help` or `-h` anything else may be missing.
+/// word, on an unknown option, a missing or needless value, one that is no choice, a repetition, or
+/// operands too many or too few. With `--help` or `-h` anything else may be missing.
 [[nodiscard]] base::Result<Options> parse_options(std::span<const std::string> words,
                                                   std::span<const OptionSpec> options,
                                                   std::span<const OperandSpec> operands);
+
+/// The words of OptionSpec::choices.
+[[nodiscard]] std::vector<std::string> words_of(std::string_view choices);
 
 /// The lines that explain the options.
 [[nodiscard]] std::string describe_options(std::span<const OptionSpec> options);

@@ -176,6 +176,7 @@ base::Result<std::vector<Json>> next_log_lines(ApiClient& api, LogQuery& query) 
         fmt::format("/api/deploy/{}/logs?limit=200&after={}", query.bot_id, query.after);
     if (!query.step.empty()) path += "&step=" + query.step;
     if (!query.level.empty()) path += "&level=" + query.level;
+    if (!query.text.empty()) path += "&q=" + percent_encoded(query.text);
     auto answer = api.get(path);
     if (!answer) return base::fail(std::move(answer).error());
     std::vector<Json> lines;

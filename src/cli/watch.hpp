@@ -33,6 +33,8 @@ struct LogQuery {
     std::int64_t after = 0;
     std::string step;
     std::string level;
+    /// Only lines with this text.
+    std::string text;
 };
 
 /// The next lines of a bot's log, at most 200; moves `query.after` on.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/login.hpp"
 #include "config/settings.hpp"
 
 extern char** environ;
@@ -74,7 +75,15 @@ struct Found {
     std::string source;
 };
 
-Found find_value(const Setting& setting, const Variables& environment, const Variables& file) {
+/// Where values come from, the strongest first.
+struct Sources {
+    const Variables& environment;
+    const Variables& file;
+    Variables login;
+};
+
+Found find_value(const Setting& setting, const Sources& sources) {
+    const auto& [environment, file, login] = sources;
     const std::string name(setting.name);
     if (const auto it = environment.find(name); it != environment.end()) {
         // Set but empty counts as not set, and still hides the file: the environment wins.
@@ -82,7 +91,26 @@ Found find_value(const Setting& setting, const Variables& environment, const Var
     } else if (const auto line = file.find(name); line != file.end() && !line->second.empty()) {
         return {line->second, ".env"};
     }
+    if (const auto it = login.find(name); it != login.end()) return {it->second, "login"};
     return {std::string(setting.fallback), "default"};
+}
+
+/// What is set for this name, in the environment or the file.
+std::string set_value(const Variables& environment, const Variables& file, const char* name) {
+    if (const auto it = environment.find(name); it != environment.end()) return it->second;
+    const auto it = file.find(name);
+    return it == file.end() ? std::string{} : it->second;
+}
+
+/// The login, if it is the one to be used: see load().
+Variables login_that_counts(const Variables& environment, const Variables& file,
+                            const Variables& login) {
+    const auto stored = login.find("HATCHERY_API_URL");
+    if (stored == login.end() || login.count("HATCHERY_TOKEN") == 0) return {};
+    if (!set_value(environment, file, "HATCHERY_TOKEN").empty()) return {};
+    std::string url = set_value(environment, file, "HATCHERY_API_URL");
+    while (url.ends_with('/')) url.pop_back();
+    return url.empty() || url == stored->second ? login : Variables{};
 }
 
 void read_setting(const Setting& setting, const Found& found, Need need, Loaded& loaded) {
@@ -224,11 +252,16 @@ DotEnv read_dotenv_here() {
 
 }  // namespace
 
-Loaded load(const Variables& environment, const DotEnv& dotenv, Need need) {
+Loaded load(const Variables& environment, const DotEnv& dotenv, Need need, const DotEnv& login) {
     Loaded loaded;
     loaded.problems = dotenv.problems;
+    Sources sources{environment, dotenv.values, {}};
+    if (need == Need::client) {
+        loaded.problems.insert(loaded.problems.end(), login.problems.begin(), login.problems.end());
+        sources.login = login_that_counts(environment, dotenv.values, login.values);
+    }
     for (const Setting& setting : settings()) {
-        read_setting(setting, find_value(setting, environment, dotenv.values), need, loaded);
+        read_setting(setting, find_value(setting, sources), need, loaded);
     }
     complete(loaded, need);
     warn_of_unknown(environment, loaded.warnings);
@@ -236,7 +269,12 @@ Loaded load(const Variables& environment, const DotEnv& dotenv, Need need) {
     return loaded;
 }
 
-Loaded load_here(Need need) { return load(process_environment(), read_dotenv_here(), need); }
+Loaded load_here(Need need) {
+    const Variables environment = process_environment();
+    DotEnv login;
+    if (need == Need::client) login = read_login(login_path(environment));
+    return load(environment, read_dotenv_here(), need, login);
+}
 
 std::vector<std::string> secret_variables() {
     std::vector<std::string> names;

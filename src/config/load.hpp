@@ -23,7 +23,7 @@ struct Shown {
     std::string name;
     /// The value, or `set` for a secret, or empty when it has none.
     std::string value;
-    /// `environment`, `.env` or `default`.
+    /// `environment`, `.env`, `login` or `default`.
     std::string source;
 };
 
@@ -38,10 +38,14 @@ struct Loaded {
 
 using Variables = std::map<std::string, std::string>;
 
-/// Validates everything and reports all problems at once. An empty value counts as not set.
-[[nodiscard]] Loaded load(const Variables& environment, const DotEnv& dotenv, Need need);
+/// Validates everything and reports all problems at once. An empty value counts as not set. What
+/// `hatchery login` stored counts for Need::client, and only as a pair: not when a token is set,
+/// nor when another address is, which must not get this token.
+[[nodiscard]] Loaded load(const Variables& environment, const DotEnv& dotenv, Need need,
+                          const DotEnv& login = {});
 
-/// The same with this process's environment and the `.env` of the current directory.
+/// The same with this process's environment, the `.env` of the current directory and the user's
+/// login.
 [[nodiscard]] Loaded load_here(Need need);
 
 /// The variables whose values are secret: a child process that does not need them goes without.

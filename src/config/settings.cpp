@@ -121,7 +121,7 @@ const std::array all_settings = {
     secret("SENTRY_DSN", read_sentry_dsn),
     // The command line as a client of the API.
     plain("HATCHERY_API_URL", "", service_url_at<&Config::api_url>),
-    needed(Need::client, "make one with: hatchery token create --user you@example.com",
+    needed(Need::client, "run: hatchery login (hatchery token create makes a token)",
            secret("HATCHERY_TOKEN", secret_at<&Config::api_token>)),
 };
 

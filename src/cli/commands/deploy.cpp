@@ -32,8 +32,7 @@ base::Result<base::Secret> read_line_of_input(Context& context, const char* what
     std::getline(context.in, line);
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
     if (line.empty()) {
-        return base::fail(ErrorKind::invalid,
-                          fmt::format("There is no {} on standard input.", what));
+        return base::fail(wrong_use(fmt::format("There is no {} on standard input.", what)));
     }
     return base::Secret(std::move(line));
 }
@@ -44,12 +43,12 @@ base::Result<base::Secret> telegram_token(const Options& options, Context& conte
     if (options.has("token-stdin")) return read_line_of_input(context, "Telegram bot token");
     if (auto value = context.variable("TELEGRAM_BOT_TOKEN")) return base::Secret(*std::move(value));
     if (!context.in_is_terminal) {
-        return base::fail(ErrorKind::invalid, "The Telegram bot token is missing.",
-                          "Set TELEGRAM_BOT_TOKEN, or give it on standard input with "
-                          "--token-stdin.");
+        return base::fail(wrong_use("The Telegram bot token is missing.",
+                                    "Set TELEGRAM_BOT_TOKEN, or give it on standard input with "
+                                    "--token-stdin."));
     }
     base::Secret token(context.ask_hidden("Telegram bot token (from @BotFather): "));
-    if (token.empty()) return base::fail(ErrorKind::invalid, "No token was given.");
+    if (token.empty()) return base::fail(wrong_use("No token was given."));
     return token;
 }
 
@@ -66,8 +65,8 @@ base::Result<Json> allowed_users(const Options& options) {
         std::int64_t id = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
         if (error != std::errc{} || end != text.data() + text.size() || id <= 0) {
-            return base::fail(ErrorKind::invalid,
-                              "--allow-user: give a Telegram user id, a whole number");
+            return base::fail(wrong_use(fmt::format(
+                "--allow-user: '{}' is no Telegram user id, which is a whole number", text)));
         }
         ids.push_back(id);
     }
@@ -140,8 +139,7 @@ base::Result<ExitCode> check_active(const Options& options, Context& context, Ap
 
 base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& api) {
     if (const std::string wrong = wrong_usage(options); !wrong.empty()) {
-        context.err << "hatchery: " << wrong << "\nSee: hatchery deploy --help\n";
-        return ExitCode::usage;
+        return base::fail(wrong_use(wrong, "See: hatchery deploy --help"));
     }
     const auto bot = options.operand(0).empty() ? create_bot(options, context, api)
                                                 : api.find_bot(options.operand(0));
@@ -157,36 +155,39 @@ base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& 
 }  // namespace
 
 Command deploy_command() {
-    return {
-        .name = "deploy",
-        .summary = "deploys a bot, making it first if it is described",
-        .operands = {{.name = "BOT", .required = false}},
-        .options =
-            {{.name = "name", .value = "NAME", .help = "of the new bot"},
-             {.name = "model",
-              .value = "MODEL",
-              .help = "provider/model, or claude-opus, gpt-5, gemini"},
-             {.name = "model-base-url", .value = "URL", .help = "of an OpenAI-compatible service"},
-             {.name = "region", .value = "REGION", .help = "of the server"},
-             {.name = "server-type", .value = "TYPE", .help = "of the server"},
-             {.name = "telegram-mode", .value = "MODE", .help = "webhook (default) or polling"},
-             {.name = "allow-user",
-              .value = "ID",
-              .help = "Telegram user who may talk to it; may be repeated",
-              .repeatable = true},
-             {.name = "token-stdin",
-              .help = "read the Telegram token from standard input (a line)"},
-             {.name = "key-stdin",
-              .help = "read the model key from standard input (the next line)"},
-             wait_option,
-             wait_logs_option,
-             json_option},
-        .details =
-            "BOT is the id or name of a bot that exists. A new bot takes its Telegram token\n"
-            "from TELEGRAM_BOT_TOKEN, from standard input or from a question, and its model\n"
-            "key from MODEL_API_KEY or standard input; without one the operator's is used.\n"
-            "With --wait the exit code is 0 only when the bot is active.\n",
-        .run = with_api(run)};
+    return {.name = "deploy",
+            .summary = "deploys a bot, making it first if it is described",
+            .operands = {{.name = "BOT", .required = false}},
+            .options = {{.name = "name", .value = "NAME", .help = "of the new bot"},
+                        {.name = "model",
+                         .value = "MODEL",
+                         .help = "provider/model, or claude-opus, gpt-5, gemini"},
+                        {.name = "model-base-url",
+                         .value = "URL",
+                         .help = "of an OpenAI-compatible service"},
+                        {.name = "region", .value = "REGION", .help = "of the server"},
+                        {.name = "server-type", .value = "TYPE", .help = "of the server"},
+                        {.name = "telegram-mode",
+                         .value = "MODE",
+                         .help = "webhook (default) or polling",
+                         .choices = "webhook polling"},
+                        {.name = "allow-user",
+                         .value = "ID",
+                         .help = "Telegram user who may talk to it; may be repeated",
+                         .repeatable = true},
+                        {.name = "token-stdin",
+                         .help = "read the Telegram token from standard input (a line)"},
+                        {.name = "key-stdin",
+                         .help = "read the model key from standard input (the next line)"},
+                        wait_option,
+                        wait_logs_option,
+                        json_option},
+            .details =
+                "BOT is the id or name of a bot that exists. A new bot takes its Telegram token\n"
+                "from TELEGRAM_BOT_TOKEN, from standard input or from a question, and its model\n"
+                "key from MODEL_API_KEY or standard input; without one the operator's is used.\n"
+                "With --wait the exit code is 0 only when the bot is active.\n",
+            .run = with_api(run)};
 }
 
 }  // namespace hatchery::cli

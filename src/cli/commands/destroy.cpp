@@ -27,7 +27,9 @@ void print_plan(Context& context, const Json& bot, const Json& plan) {
     }
     const std::string webhook = json_string(plan, "webhook");
     if (!webhook.empty()) context.err << "  its webhook at Telegram, " << webhook << "\n";
-    context.err << "  " << json_string(plan, "secrets", "its sealed secrets") << "\n";
+    context.err << "  " << json_string(plan, "secrets", "its sealed secrets") << "\n"
+                << fmt::format("What stays: @{} at Telegram, which only @BotFather deletes.\n",
+                               json_string(bot, "telegramUsername"));
 }
 
 /// Whether the person types the bot's name.

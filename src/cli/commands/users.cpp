@@ -13,6 +13,7 @@ namespace {
 using base::json_member;
 using base::json_string;
 
+constexpr std::string_view plans = "starter pro enterprise";
 constexpr const char* needs_admin = "Needs a token with the scope admin.\n";
 
 base::Result<base::Json> find_user(ApiClient& api, const std::string& id_or_email) {
@@ -100,8 +101,8 @@ base::Result<ExitCode> show(const Options& options, Context& context, ApiClient&
 base::Result<ExitCode> set_plan(const Options& options, Context& context, ApiClient& api) {
     const auto until = options.value("until");
     if (!until) {
-        return base::fail(base::ErrorKind::invalid, "--until is missing.",
-                          "Give a time such as 2027-01-31T12:00:00Z, or never.");
+        return base::fail(wrong_use("--until is missing.",
+                                    "Give a time such as 2027-01-31T12:00:00Z, or never."));
     }
     const auto user = find_user(api, options.operand(0));
     if (!user) return base::fail(user.error());
@@ -126,11 +127,13 @@ std::vector<Command> users_commands() {
     return {{.name = "users list",
              .summary = "lists users with plan, standing and bots",
              .operands = {},
-             .options = {{.name = "plan", .value = "PLAN", .help = "only of this plan"},
-                         {.name = "standing",
-                          .value = "WORD",
-                          .help = "only active, cancelled, grace, expired or none"},
-                         json_option},
+             .options =
+                 {{.name = "plan", .value = "PLAN", .help = "only of this plan", .choices = plans},
+                  {.name = "standing",
+                   .value = "WORD",
+                   .help = "only active, cancelled, grace, expired or none",
+                   .choices = "active cancelled grace expired none"},
+                  json_option},
              .details = needs_admin,
              .run = with_api(list)},
             {.name = "users show",
@@ -141,7 +144,7 @@ std::vector<Command> users_commands() {
              .run = with_api(show)},
             {.name = "users plan",
              .summary = "sets a user's plan and until when it is paid",
-             .operands = {{.name = "USER"}, {.name = "PLAN"}},
+             .operands = {{.name = "USER"}, {.name = "PLAN", .choices = plans}},
              .options = {{.name = "until",
                           .value = "TIME",
                           .help = "end of the period, such as 2027-01-31T12:00:00Z, or never"},

@@ -216,6 +216,11 @@ TEST_CASE("an operator's commands about access take effect at once and are in th
     const auto token =
         program.run({"token", "create", "--user", "a@example.org", "--scopes", "admin"}).second;
     CHECK(status_of(url + "/api/admin/audit", token) == 200);
+    // A role that is named for a user who has another one is no silent wish.
+    CHECK(program
+              .run({"token", "create", "--user", "a@example.org", "--role", "support", "--scopes",
+                    "bots:read"})
+              .first == 5);
     const auto listed = program.run({"token", "list", "--user", "A@example.org"});
     CHECK(listed.first == 0);
     CHECK(listed.second.find("admin") != std::string::npos);
@@ -235,7 +240,8 @@ TEST_CASE("an operator's commands about access take effect at once and are in th
         });
     // Those that failed too, with the exit code.
     CHECK(actions.value() ==
-          "token create 1, user role admin 0, token create 0, token revoke 0, token revoke 3");
+          "token create 1, user role admin 0, token create 0, token create 5, token revoke 0, "
+          "token revoke 3");
 }
 
 TEST_CASE("metrics are served on the admin listener, and to no stranger without one") {

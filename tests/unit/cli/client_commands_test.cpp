@@ -154,3 +154,28 @@ TEST_CASE("status shows bot, server, operation and what to do") {
         CHECK(contains(world.out.str(), part));
     }
 }
+
+TEST_CASE("stop, restart and cancel say what goes and what stays, and ask a person") {
+    for (const char* word : {"stop", "restart", "cancel"}) {
+        for (const auto& [typed, words, code] :
+             {std::tuple{"n\n", std::vector<std::string>{}, ExitCode::failed},
+              std::tuple{"", std::vector<std::string>{}, ExitCode::failed},
+              std::tuple{"y\n", std::vector<std::string>{}, ExitCode::ok},
+              std::tuple{"", std::vector<std::string>{"--yes"}, ExitCode::ok}}) {
+            CAPTURE(word, typed, words);
+            CliWorld world;
+            world.in_is_terminal = true;
+            world.in.str(typed);
+            world.answer("GET /api/bots/" + bot_id, 200, some_bot());
+            world.answer("POST /api/deploy/" + bot_id + "/" + word, 202, accepted(word));
+            std::vector<std::string> all{word, bot_id};
+            all.insert(all.end(), words.begin(), words.end());
+            CHECK(world.run(all) == code);
+            CHECK((world.calls().size() == 2) == (code == ExitCode::ok));
+            if (words.empty()) {
+                CHECK(contains(world.err.str(), "goes: "));
+                CHECK(contains(world.err.str(), "stays: "));
+            }
+        }
+    }
+}

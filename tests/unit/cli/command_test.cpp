@@ -1,5 +1,7 @@
 #include "cli/command.hpp"
 
+#include <algorithm>
+
 #include "cli_world.hpp"
 #include "support/catch.hpp"
 
@@ -63,4 +65,33 @@ TEST_CASE("a wrong configuration ends with 78 and says everything at once") {
     CHECK(contains(world.err, "PORT"));
     CHECK(contains(world.err, "HATCHERY_TOKEN"));
     CHECK(world.http.requests().empty());
+}
+
+TEST_CASE("a value of which there are only some is refused with all of them") {
+    struct Row {
+        std::vector<std::string> words;
+        const char* named;
+    };
+    const Row rows[] = {
+        {{"users", "list", "--standing", "rich"}, "active, cancelled, grace, expired, none"},
+        {{"users", "plan", "a@example.org", "gold", "--until", "never"},
+         "starter, pro, enterprise"},
+        {{"users", "plan", "a@example.org", "pro"}, "--until is missing"},
+        {{"deploy", "--name", "x", "--model", "y", "--telegram-mode", "fax"}, "webhook, polling"},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.named);
+        CliWorld world;
+        CHECK(world.run(row.words) == ExitCode::usage);
+        CHECK(contains(world.err, row.named));
+        CHECK(world.http.requests().empty());
+    }
+}
+
+TEST_CASE("every command of the API's client prints JSON when asked to") {
+    for (const auto& command : cli::client_commands()) {
+        CAPTURE(command.name);
+        CHECK(std::any_of(command.options.begin(), command.options.end(),
+                          [](const auto& option) { return option.name == "json"; }));
+    }
 }

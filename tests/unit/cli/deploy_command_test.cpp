@@ -73,7 +73,7 @@ TEST_CASE("the Telegram token comes from standard input, the environment or a hi
 TEST_CASE("without a token nothing is made") {
     CliWorld world;
     accept_deploy(world);
-    CHECK(world.run(new_bot) == ExitCode::failed);
+    CHECK(world.run(new_bot) == ExitCode::usage);
     CHECK(contains(world.err.str(), "TELEGRAM_BOT_TOKEN"));
     CHECK(world.calls().empty());
 }
@@ -100,7 +100,7 @@ TEST_CASE("deploy takes a bot that exists or a description, never both or neithe
 TEST_CASE("a Telegram user id that is no number is refused before anything is made") {
     CliWorld world;
     world.variables = {{"TELEGRAM_BOT_TOKEN", "123:token"}};
-    CHECK(world.run(with(new_bot, {"--allow-user", "@me"})) == ExitCode::failed);
+    CHECK(world.run(with(new_bot, {"--allow-user", "@me"})) == ExitCode::usage);
     CHECK(contains(world.err.str(), "--allow-user"));
     CHECK(world.calls().empty());
 }

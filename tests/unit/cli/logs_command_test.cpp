@@ -57,6 +57,8 @@ TEST_CASE("following goes on over an API that restarts, without losing or repeat
 TEST_CASE("a wrong filter is a usage error before anything is asked") {
     for (const auto& words :
          {std::vector<std::string>{"--since", "x"}, std::vector<std::string>{"--since", "-1"},
+          std::vector<std::string>{"--since", "5y"}, std::vector<std::string>{"--grep", ""},
+          std::vector<std::string>{"--since", "9999999999999d"},
           std::vector<std::string>{"--step", "a&b"}, std::vector<std::string>{"--level", "loud"}}) {
         CliWorld world;
         std::vector<std::string> all = {"logs", bot_id};
@@ -77,4 +79,38 @@ TEST_CASE("waiting with --logs prints the lines of that operation only") {
     world.answer(logs_path(2), 200, page({}));
     CHECK(world.run({"start", bot_id, "--logs"}) == ExitCode::ok);
     CHECK(world.out.str() == "2026-11-21T06:00:00.000Z  install_dependencies   ours\n");
+}
+
+TEST_CASE("logs finds text, and lines of the last while or since a time") {
+    struct Row {
+        std::vector<std::string> words;
+        std::string query;
+        std::string printed;
+    };
+    CliWorld clock_of;
+    json old = line(1, "old");
+    json fresh = line(2, "fresh");
+    fresh["at"] = base::format_time(clock_of.clock.now() - std::chrono::minutes(5));
+    const Row rows[] = {
+        {{"--grep", "out of stock"}, "&q=out%20of%20stock", "old fresh "},
+        {{"--since", "10m"}, "", "fresh "},
+        {{"--since", "2026-11-21T07:00:00Z"}, "", "fresh "},
+        {{"--since", "3660d"}, "", "old fresh "},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.words);
+        CliWorld world;
+        world.answer("GET /api/bots/" + bot_id, 200, some_bot());
+        world.answer(logs_path(0) + row.query, 200, page({old, fresh}));
+        world.answer(logs_path(2) + row.query, 200, page({}));
+        std::vector<std::string> words{"logs", bot_id, "--json"};
+        words.insert(words.end(), row.words.begin(), row.words.end());
+        CHECK(world.run(words) == ExitCode::ok);
+        std::istringstream lines(world.out.str());
+        std::string text;
+        std::string printed;
+        while (std::getline(lines, text))
+            printed += json::parse(text)["message"].get<std::string>() + " ";
+        CHECK(printed == row.printed);
+    }
 }

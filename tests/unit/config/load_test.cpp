@@ -275,3 +275,19 @@ TEST_CASE("the alarm webhook is kept as a secret") {
         CHECK(shown.value.find("hunter2") == std::string::npos);
     }
 }
+
+TEST_CASE("a login counts for clients, as a pair, and only where nothing else is set") {
+    const DotEnv login{
+        .values = {{"HATCHERY_API_URL", "https://a.example"}, {"HATCHERY_TOKEN", "hat_stored"}},
+        .problems = {}};
+    const auto used = [&](const Variables& environment, Need need = Need::client) {
+        const Loaded loaded = load(environment, {}, need, login);
+        return loaded.config.api_token.reveal() + " at " + loaded.config.api_url;
+    };
+    CHECK(used({}) == "hat_stored at https://a.example");
+    CHECK(used({{"HATCHERY_API_URL", "https://a.example/"}}) == "hat_stored at https://a.example");
+    // Another address must not get the stored token, nor the stored address another token.
+    CHECK(used({{"HATCHERY_API_URL", "https://b.example"}}) == " at https://b.example");
+    CHECK(used({{"HATCHERY_TOKEN", "hat_mine"}}) == "hat_mine at http://127.0.0.1:8080");
+    CHECK(used({}, Need::database) == " at http://127.0.0.1:8080");
+}
