@@ -325,13 +325,16 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     signals.wait();
     log_event(LogLevel::info, "draining");
     limit.emplace();
-    // The engine first stops claiming; what it cuts needs the rest to be still there.
+    // The engine first stops claiming; what it cuts needs the rest to be still there. Nobody waits
+    // for the database before the front: without it each question takes some seconds.
+    upkeep->request_stop();
     std::jthread drain([&] { engine->drain(drain_limit); });
-    upkeep->stop();
-    pool->drain();
+    std::jthread drain_pool([&] { pool->drain(); });
     if (front) front->stop();
     if (health) health->stop();
     drain.join();
+    drain_pool.join();
+    upkeep->stop();
     pool->stop();
     job_hints.reset();
     log_event(LogLevel::info, "stopped");

@@ -159,7 +159,6 @@ std::unique_ptr<engine::Upkeep> make_upkeep_of(Adapters& adapters, const config:
     engine::UpkeepSettings settings;
     settings.billing = config.billing;
     settings.stop_limit = config.deadlines.at(core::OperationKind::stop);
-    settings.destroy_limit = config.deadlines.at(core::OperationKind::destroy);
     return engine::make_upkeep({.subscriptions = *adapters.subscriptions,
                                 .jobs = *adapters.jobs,
                                 .alarms = *adapters.alarms,

@@ -198,16 +198,6 @@ std::optional<BillingRefusal> refuse_running(const BillingRules& rules,
     return std::nullopt;
 }
 
-AfterRetention after_retention(HasBackup has_backup) {
-    switch (has_backup) {
-        case HasBackup::no:
-            return AfterRetention::keep;
-        case HasBackup::yes:
-            return AfterRetention::destroy;
-    }
-    return AfterRetention::keep;
-}
-
 base::Milliseconds billing_stop_delay(int attempts) {
     constexpr std::chrono::minutes first{1};
     constexpr std::chrono::minutes longest{60};

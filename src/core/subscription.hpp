@@ -144,16 +144,8 @@ enum class BillingRefusal : std::uint8_t { subscription_expired, no_subscription
     const BillingRules& rules, const std::optional<Subscription>& subscription,
     base::TimePoint now);
 
-/// What becomes of a bot when the retention time is over.
-enum class AfterRetention : std::uint8_t {
-    destroy,  ///< there is a back-up of it
-    keep,     ///< there is none: it stays stopped, and the operator is told
-};
-enum class HasBackup : std::uint8_t { no, yes };
-[[nodiscard]] AfterRetention after_retention(HasBackup has_backup);
-
-/// How long to wait after so many attempts to stop or destroy a bot for its user's expired
-/// subscription: a minute, doubled each time up to an hour.
+/// How long to wait after so many attempts to stop a bot for its user's expired subscription: a
+/// minute, doubled each time up to an hour.
 [[nodiscard]] base::Milliseconds billing_stop_delay(int attempts);
 
 }  // namespace hatchery::core

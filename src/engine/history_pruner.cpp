@@ -8,7 +8,8 @@ namespace hatchery::engine {
 
 namespace {
 
-/// Bots of one statement, and events of each: at most 100,000 rows go in one transaction.
+/// Bots of one statement, and events of each, where they are not too much for the time that a
+/// statement has: at most 100,000 rows go in one transaction.
 constexpr int bots_of_batch = 100;
 constexpr int events_of_bot = 1'000;
 /// Batches of one tick.
@@ -39,13 +40,13 @@ void log_failure(std::string_view what, const base::Error& error) {
 }  // namespace
 
 void HistoryPruner::tick(const std::stop_token& stop) {
+    if (stop.stop_requested()) return;
     const auto now = ports_.clock.now();
     // Also after the clock was set back.
     const bool due = now >= next_round_ || next_round_ - now > settings_.prune_every;
     if (!in_round_ && due) begin_round();
     for (int batch = 0; batch < batches_of_tick && in_round_; ++batch) {
-        if (stop.stop_requested()) return;
-        prune_page();
+        if (stop.stop_requested() || !prune_page()) return;
     }
 }
 
@@ -55,27 +56,40 @@ void HistoryPruner::begin_round() {
     in_round_ = true;
     after_.reset();
     pruned_ = 0;
+    bots_ = bots_of_batch;
+    events_each_ = events_of_bot;
     const auto gone = ports_.subscriptions.prune_billing_events(now - billing_kept, billing_batch);
     if (!gone) log_failure("prune_billing_events", gone.error());
 }
 
-void HistoryPruner::prune_page() {
+bool HistoryPruner::prune_page() {
     const auto done = ports_.subscriptions.prune_events(
-        retention_of(settings_.billing, ports_.clock.now()), after_, bots_of_batch, events_of_bot);
+        retention_of(settings_.billing, ports_.clock.now()), after_, bots_, events_each_);
     if (!done) {
-        in_round_ = false;
-        return log_failure("prune_events", done.error());
+        log_failure("prune_events", done.error());
+        if (done.error().kind == base::ErrorKind::timeout) take_less();
+        return false;
     }
     pruned_ += done->events;
     ports_.metrics.counter("hatchery_events_pruned_total", "Events deleted for their age.")
         .add(static_cast<std::uint64_t>(done->events));
     // A page that lost as much as one bot may lose is looked at again, for it may have more.
-    if (done->events >= events_of_bot) return;
+    if (done->events >= events_each_) return true;
     after_ = done->next;
-    if (after_) return;
+    if (after_) return true;
     in_round_ = false;
     if (pruned_ > 0) {
         base::log_event(base::LogLevel::info, "events_pruned", {{"count", pruned_}});
+    }
+    return true;
+}
+
+/// What was too much for one statement would be so again. First fewer bots, then less of the one.
+void HistoryPruner::take_less() {
+    if (bots_ > 1) {
+        bots_ /= 2;
+    } else {
+        events_each_ = std::max(events_each_ / 2, 1);
     }
 }
 

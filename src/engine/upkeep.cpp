@@ -16,14 +16,16 @@ class ThreadedUpkeep final : public Upkeep {
 public:
     ThreadedUpkeep(const UpkeepPorts& ports, UpkeepSettings settings)
         : ports_(ports), settings_(std::move(settings)) {}
-    ~ThreadedUpkeep() override { stop(); }
+    ~ThreadedUpkeep() override = default;
 
     void start() override {
         thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
     }
 
+    void request_stop() override { thread_.request_stop(); }
+
     void stop() override {
-        thread_.request_stop();
+        request_stop();
         if (thread_.joinable()) thread_.join();
     }
 

@@ -13,7 +13,10 @@ public:
     virtual ~Upkeep() = default;
     /// Starts its thread and returns.
     virtual void start() = 0;
-    /// Ends the thread, and lets another process lead. Blocks for a moment.
+    /// Asks the thread to end and returns at once; stop() waits for that.
+    virtual void request_stop() = 0;
+    /// Ends the thread, and lets another process lead. Blocks until the database has answered what
+    /// is asked at the moment, or has failed to.
     virtual void stop() = 0;
 };
 

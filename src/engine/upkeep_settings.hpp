@@ -24,9 +24,8 @@ struct UpkeepPorts {
 
 struct UpkeepSettings {
     core::BillingRules billing;
-    /// Limits of the operations that it asks for.
+    /// Limit of the operations that it asks for.
     std::chrono::seconds stop_limit{600};
-    std::chrono::seconds destroy_limit{900};
     /// How often subscriptions are looked at.
     base::Milliseconds look_every{10'000};
     /// How often a round over all bots' events begins.

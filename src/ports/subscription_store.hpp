@@ -25,7 +25,6 @@ struct StageEntry {
 struct UnpaidBot {
     base::BotId bot_id;
     base::UserId user_id;
-    core::HasBackup has_backup = core::HasBackup::no;
     /// How often it was asked to stop already.
     int attempts = 0;
 };
@@ -62,20 +61,19 @@ public:
     [[nodiscard]] virtual base::Result<std::vector<core::Subscription>> too_early(
         base::TimePoint now, int limit) = 0;
     /// Writes the stages and, in the same transaction, one warning into the story of each living
-    /// bot of these users: told once, whoever dies on the way. Answers how many were written.
-    [[nodiscard]] virtual base::Result<int> enter(std::span<const StageEntry> entries,
-                                                  base::TimePoint now) = 0;
+    /// bot of these users: told once, whoever dies on the way. Answers whose were written, in no
+    /// order.
+    [[nodiscard]] virtual base::Result<std::vector<base::UserId>> enter(
+        std::span<const StageEntry> entries, base::TimePoint now) = 0;
 
     /// Bots of users whose stage is `stopped`, `closing` or `closed` that have a server and are not
     /// stopped, and whose next attempt is due.
     [[nodiscard]] virtual base::Result<std::vector<UnpaidBot>> running_unpaid(base::TimePoint now,
                                                                               int limit) = 0;
-    /// Bots of users whose stage is `closed` that have a server and are stopped, and whose next
-    /// attempt is due.
-    [[nodiscard]] virtual base::Result<std::vector<UnpaidBot>> kept_unpaid(base::TimePoint now,
-                                                                           int limit) = 0;
-    /// The attempt is made now; the next one not before `next_try_at`.
-    [[nodiscard]] virtual base::Result<void> note_attempt(const base::BotId& bot, int attempts,
+    /// The attempt is made now; the next one not before `next_try_at`. Answers whether it was
+    /// written: nothing is, and nothing may be attempted, when the stage of the bot's user is none
+    /// of those of running_unpaid any more. It waits for a change of the subscription under way.
+    [[nodiscard]] virtual base::Result<bool> note_attempt(const base::BotId& bot, int attempts,
                                                           base::TimePoint next_try_at) = 0;
     /// All stopped bots with a server whose user's stage is `closed`.
     [[nodiscard]] virtual base::Result<KeptBots> count_kept() = 0;

@@ -43,21 +43,25 @@ constexpr std::string_view enter_stages = R"(
         SELECT id, last_event_seq, $5, 'log', 'warning', 'engine', message FROM numbered
         RETURNING bot_id
     )
-    SELECT (SELECT count(*) FROM entered), (SELECT array_agg(bot_id) FROM told))";
+    SELECT (SELECT array_agg(user_id) FROM entered), (SELECT array_agg(bot_id) FROM told))";
 
-// Back-ups do not exist yet, so no bot has one.
 constexpr std::string_view select_unpaid = R"(
-    SELECT b.id, b.user_id, false, coalesce(t.attempts, 0)
+    SELECT b.id, b.user_id, coalesce(t.attempts, 0)
     FROM subscriptions s
     JOIN bots b ON b.user_id = s.user_id AND b.deleted_at IS NULL
     LEFT JOIN billing_stops t ON t.bot_id = b.id
     WHERE s.stage = ANY ($1::text[]) AND s.period_end IS NOT NULL
-      AND (b.status = 'stopped') = $2::boolean
+      AND b.status <> 'stopped'
       AND EXISTS (SELECT FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
-      AND (t.next_try_at IS NULL OR t.next_try_at <= $3)
-    ORDER BY b.id LIMIT $4::bigint)";
+      AND (t.next_try_at IS NULL OR t.next_try_at <= $2)
+    ORDER BY b.id LIMIT $3::bigint)";
+// The lock makes it wait for a payment that is being written, and look at the row again then.
 constexpr std::string_view upsert_attempt = R"(
-    INSERT INTO billing_stops (bot_id, attempts, next_try_at) VALUES ($1, $2::bigint, $3)
+    INSERT INTO billing_stops (bot_id, attempts, next_try_at)
+    SELECT b.id, $2::bigint, $3
+    FROM bots b JOIN subscriptions s ON s.user_id = b.user_id
+    WHERE b.id = $1 AND s.stage = ANY ($4::text[]) AND s.period_end IS NOT NULL
+    FOR SHARE OF s
     ON CONFLICT (bot_id) DO UPDATE SET attempts = excluded.attempts,
         next_try_at = excluded.next_try_at)";
 constexpr std::string_view select_kept = R"(
@@ -105,6 +109,20 @@ std::string stages(std::initializer_list<core::BillingStage> list) {
     return array_text(names);
 }
 
+/// Those in which no bot may go on.
+std::string unpaid_stages() {
+    using enum core::BillingStage;
+    return stages({stopped, closing, closed});
+}
+
+template <typename Id>
+std::vector<Id> ids_in(const Rows::Row& row, int column) {
+    std::vector<Id> ids;
+    if (row.null(column)) return ids;
+    for (const auto& text : parse_array(row.text(column))) ids.emplace_back(text);
+    return ids;
+}
+
 class PgSubscriptionStore final : public ports::SubscriptionStore {
 public:
     PgSubscriptionStore(Database& database, Hints& hints) : database_(database), hints_(hints) {}
@@ -128,8 +146,9 @@ public:
         });
     }
 
-    Result<int> enter(std::span<const ports::StageEntry> entries, TimePoint now) override {
-        if (entries.empty()) return 0;
+    Result<std::vector<base::UserId>> enter(std::span<const ports::StageEntry> entries,
+                                            TimePoint now) override {
+        if (entries.empty()) return std::vector<base::UserId>{};
         std::vector<std::string> users, next, messages;
         std::vector<std::int64_t> versions;
         for (const auto& entry : entries) {
@@ -138,35 +157,38 @@ public:
             next.emplace_back(base::to_text(entry.to));
             messages.push_back(entry.message);
         }
-        std::vector<std::string> told;
-        const auto count = database_.transact([&](Sql& sql) -> Result<int> {
+        std::vector<base::BotId> told;
+        auto entered = database_.transact([&](Sql& sql) -> Result<std::vector<base::UserId>> {
             const Rows rows =
                 sql.query(enter_stages, {array_text(users), array_text(versions), array_text(next),
                                          array_text(messages), now});
-            told.clear();
-            if (!rows[0].null(1)) told = parse_array(rows[0].text(1));
-            return static_cast<int>(rows[0].integer(0));
+            told = ids_in<base::BotId>(rows[0], 1);
+            return ids_in<base::UserId>(rows[0], 0);
         });
-        if (count) {
-            for (const auto& bot : told) hints_.bot_changed(base::BotId(bot));
+        if (entered) {
+            for (const auto& bot : told) hints_.bot_changed(bot);
         }
-        return count;
+        return entered;
     }
 
     Result<std::vector<ports::UnpaidBot>> running_unpaid(TimePoint now, int limit) override {
-        using enum core::BillingStage;
-        return unpaid(stages({stopped, closing, closed}), false, now, limit);
+        return database_.run([&](Sql& sql) -> Result<std::vector<ports::UnpaidBot>> {
+            const Rows rows = sql.query(select_unpaid, {unpaid_stages(), now, limit});
+            std::vector<ports::UnpaidBot> found;
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                found.push_back({.bot_id = rows[i].id<base::BotId>(0),
+                                 .user_id = rows[i].id<base::UserId>(1),
+                                 .attempts = static_cast<int>(rows[i].integer(2))});
+            }
+            return found;
+        });
     }
 
-    Result<std::vector<ports::UnpaidBot>> kept_unpaid(TimePoint now, int limit) override {
-        return unpaid(stages({core::BillingStage::closed}), true, now, limit);
-    }
-
-    Result<void> note_attempt(const base::BotId& bot, int attempts,
+    Result<bool> note_attempt(const base::BotId& bot, int attempts,
                               TimePoint next_try_at) override {
-        return database_.run([&](Sql& sql) -> Result<void> {
-            (void)sql.query(upsert_attempt, {bot, attempts, next_try_at});
-            return {};
+        return database_.run([&](Sql& sql) -> Result<bool> {
+            return sql.query(upsert_attempt, {bot, attempts, next_try_at, unpaid_stages()})
+                       .affected() > 0;
         });
     }
 
@@ -207,22 +229,6 @@ private:
         std::vector<core::Subscription> found;
         for (std::size_t i = 0; i < rows.size(); ++i) found.push_back(read_subscription(rows[i]));
         return found;
-    }
-
-    Result<std::vector<ports::UnpaidBot>> unpaid(const std::string& of_stages, bool stopped,
-                                                 TimePoint now, int limit) {
-        return database_.run([&](Sql& sql) -> Result<std::vector<ports::UnpaidBot>> {
-            const Rows rows = sql.query(select_unpaid, {of_stages, stopped, now, limit});
-            std::vector<ports::UnpaidBot> found;
-            for (std::size_t i = 0; i < rows.size(); ++i) {
-                found.push_back(
-                    {.bot_id = rows[i].id<base::BotId>(0),
-                     .user_id = rows[i].id<base::UserId>(1),
-                     .has_backup = rows[i].boolean(2) ? core::HasBackup::yes : core::HasBackup::no,
-                     .attempts = static_cast<int>(rows[i].integer(3))});
-            }
-            return found;
-        });
     }
 
     Database& database_;

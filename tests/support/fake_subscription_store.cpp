@@ -1,6 +1,7 @@
 #include "support/fake_subscription_store.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace hatchery::support {
 
@@ -26,7 +27,7 @@ Result<std::vector<Subscription>> FakeSubscriptionStore::due(BillingStage stage,
                                                              const core::StageBounds& bounds,
                                                              int limit) {
     const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
+    if (refuses()) return unavailable();
     std::vector<Subscription> found;
     for (const auto& [user, one] : subscriptions_) {
         const bool fits = one.stage == stage && one.period_end &&
@@ -41,7 +42,7 @@ Result<std::vector<Subscription>> FakeSubscriptionStore::due(BillingStage stage,
 
 Result<std::vector<Subscription>> FakeSubscriptionStore::too_early(TimePoint now, int limit) {
     const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
+    if (refuses()) return unavailable();
     std::vector<Subscription> found;
     for (const auto& [user, one] : subscriptions_) {
         if (!one.period_end || one.stage < BillingStage::grace) continue;
@@ -53,18 +54,18 @@ Result<std::vector<Subscription>> FakeSubscriptionStore::too_early(TimePoint now
     return found;
 }
 
-Result<int> FakeSubscriptionStore::enter(std::span<const ports::StageEntry> entries,
-                                         TimePoint now) {
+Result<std::vector<base::UserId>> FakeSubscriptionStore::enter(
+    std::span<const ports::StageEntry> entries, TimePoint now) {
     const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
-    int written = 0;
+    if (refuses()) return unavailable();
+    std::vector<base::UserId> written;
     for (const auto& entry : entries) {
         const auto found = subscriptions_.find(entry.from.user_id);
         if (found == subscriptions_.end() || found->second.version != entry.from.version) continue;
         found->second.stage = entry.to;
         found->second.stage_at = now;
         ++found->second.version;
-        ++written;
+        written.push_back(entry.from.user_id);
         core::NewEvent event;
         event.level = core::EventLevel::warning;
         event.message = entry.message;
@@ -77,53 +78,52 @@ Result<int> FakeSubscriptionStore::enter(std::span<const ports::StageEntry> entr
     return written;
 }
 
-std::vector<ports::UnpaidBot> FakeSubscriptionStore::unpaid(BillingStage from, bool stopped,
-                                                            std::optional<TimePoint> now,
-                                                            int limit) {
+bool FakeSubscriptionStore::is_unpaid(const base::UserId& user, BillingStage from) const {
+    const auto subscription = subscriptions_.find(user);
+    return subscription != subscriptions_.end() && subscription->second.stage >= from &&
+           subscription->second.period_end;
+}
+
+std::vector<ports::UnpaidBot> FakeSubscriptionStore::unpaid(BillingStage from, bool stopped) const {
     std::vector<ports::UnpaidBot> found;
     for (const auto& [id, bot] : db_.bots) {
-        const auto subscription = subscriptions_.find(bot.bot.user_id);
-        if (bot.deleted || subscription == subscriptions_.end()) continue;
-        if (subscription->second.stage < from || !subscription->second.period_end) continue;
+        if (bot.deleted || !is_unpaid(bot.bot.user_id, from)) continue;
         if ((bot.bot.status == core::BotStatus::stopped) != stopped) continue;
         if (db_.current_deployment(id) == nullptr) continue;
-        const Attempt attempt = attempts_.contains(id) ? attempts_.at(id) : Attempt{};
-        if (now && attempts_.contains(id) && attempt.next_try_at > *now) continue;
-        found.push_back(
-            {.bot_id = id,
-             .user_id = bot.bot.user_id,
-             .has_backup = backups_.contains(id) ? core::HasBackup::yes : core::HasBackup::no,
-             .attempts = attempt.attempts});
+        const auto attempt = attempts_.find(id);
+        found.push_back({.bot_id = id,
+                         .user_id = bot.bot.user_id,
+                         .attempts = attempt == attempts_.end() ? 0 : attempt->second.attempts});
     }
-    cut(found, limit);
     return found;
 }
 
 Result<std::vector<ports::UnpaidBot>> FakeSubscriptionStore::running_unpaid(TimePoint now,
                                                                             int limit) {
     const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
-    return unpaid(BillingStage::stopped, false, now, limit);
+    if (refuses()) return unavailable();
+    auto found = unpaid(BillingStage::stopped, false);
+    std::erase_if(found, [&](const auto& bot) {
+        const auto attempt = attempts_.find(bot.bot_id);
+        return attempt != attempts_.end() && attempt->second.next_try_at > now;
+    });
+    cut(found, limit);
+    return found;
 }
 
-Result<std::vector<ports::UnpaidBot>> FakeSubscriptionStore::kept_unpaid(TimePoint now, int limit) {
-    const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
-    return unpaid(BillingStage::closed, true, now, limit);
-}
-
-Result<void> FakeSubscriptionStore::note_attempt(const base::BotId& bot, int attempts,
+Result<bool> FakeSubscriptionStore::note_attempt(const base::BotId& bot, int attempts,
                                                  TimePoint next_try_at) {
     const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
+    if (refuses()) return unavailable();
+    if (!is_unpaid(db_.bots.at(bot).bot.user_id, BillingStage::stopped)) return false;
     attempts_[bot] = {.attempts = attempts, .next_try_at = next_try_at};
-    return {};
+    return true;
 }
 
 Result<ports::KeptBots> FakeSubscriptionStore::count_kept() {
     const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
-    const auto kept = unpaid(BillingStage::closed, true, std::nullopt, 1'000'000);
+    if (refuses()) return unavailable();
+    const auto kept = unpaid(BillingStage::closed, true);
     std::set<base::UserId> users;
     for (const auto& bot : kept) users.insert(bot.user_id);
     return ports::KeptBots{.bots = static_cast<std::int64_t>(kept.size()),
@@ -134,7 +134,7 @@ Result<ports::Pruned> FakeSubscriptionStore::prune_events(const ports::EventRete
                                                           const std::optional<base::BotId>& after,
                                                           int bots, int events_each) {
     const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
+    if (refuses()) return unavailable();
     ports::Pruned pruned;
     int looked_at = 0;
     for (auto& [id, bot] : db_.bots) {
@@ -159,7 +159,7 @@ Result<ports::Pruned> FakeSubscriptionStore::prune_events(const ports::EventRete
 
 Result<int> FakeSubscriptionStore::prune_billing_events(TimePoint, int) {
     const std::lock_guard lock(db_.mutex);
-    if (refusing_) return unavailable();
+    if (refuses()) return unavailable();
     return 0;
 }
 
@@ -175,9 +175,14 @@ std::optional<Subscription> FakeSubscriptionStore::find(const base::UserId& user
     return found->second;
 }
 
-void FakeSubscriptionStore::add_backup(const base::BotId& bot) {
+int FakeSubscriptionStore::calls() const {
     const std::lock_guard lock(db_.mutex);
-    backups_.insert(bot);
+    return calls_;
+}
+
+bool FakeSubscriptionStore::refuses() {
+    ++calls_;
+    return refusing_;
 }
 
 void FakeSubscriptionStore::refuse(bool refusing) {

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -12,7 +11,7 @@
 namespace hatchery::support {
 
 /// Subscriptions in a map, on the bots of a FakeDatabase. Thread-safe.
-class FakeSubscriptionStore final : public ports::SubscriptionStore {
+class FakeSubscriptionStore : public ports::SubscriptionStore {
 public:
     explicit FakeSubscriptionStore(FakeDatabase& database) : db_(database) {}
 
@@ -21,13 +20,11 @@ public:
                                                       int limit) override;
     base::Result<std::vector<core::Subscription>> too_early(base::TimePoint now,
                                                             int limit) override;
-    base::Result<int> enter(std::span<const ports::StageEntry> entries,
-                            base::TimePoint now) override;
+    base::Result<std::vector<base::UserId>> enter(std::span<const ports::StageEntry> entries,
+                                                  base::TimePoint now) override;
     base::Result<std::vector<ports::UnpaidBot>> running_unpaid(base::TimePoint now,
                                                                int limit) override;
-    base::Result<std::vector<ports::UnpaidBot>> kept_unpaid(base::TimePoint now,
-                                                            int limit) override;
-    base::Result<void> note_attempt(const base::BotId& bot, int attempts,
+    base::Result<bool> note_attempt(const base::BotId& bot, int attempts,
                                     base::TimePoint next_try_at) override;
     base::Result<ports::KeptBots> count_kept() override;
     base::Result<ports::Pruned> prune_events(const ports::EventRetention& retention,
@@ -38,8 +35,8 @@ public:
     /// As an operator or the billing service would set it.
     void put(const core::Subscription& subscription);
     [[nodiscard]] std::optional<core::Subscription> find(const base::UserId& user) const;
-    /// There is a back-up of the bot from now on.
-    void add_backup(const base::BotId& bot);
+    /// Calls that were made, refused ones too.
+    [[nodiscard]] int calls() const;
     /// A step of the caller's ends here: the next call answers `unavailable`, and so do all others
     /// until it is told otherwise.
     void refuse(bool refusing);
@@ -49,14 +46,15 @@ private:
         int attempts = 0;
         base::TimePoint next_try_at;
     };
-    [[nodiscard]] std::vector<ports::UnpaidBot> unpaid(core::BillingStage from, bool stopped,
-                                                       std::optional<base::TimePoint> now,
-                                                       int limit);
+    [[nodiscard]] bool is_unpaid(const base::UserId& user, core::BillingStage from) const;
+    [[nodiscard]] std::vector<ports::UnpaidBot> unpaid(core::BillingStage from, bool stopped) const;
+    /// Counts the call, too.
+    [[nodiscard]] bool refuses();
 
     FakeDatabase& db_;
     std::map<base::UserId, core::Subscription> subscriptions_;
     std::map<base::BotId, Attempt> attempts_;
-    std::set<base::BotId> backups_;
+    int calls_ = 0;
     bool refusing_ = false;
 };
 

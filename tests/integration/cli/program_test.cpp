@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "net/curl_transport.hpp"
+#include "store/sql.hpp"
 #include "support/catch.hpp"
 #include "support/pg_cluster.hpp"
 #include "support/processes/child_process.hpp"
@@ -137,6 +138,29 @@ TEST_CASE("serve migrates an empty database, says where it is ready, and ends on
     CHECK(program.log().find(token) == std::string::npos);
     CHECK(program.log().find("AAAAAAAA") == std::string::npos);
     CHECK(program.run({"bots"}).first == 69);
+}
+
+TEST_CASE("serve answers nobody any more after SIGTERM, however slow the database is") {
+    Program program;
+    program.database = support::PgCluster::shared().create_database();
+    program.environment["DATABASE_URL"] = program.database->url().reveal();
+    const auto slow = program.database->pool().open_dedicated().value();
+    slow->script("BEGIN; LOCK TABLE subscriptions");
+    const auto serve = program.start({"serve"});
+    const std::string url = url_in(serve->read_line(20s).value_or(""));
+    REQUIRE_FALSE(url.empty());
+    // What looks after subscriptions waits for its first answer.
+    REQUIRE(becomes_true([&] {
+        return !slow->query(
+                        "SELECT 1 FROM pg_locks WHERE relation = 'subscriptions'::regclass "
+                        "AND NOT granted LIMIT 1")
+                    .empty();
+    }));
+    serve->signal(SIGTERM);
+    CHECK(becomes_true([&] { return status_of(url + "/healthz") == 0; }));
+    CHECK(serve->running());
+    slow->script("ROLLBACK");
+    CHECK(serve->wait(10s) == 0);
 }
 
 TEST_CASE("several that start at once on an empty database all get ready") {

@@ -246,11 +246,6 @@ TEST_CASE("each stage is told with the time of what comes next") {
     }
 }
 
-TEST_CASE("a bot is destroyed only if there is a back-up of it") {
-    CHECK(after_retention(HasBackup::no) == AfterRetention::keep);
-    CHECK(after_retention(HasBackup::yes) == AfterRetention::destroy);
-}
-
 TEST_CASE("attempts to stop a bot come less and less often") {
     CHECK(billing_stop_delay(1) == 1min);
     CHECK(billing_stop_delay(2) == 2min);

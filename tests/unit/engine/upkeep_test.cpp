@@ -1,105 +1,13 @@
 #include "engine/upkeep.hpp"
 
-#include <mutex>
+#include <future>
+#include <string>
 #include <thread>
 
-#include "engine/history_pruner.hpp"
-#include "engine/subscription_watch.hpp"
-#include "pool_world.hpp"
-#include "support/fake_job_store.hpp"
-#include "support/fake_subscription_store.hpp"
+#include "base/log.hpp"
+#include "upkeep_world.hpp"
 
 namespace hatchery::engine {
-
-namespace {
-
-using namespace std::chrono_literals;
-using core::BillingStage;
-using core::BotStatus;
-using core::OperationKind;
-
-struct UpkeepWorld {
-    SetClock clock;
-    base::SystemRandom random;
-    base::MetricRegistry metrics;
-    support::FakeDatabase database{clock, random};
-    support::FakeJobStore jobs{database};
-    support::FakeFleetStore fleet{database};
-    support::FakeAlarmStore alarms{random};
-    support::FakeSubscriptionStore subscriptions{database};
-    UpkeepPorts ports{.subscriptions = subscriptions,
-                      .jobs = jobs,
-                      .alarms = alarms,
-                      .fleet = fleet,
-                      .metrics = metrics,
-                      .clock = clock};
-    UpkeepSettings settings;
-    SubscriptionWatch watch{ports, settings};
-    base::UserId user = database.new_id<base::UserId>();
-    base::TimePoint period_end = clock.now() + 240h;
-
-    UpkeepWorld() { pay_until(period_end); }
-
-    void pay_until(base::TimePoint end) {
-        period_end = end;
-        subscriptions.put(
-            core::change_subscription(subscriptions.find(user), user,
-                                      {.plan = core::PlanName::pro, .period_end = end}, clock.now())
-                .subscription);
-    }
-    /// A bot with a server.
-    base::BotId add_bot(BotStatus status = BotStatus::active) {
-        core::Bot bot;
-        bot.user_id = user;
-        bot.status = status;
-        const auto id = database.add_bot(bot).id;
-        const auto deployment = database.new_id<base::DeploymentId>();
-        const std::lock_guard lock(database.mutex);
-        database.deployments[deployment] = {.id = deployment, .bot_id = id, .ended_at = {}};
-        return id;
-    }
-    /// Looks every hour until this long after the end of the period.
-    void look_until(base::Milliseconds after_end) {
-        while (clock.now() < period_end + after_end) {
-            look();
-            clock.advance(1h);
-        }
-    }
-    void look() { watch.tick({}); }
-    [[nodiscard]] BillingStage stage() const { return subscriptions.find(user)->stage; }
-    [[nodiscard]] std::vector<core::Operation> operations_of(const base::BotId& bot) const {
-        const std::lock_guard lock(database.mutex);
-        std::vector<core::Operation> found;
-        for (const auto& [id, operation] : database.operations) {
-            if (operation.bot_id == bot) found.push_back(operation);
-        }
-        return found;
-    }
-    /// Plays the engine: the bot's live operation ends well.
-    void end_stop(const base::BotId& bot) {
-        const std::lock_guard lock(database.mutex);
-        for (auto& [id, operation] : database.operations) {
-            if (operation.bot_id != bot || core::is_terminal(operation.state)) continue;
-            operation.state = core::OperationState::succeeded;
-            operation.finished_at = clock.now();
-            std::erase_if(database.job_rows,
-                          [&](const auto& row) { return row.second.job.operation_id == id; });
-        }
-        database.bots.at(bot).bot.status = BotStatus::stopped;
-    }
-    [[nodiscard]] bool alarm_is_raised() {
-        return alarms.raised().value() == std::vector{core::AlarmKind::unpaid_bots_kept};
-    }
-    [[nodiscard]] std::vector<std::string> warnings(const base::BotId& bot) const {
-        std::vector<std::string> said;
-        for (const auto& event : database.events(bot)) {
-            if (event.level == core::EventLevel::warning) said.push_back(event.message);
-        }
-        return said;
-    }
-};
-
-}  // namespace
 
 TEST_CASE("a paid subscription is left alone") {
     UpkeepWorld world;
@@ -138,19 +46,6 @@ TEST_CASE("an unpaid bot is told of its end, stopped after the grace, and kept w
     CHECK(world.alarms.list({}, 10).value().size() == 1);
 }
 
-TEST_CASE("after the retention time a bot with a back-up is destroyed, and others are not") {
-    UpkeepWorld world;
-    const auto kept = world.add_bot(BotStatus::stopped);
-    const auto saved = world.add_bot(BotStatus::stopped);
-    world.subscriptions.add_backup(saved);
-    world.look_until(72h + 30 * 24h);
-    CHECK(world.operations_of(saved).empty());
-    world.look();
-    REQUIRE(world.operations_of(saved).size() == 1);
-    CHECK(world.operations_of(saved)[0].kind == OperationKind::destroy);
-    CHECK(world.operations_of(kept).empty());
-}
-
 TEST_CASE("a renewal undoes everything at each stage") {
     const auto after_end =
         GENERATE(values<base::Milliseconds>({-24h, 24h, 100h, 72h + 28 * 24h, 72h + 31 * 24h}));
@@ -168,6 +63,36 @@ TEST_CASE("a renewal undoes everything at each stage") {
     CHECK(world.operations_of(bot).size() == operations);
     CHECK(world.warnings(bot).size() == warnings);
     CHECK_FALSE(world.alarm_is_raised());
+}
+
+TEST_CASE("who pays while the list of bots to stop is worked off is not stopped") {
+    UpkeepWorld world;
+    const auto first = world.add_bot();
+    const auto second = world.add_bot();
+    world.look_until(72h);
+    int notes = 0;
+    world.subscriptions.before_note = [&] {
+        if (++notes == 2) world.pay_until(world.clock.now() + 1000h);
+    };
+    world.look();
+    CHECK(notes == 2);
+    CHECK(world.operations_of(first).size() + world.operations_of(second).size() == 1);
+}
+
+TEST_CASE("only stages that were entered are told in the log") {
+    UpkeepWorld world;
+    (void)world.add_bot();
+    world.look_until(-72h);
+    std::vector<std::string> lines;
+    const base::LogCapture capture([&](const std::string& line) { lines.push_back(line); });
+    world.subscriptions.before_enter = [&] { world.pay_until(world.clock.now() + 1000h); };
+    world.look();
+    CHECK(world.stage() == BillingStage::paid);
+    CHECK(lines.empty());
+    world.subscriptions.before_enter = [] {};
+    world.look_until(-71h);
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].find("subscription_stage") != std::string::npos);
 }
 
 TEST_CASE("a bot that has an operation under way is stopped when that has ended") {
@@ -291,43 +216,6 @@ TEST_CASE("without a database nothing happens, and a later look goes on") {
     CHECK(world.operations_of(bot).size() == 1);
 }
 
-TEST_CASE("old events go in rounds, each bot after what its user's plan keeps") {
-    UpkeepWorld world;
-    std::vector<base::BotId> bots;
-    for (int i = 0; i < 250; ++i) bots.push_back(world.add_bot());
-    core::NewEvent line;
-    for (const auto& bot : bots) {
-        const std::lock_guard lock(world.database.mutex);
-        // The plan pro keeps 30 days.
-        for (const auto age : {31 * 24h, 30 * 24h + 1h, 29 * 24h}) {
-            line.at = world.clock.now() - age;
-            world.database.append_events(bot, {}, {&line, 1});
-        }
-    }
-    HistoryPruner pruner(world.ports, world.settings);
-    pruner.tick({});
-    for (const auto& bot : bots) CHECK(world.database.events(bot).size() == 1);
-    // The next round begins after its time.
-    world.clock.advance(24h * 2);
-    world.settings.prune_every = 1h;
-    pruner.tick({});
-    for (const auto& bot : bots) CHECK(world.database.events(bot).empty());
-}
-
-TEST_CASE("a story of any length is worked off") {
-    UpkeepWorld world;
-    const auto bot = world.add_bot();
-    core::NewEvent line;
-    line.at = world.clock.now() - 400 * 24h;
-    {
-        const std::lock_guard lock(world.database.mutex);
-        for (int i = 0; i < 5'500; ++i) world.database.append_events(bot, {}, {&line, 1});
-    }
-    HistoryPruner pruner(world.ports, world.settings);
-    pruner.tick({});
-    CHECK(world.database.events(bot).empty());
-}
-
 TEST_CASE("the thread looks where it leads, and ends when asked") {
     UpkeepWorld world;
     const auto bot = world.add_bot();
@@ -341,6 +229,27 @@ TEST_CASE("the thread looks where it leads, and ends when asked") {
     }
     upkeep->stop();
     CHECK(world.operations_of(bot).size() == 1);
+}
+
+TEST_CASE("a stop is asked for at once, and nothing is asked of a database that is slow") {
+    UpkeepWorld world;
+    (void)world.add_bot();
+    world.look_until(72h);
+    std::promise<void> reading;
+    std::promise<void> answered;
+    world.subscriptions.before_read = [&] {
+        reading.set_value();
+        answered.get_future().wait();
+    };
+    const int calls = world.subscriptions.calls();
+    const auto upkeep = make_upkeep(world.ports, world.settings);
+    upkeep->start();
+    REQUIRE(reading.get_future().wait_for(20s) == std::future_status::ready);
+    upkeep->request_stop();
+    // It came back while the statement has no answer yet.
+    answered.set_value();
+    upkeep->stop();
+    CHECK(world.subscriptions.calls() == calls + 1);
 }
 
 }  // namespace hatchery::engine
