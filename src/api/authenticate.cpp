@@ -26,9 +26,10 @@ Admission unauthorized(std::string detail) {
     return {.principal = {}, .refused = std::move(problem)};
 }
 
-Admission guessed_wrong(std::string detail) {
+/// What is good no longer was good once: whoever shows it did not guess.
+Admission not_good(const base::Error& error, std::string detail) {
     Admission admission = unauthorized(std::move(detail));
-    admission.guessed = true;
+    admission.guessed = error.code != store::credential_ended;
     return admission;
 }
 
@@ -103,6 +104,19 @@ Admission Authenticator::admit(const Exchange& exchange, const AccessRule& rule)
     return by_session(exchange, rule);
 }
 
+std::string Authenticator::credential_of(const Exchange& exchange) const {
+    const auto& fields = exchange.request.fields;
+    std::string shown;
+    if (const auto header = only_field(fields, "Authorization")) {
+        shown = "token\n" + *header;
+    } else if (const auto secret = cookies_.find(fields, cookies_.session())) {
+        shown = "session\n" + *secret;
+    } else {
+        return {};
+    }
+    return crypto::sha256_hex(shown + "\n" + only_field(fields, "x-user-id").value_or(""));
+}
+
 Admission Authenticator::by_token(const Exchange& exchange, const std::string& header,
                                   const AccessRule& rule) const {
     const auto blank = header.find(' ');
@@ -118,7 +132,7 @@ Admission Authenticator::by_token(const Exchange& exchange, const std::string& h
     const auto freshness = changes(rule) ? store::Freshness::current : store::Freshness::recent;
     auto found = tokens_.find_principal(crypto::sha256_hex(token), freshness);
     if (!found && found.error().kind == base::ErrorKind::unauthorized) {
-        return guessed_wrong("The API token is unknown, expired or revoked.");
+        return not_good(found.error(), "The API token is unknown, expired or revoked.");
     }
     if (!found) return {.principal = {}, .refused = problem_of_error(found.error())};
     store::Principal& principal = *found;
@@ -161,7 +175,7 @@ Admission Authenticator::by_session(const Exchange& exchange, const AccessRule& 
     if (!secret) return unauthorized("This needs a session or an API token.");
     auto session = accounts_.find_session(crypto::sha256_hex(*secret));
     if (!session && session.error().kind == base::ErrorKind::unauthorized) {
-        return guessed_wrong("The session has ended.");
+        return not_good(session.error(), "The session has ended.");
     }
     if (!session) return {.principal = {}, .refused = problem_of_error(session.error())};
     store::Principal principal = principal_of(*session);

@@ -21,7 +21,7 @@ struct Admission {
     /// Set also for a known caller who is refused.
     std::optional<store::Principal> principal;
     std::optional<Problem> refused;
-    /// It showed a token or a session, and there is no such.
+    /// It showed a token or a session, and there never was such, as far as we know.
     bool guessed = false;
 };
 
@@ -35,6 +35,11 @@ public:
                   store::AccountRepository& accounts);
 
     [[nodiscard]] Admission admit(const Exchange& exchange, const AccessRule& rule) const;
+
+    /// A name for what the request shows of its caller: the same for the same credential and the
+    /// same user acted for. Not the credential itself, and no proof of anything. Empty when the
+    /// request shows none.
+    [[nodiscard]] std::string credential_of(const Exchange& exchange) const;
 
 private:
     [[nodiscard]] Admission by_token(const Exchange& exchange, const std::string& header,

@@ -46,7 +46,9 @@ RateClass rate_class_of(const AccessRule& rule) {
         return RateClass::none;
     }
     if (rule.door == Door::open) {
-        return rule.pattern.starts_with("/api/auth/") ? RateClass::sign_in : RateClass::read;
+        const bool step =
+            rule.pattern.starts_with("/api/auth/") && rule.pattern != "/api/auth/options";
+        return step ? RateClass::sign_in : RateClass::read;
     }
     if (rule.pattern.ends_with("/verify-token")) return RateClass::verify;
     if (rule.pattern.ends_with("/events")) return RateClass::stream;
@@ -86,23 +88,20 @@ Problem RateState::problem() const {
 std::optional<RateState> RateGate::turned_away(RateClass what, const std::string& address,
                                                Now now) const {
     std::vector<Charge> charges;
-    add(charges, RateClass::failure, RateSubject::address, core::address_group(address));
-    const std::size_t failures = charges.size();
     add(charges, what, RateSubject::address, core::address_group(address));
+    if (charges.empty()) return std::nullopt;
+    const auto& charge = charges.front();
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < charges.size(); ++i) {
-        const auto found = shares_.find(charges[i].budget);
-        if (found == shares_.end() || found->second.unspent > 0) continue;
-        if (found->second.empty_until <= now) continue;
-        const auto wait = std::chrono::ceil<milliseconds>(found->second.empty_until - now);
-        return RateState{.items = {{.what = i < failures ? RateClass::failure : what,
-                                    .whose = RateSubject::address,
-                                    .per_minute = charges[i].per_minute,
-                                    .left = 0,
-                                    .next_in = wait}},
-                         .refused_for = wait};
-    }
-    return std::nullopt;
+    const auto found = shares_.find(charge.budget);
+    if (found == shares_.end() || found->second.unspent > 0) return std::nullopt;
+    if (found->second.empty_until <= now) return std::nullopt;
+    const auto wait = std::chrono::ceil<milliseconds>(found->second.empty_until - now);
+    return RateState{.items = {{.what = what,
+                                .whose = RateSubject::address,
+                                .per_minute = charge.per_minute,
+                                .left = 0,
+                                .next_in = wait}},
+                     .refused_for = wait};
 }
 
 RateState RateGate::charge(RateClass what, const std::string& address,

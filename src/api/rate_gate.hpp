@@ -52,9 +52,14 @@ public:
         : limits_(limits), budgets_(budgets) {}
 
     /// Before anything is known of the caller but where it is: whether this process knows that the
-    /// address has nothing left for the class, or has failed too often. Asks nobody.
+    /// address has nothing left for the class. Asks nobody.
     [[nodiscard]] std::optional<RateState> turned_away(core::RateClass what,
                                                        const std::string& address, Now now) const;
+    /// The same for credentials that are none: whether too many of them came from the address.
+    [[nodiscard]] std::optional<RateState> failed_too_often(const std::string& address,
+                                                            Now now) const {
+        return turned_away(core::RateClass::failure, address, now);
+    }
     /// Takes one request from the budgets of the address, or of a known caller from those of its
     /// user, its token and its address.
     [[nodiscard]] RateState charge(core::RateClass what, const std::string& address,

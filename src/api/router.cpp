@@ -8,6 +8,7 @@
 
 #include "api/access.hpp"
 #include "api/authenticate.hpp"
+#include "api/known_callers.hpp"
 #include "api/outside_gate.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
@@ -66,6 +67,8 @@ struct Passage {
     std::string_view route = "-";
     /// The caller's budgets, for the answer's headers.
     RateState rates;
+    /// Refused because one of them is empty.
+    bool over_budget = false;
     std::shared_ptr<front::EventStream> stream;
     std::function<void(std::function<void()>)> park;
     int status = 0;
@@ -284,7 +287,9 @@ private:
             exchange.path.push_back(request.matches[i]);
         }
         if (auto refused = enter(rule, exchange)) {
-            note_write(rule, exchange, refused->status);
+            // What a budget refuses is counted by the metrics only: a line of the audit log stays
+            // for ever, and a program that runs wild would write thousands.
+            if (!passage->over_budget) note_write(rule, exchange, refused->status);
             return answer_problem(response, *refused);
         }
         OutsideGate::Pass pass(nullptr, nullptr);
@@ -384,28 +389,61 @@ private:
 
     std::optional<Problem> enter(const AccessRule& rule, Exchange& exchange) {
         const auto what = rate_class_of(rule);
+        const bool asks_who = rule.door == Door::signed_in || rule.door == Door::token;
+        const std::string caller = asks_who ? authenticator_.credential_of(exchange) : "";
         // A request that was parked paid when it came.
-        const bool again = passage->request.again;
-        if (what != core::RateClass::none && !again) {
-            const auto away = rates_.turned_away(what, exchange.address, SteadyClock::now());
-            if (away) return too_many(*away);
+        if (what == core::RateClass::none || passage->request.again) {
+            return admit(rule, exchange, caller);
         }
-        auto refused = admit(rule, exchange);
-        if (what == core::RateClass::none || again) return refused;
-        auto state =
-            rates_.charge(what, exchange.address,
-                          exchange.principal ? &*exchange.principal : nullptr, SteadyClock::now());
-        if (state.refused_for) return too_many(state);
+        const auto now = SteadyClock::now();
+        if (const auto away = turned_away(what, caller, exchange.address, now)) {
+            return too_many(*away);
+        }
+        auto refused = admit(rule, exchange, caller);
+        auto state = rates_.charge(what, exchange.address,
+                                   exchange.principal ? &*exchange.principal : nullptr, now);
+        if (state.refused_for) {
+            if (exchange.principal) callers_.note_refused(caller, what, state, now);
+            return too_many(state);
+        }
         passage->rates = std::move(state);
         return refused;
     }
 
+    /// Who has nothing left costs no look-up, as far as this process remembers it.
+    std::optional<RateState> turned_away(core::RateClass what, const std::string& caller,
+                                         const std::string& address, SteadyClock::time_point now) {
+        if (caller.empty()) return rates_.turned_away(what, address, now);
+        if (auto refused = callers_.refused(caller, what, now)) return refused;
+        const auto standing = callers_.standing(caller, now);
+        if (standing == KnownCallers::Standing::service) return std::nullopt;
+        // Whoever is known here goes on while somebody else guesses behind the same address.
+        if (standing == KnownCallers::Standing::unknown) {
+            if (auto away = rates_.failed_too_often(address, now)) return away;
+        }
+        return rates_.turned_away(what, address, now);
+    }
+
     static Problem too_many(const RateState& state) {
         passage->rates = state;
+        passage->over_budget = true;
         return state.problem();
     }
 
-    std::optional<Problem> admit(const AccessRule& rule, Exchange& exchange) {
+    /// Remembers whom a credential stood for, and counts those that never stood for anybody.
+    void remember(const std::string& caller, const Admission& admission,
+                  const std::string& address) {
+        const auto now = SteadyClock::now();
+        if (admission.principal) {
+            callers_.note_known(caller, !admission.principal->service_user_id.empty(), now);
+        } else if (admission.guessed &&
+                   callers_.standing(caller, now) == KnownCallers::Standing::unknown) {
+            rates_.note_failure(address, now);
+        }
+    }
+
+    std::optional<Problem> admit(const AccessRule& rule, Exchange& exchange,
+                                 const std::string& caller) {
         switch (rule.door) {
             case Door::open:
                 return std::nullopt;
@@ -422,7 +460,7 @@ private:
             case Door::signed_in:
             case Door::token: {
                 Admission admission = authenticator_.admit(exchange, rule);
-                if (admission.guessed) rates_.note_failure(exchange.address, SteadyClock::now());
+                remember(caller, admission, exchange.address);
                 exchange.principal = std::move(admission.principal);
                 return std::move(admission.refused);
             }
@@ -437,6 +475,7 @@ private:
     store::AuditLog& audit_;
     Metrics& metrics_;
     OutsideGate gate_;
+    KnownCallers callers_;
     std::set<std::pair<std::string, std::string>> added_;
     std::vector<std::pair<std::string, std::regex>> matchers_;
 };

@@ -18,7 +18,7 @@ namespace hatchery::api {
 /// Finds the route of a request, lets in whom its access rule lets in, and turns what the route
 /// returns into bytes. cpp-httplib does the parsing, the matching and the response text, on whole
 /// requests from memory. Every write of a known caller is written to the audit log, refused ones
-/// too. Thread-safe once all routes are added.
+/// too, but for those that a rate limit refuses. Thread-safe once all routes are added.
 class Router : public front::RequestHandler {
 public:
     /// `pattern` has `:name` parts. Throws std::logic_error for a route that access.hpp has no rule

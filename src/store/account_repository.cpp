@@ -142,15 +142,18 @@ public:
         const auto now = clock_.now();
         return database_.run([&](Sql& sql) -> Result<Session> {
             const Rows rows = sql.query(select_session, {token_hash});
-            const auto ended = [] {
-                return fail(ErrorKind::unauthorized, "The session has ended.", "Sign in again.");
-            };
-            if (rows.empty()) return ended();
+            base::Error ended{.kind = ErrorKind::unauthorized,
+                              .message = "The session has ended.",
+                              .next_action = "Sign in again."};
+            if (rows.empty()) return fail(std::move(ended));
             Session session{
                 .id = rows[0].id<core::SessionId>(5),
                 .user = read_user(rows[0]),
                 .times = {.last_used_at = rows[0].time(6), .expires_at = rows[0].time(7)}};
-            if (!core::is_alive(session.times, limits_, now)) return ended();
+            if (!core::is_alive(session.times, limits_, now)) {
+                ended.code = credential_ended;
+                return fail(std::move(ended));
+            }
             if (now - session.times.last_used_at >= use_resolution) {
                 (void)sql.query(note_use, {session.id, now});
                 session.times.last_used_at = now;

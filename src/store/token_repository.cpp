@@ -30,10 +30,9 @@ constexpr std::string_view insert_token = R"(
 constexpr std::string_view select_principal = R"(
     SELECT t.id, t.user_id, u.email, u.role, t.scopes,
            t.last_used_at IS NULL OR t.last_used_at < $3, t.expires_at,
-           u.name
-    FROM api_tokens t JOIN users u ON u.id = t.user_id
-    WHERE t.token_hash = $1 AND t.revoked_at IS NULL
-      AND (t.expires_at IS NULL OR t.expires_at > $2))";
+           u.name,
+           t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)
+    FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.token_hash = $1)";
 constexpr std::string_view note_use = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
 constexpr std::string_view select_tokens = R"(
     SELECT id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at
@@ -127,7 +126,12 @@ public:
             const Rows rows = sql.query(select_principal, {base::to_utf8(hash_hex), now,
                                                            base::TimePoint(now - use_resolution)});
             if (rows.empty()) {
-                return fail(ErrorKind::unauthorized, "The API token is unknown or has ended.");
+                return fail(ErrorKind::unauthorized, "The API token is unknown.");
+            }
+            if (!rows[0].boolean(8)) {
+                return fail({.kind = ErrorKind::unauthorized,
+                             .message = "The API token has ended.",
+                             .code = credential_ended});
             }
             Principal principal{.user_id = rows[0].id<base::UserId>(1),
                                 .email = rows[0].text(2),

@@ -76,6 +76,10 @@ struct Principal {
     std::optional<base::TimePoint> expires_at;
 };
 
+/// The code of an `unauthorized` error where the token or the session was good once: it has
+/// expired, or was revoked. Without it there is none such, or none any more.
+inline constexpr const char* credential_ended = "ended";
+
 /// How old an answer may be.
 enum class Freshness : std::uint8_t {
     current,  ///< what the database says now

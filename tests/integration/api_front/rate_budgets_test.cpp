@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "api/known_callers.hpp"
 #include "api/rate_gate.hpp"
 #include "support/catch.hpp"
 #include "support/pg_cluster.hpp"
@@ -173,19 +174,47 @@ TEST_CASE("failed credentials close the door for their address, without asking t
     CountingBudgets counting(*gates.budgets);
     RateGate gate(limits(), counting);
     for (int i = 0; i < 3; ++i) {
-        CHECK_FALSE(gate.turned_away(RateClass::read, "192.0.2.1", gates.now));
+        CHECK_FALSE(gate.failed_too_often("192.0.2.1", gates.now));
         gate.note_failure("192.0.2.1", gates.now);
     }
     const int asked = counting.asked;
     for (int i = 0; i < 100; ++i) {
-        const auto away = gate.turned_away(RateClass::read, "192.0.2.1", gates.now);
+        const auto away = gate.failed_too_often("192.0.2.1", gates.now);
         REQUIRE(away);
         CHECK(away->problem().status == 429);
         CHECK(away->problem().retry_after_s.value() >= 1);
     }
     CHECK(counting.asked == asked);
-    CHECK_FALSE(gate.turned_away(RateClass::read, "192.0.2.2", gates.now));
-    CHECK_FALSE(gate.turned_away(RateClass::read, "192.0.2.1", gates.now + 60s));
+    CHECK_FALSE(gate.failed_too_often("192.0.2.2", gates.now));
+    CHECK_FALSE(gate.failed_too_often("192.0.2.1", gates.now + 60s));
+    CHECK_FALSE(gate.turned_away(RateClass::read, "192.0.2.1", gates.now));
+}
+
+TEST_CASE("a refusal by a caller's own budgets is remembered, one by its address alone is not") {
+    api::KnownCallers callers;
+    const Now now = std::chrono::steady_clock::now();
+    const auto item = [](core::RateSubject whose, bool spent, std::chrono::milliseconds next_in) {
+        api::RateState::Item made{.what = RateClass::write, .whose = whose, .per_minute = 6};
+        made.spent = spent;
+        made.next_in = next_in;
+        return made;
+    };
+    const api::RateState by_address{.items = {item(core::RateSubject::user, true, 10s),
+                                              item(core::RateSubject::address, false, 10s)},
+                                    .refused_for = 10s};
+    callers.note_refused("ada", RateClass::write, by_address, now);
+    CHECK_FALSE(callers.refused("ada", RateClass::write, now));
+    const api::RateState by_user{.items = {item(core::RateSubject::user, false, 10s),
+                                           item(core::RateSubject::address, true, 2s)},
+                                 .refused_for = 10s};
+    callers.note_refused("ada", RateClass::write, by_user, now);
+    const auto later = callers.refused("ada", RateClass::write, now + 4s);
+    REQUIRE(later);
+    CHECK(later->refused_for == 6s);
+    CHECK(later->problem().retry_after_s == 6);
+    CHECK_FALSE(callers.refused("ada", RateClass::read, now));
+    CHECK_FALSE(callers.refused("bob", RateClass::write, now));
+    CHECK_FALSE(callers.refused("ada", RateClass::write, now + 10s));
 }
 
 TEST_CASE("a busy caller costs about one statement a second, an empty budget none") {
@@ -256,6 +285,7 @@ TEST_CASE("every route has the class of what it costs") {
     CHECK(class_of("GET", "/api/auth/google") == RateClass::sign_in);
     CHECK(class_of("GET", "/api/auth/callback/google") == RateClass::sign_in);
     CHECK(class_of("GET", "/api/auth/session") == RateClass::read);
+    CHECK(class_of("GET", "/api/auth/options") == RateClass::read);
     CHECK(class_of("POST", "/api/auth/tokens") == RateClass::write);
     CHECK(class_of("POST", "/api/telegram/verify-token") == RateClass::verify);
     CHECK(class_of("POST", "/api/bots/create") == RateClass::outside);

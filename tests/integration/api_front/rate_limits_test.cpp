@@ -62,8 +62,69 @@ TEST_CASE("guesses of tokens and sessions close the door for their address") {
     CHECK(refused.status == 429);
     CHECK(refused.code() == "rate_limited");
     CHECK_FALSE(refused.header("Retry-After").empty());
-    // Also for a good token from there, or else a guess that is right would be told apart.
-    CHECK(world.get("/api/bots").status == 429);
+    // A stranger is refused unseen; whoever was let in before goes on behind the same address.
+    CHECK(world.call("GET", "/api/bots", world.bob).status == 429);
+    CHECK(world.get("/api/bots").status == 200);
+}
+
+TEST_CASE("what was good once is no guess") {
+    ApiWorld world(limited(0, 0, 2));
+    const auto expired = world.make_token("alice@example.org", {"bots:read"},
+                                          world.clock.now() - std::chrono::hours(1));
+    const auto ada = world.browser("ada@example.org");
+    const auto read = [&] {
+        return world.call("GET", "/api/auth/session", "", "", ada.reads()).status;
+    };
+    REQUIRE(read() == 200);
+    REQUIRE(world.call("POST", "/api/auth/logout", "", "", ada.writes()).status == 204);
+    for (int i = 0; i < 5; ++i) {
+        CHECK(world.call("GET", "/api/bots", expired).status == 401);
+        CHECK(read() == 401);
+    }
+    CHECK(world.call("GET", "/api/bots", world.bob).status == 200);
+}
+
+TEST_CASE("a flood of writes beyond the budget costs no statement and no line of the audit log") {
+    ApiWorld world(limited(0, 2, 0));
+    const auto lines = [&] { return world.audit->find({.limit = 50}).value().items.size(); };
+    for (int i = 0; i < 2; ++i) REQUIRE(world.post("/api/deploy").status == 422);
+    const auto before = lines();
+    REQUIRE(world.post("/api/deploy").status == 429);
+    {
+        // Whoever asks these tables from now on waits for a lock that nobody gives up.
+        auto holder = world.database->pool().open_dedicated().value();
+        holder->script("BEGIN");
+        holder->script(
+            "LOCK TABLE api_tokens, users, sessions, rate_budgets, audit_log, idempotent_requests "
+            "IN ACCESS EXCLUSIVE MODE");
+        for (int i = 0; i < 1000; ++i) {
+            const auto refused = world.post("/api/deploy");
+            REQUIRE(refused.status == 429);
+            REQUIRE(std::stoi(refused.header("Retry-After")) <= 30);
+        }
+        holder->script("ROLLBACK");
+    }
+    CHECK(lines() == before);
+    CHECK(world.call("POST", "/api/deploy", world.bob, "{}").status == 422);
+}
+
+TEST_CASE("a service is not held up by others at its address") {
+    auto setup = limited(0, 0, 0);
+    setup.rates.read = 4;
+    setup.rates.address_percent = 100;
+    setup.rates.service = 1000;
+    ApiWorld world(setup);
+    const auto service = world.make_token("root@example.org", {"bots:read", "act-as"}, std::nullopt,
+                                          store::UserRole::admin);
+    const auto for_customer = [&](const std::string& email) {
+        const auto user = world.tokens->get_or_create_user(email, store::UserRole::user).value();
+        return world.call("GET", "/api/bots", service, "", {{"x-user-id", user.id.text()}}).status;
+    };
+    REQUIRE(for_customer("carol@example.org") == 200);
+    for (int i = 0; i < 4; ++i) REQUIRE(world.get("/api/bots").status == 200);
+    REQUIRE(world.get("/api/bots").status == 429);
+    REQUIRE(world.call("GET", "/api/bots", world.bob).status == 429);
+    CHECK(for_customer("carol@example.org") == 200);
 }
 
 TEST_CASE("coming without any credential is no guess") {
