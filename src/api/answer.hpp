@@ -71,6 +71,8 @@ struct Answer {
     std::shared_ptr<front::EventStream> stream;
     /// Instead of everything: see front::Reply::park.
     std::function<void(std::function<void()>)> park;
+    /// With `park`: see front::Reply::kept.
+    std::shared_ptr<void> kept;
 };
 
 using Outcome = tl::expected<Answer, Problem>;

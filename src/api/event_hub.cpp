@@ -1,6 +1,7 @@
 #include "api/event_hub.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -22,15 +23,24 @@ using SteadyClock = std::chrono::steady_clock;
 /// Together with a stream's soft limit well below its hard one.
 constexpr std::size_t max_batch_bytes = 256U << 10U;
 
+/// Bots share this many counters of their changes: two of one counter only wake each other.
+constexpr std::size_t change_counters = 4096;
+
 /// One open stream. `cursor` belongs to the hub's thread.
 struct Reader {
     std::shared_ptr<front::EventStream> stream;
     std::int64_t cursor = 0;
     SteadyClock::time_point ends;
     std::shared_ptr<StreamSeats::Seat> seat;
+    std::vector<std::string> users;
     /// Whether there may be events that the stream has not got. Set before the stream is asked
     /// whether it wants more, so that a drain in between is not missed.
     std::atomic<bool> behind{true};
+
+    /// Whether it reads by the rights of one of these; an empty list stands for everybody.
+    [[nodiscard]] bool is_of(const std::vector<std::string>& changed) const {
+        return changed.empty() || std::ranges::find_first_of(users, changed) != users.end();
+    }
 };
 
 struct Waiter {
@@ -40,7 +50,10 @@ struct Waiter {
 
 struct Watched {
     std::vector<std::shared_ptr<Reader>> readers;
-    std::vector<Waiter> waiters;
+    /// By a number of their own.
+    std::map<std::uint64_t, Waiter> waiters;
+
+    [[nodiscard]] bool unused() const { return readers.empty() && waiters.empty(); }
 };
 
 /// Events rendered once for all readers at the same place.
@@ -69,24 +82,45 @@ public:
         {
             const std::lock_guard lock(mutex_);
             rest.swap(watched_);
+            deadlines_.clear();
         }
         for (auto& [bot, watched] : rest) {
             for (const auto& reader : watched.readers) reader->stream->finish();
-            for (const auto& waiter : watched.waiters) waiter.wake();
+            for (const auto& [number, waiter] : watched.waiters) waiter.wake();
         }
     }
 
     void hint(const std::vector<std::string>& bots) {
         const std::lock_guard lock(mutex_);
         ++version_;
-        if (bots.empty()) all_due_ = true;
+        if (bots.empty()) {
+            all_due_ = true;
+            all_changed_at_ = version_;
+        }
         for (const auto& bot : bots) {
+            changed_at(bot) = version_;
             if (watched_.contains(bot)) due_.insert(bot);
         }
         changed_.notify_all();
     }
 
-    void add(const std::string& bot, std::shared_ptr<Reader> reader) {
+    /// Ends the streams of these users; an empty list stands for everybody.
+    void access_changed(const std::vector<std::string>& users) {
+        std::vector<std::shared_ptr<Reader>> ended;
+        {
+            const std::lock_guard lock(mutex_);
+            access_changed_at_ = SteadyClock::now();
+            for (const auto& [bot, watched] : watched_) {
+                for (const auto& reader : watched.readers) {
+                    if (reader->is_of(users)) ended.push_back(reader);
+                }
+            }
+        }
+        for (const auto& reader : ended) reader->stream->finish();
+    }
+
+    void add(const std::string& bot, std::shared_ptr<Reader> reader,
+             SteadyClock::time_point asked_at) {
         reader->stream->on_change(
             [weak = weak_from_this(), bot, weak_reader = std::weak_ptr(reader)] {
                 const auto self = weak.lock();
@@ -95,6 +129,8 @@ public:
                 if (reader_now->behind || reader_now->stream->closed()) self->due(bot);
             });
         const std::lock_guard lock(mutex_);
+        // Its rights may have been looked at before they changed.
+        if (asked_at <= access_changed_at_) reader->ends = SteadyClock::now();
         ends_.emplace(reader->ends, bot);
         deadlines_changed_ = true;
         watched_[bot].readers.push_back(std::move(reader));
@@ -105,8 +141,11 @@ public:
     void add(const std::string& bot, Waiter waiter, std::uint64_t seen) {
         {
             const std::lock_guard lock(mutex_);
-            if (seen == version_ && !thread_.get_stop_token().stop_requested()) {
-                watched_[bot].waiters.push_back(std::move(waiter));
+            const bool stale = std::max(changed_at(bot), all_changed_at_) > seen;
+            if (!stale && !thread_.get_stop_token().stop_requested()) {
+                const auto number = ++last_waiter_;
+                deadlines_.emplace(std::pair(waiter.deadline, number), bot);
+                watched_[bot].waiters.emplace(number, std::move(waiter));
                 deadlines_changed_ = true;
                 changed_.notify_all();
                 return;
@@ -121,6 +160,10 @@ public:
     }
 
 private:
+    std::uint64_t& changed_at(const std::string& bot) {
+        return changed_at_[std::hash<std::string>{}(bot) % change_counters];
+    }
+
     void due(const std::string& bot) {
         const std::lock_guard lock(mutex_);
         due_.insert(bot);
@@ -162,25 +205,30 @@ private:
 
     SteadyClock::time_point first_deadline() const {
         auto first = ends_.empty() ? SteadyClock::time_point::max() : ends_.begin()->first;
-        for (const auto& [bot, watched] : watched_) {
-            for (const auto& waiter : watched.waiters) first = std::min(first, waiter.deadline);
-        }
+        if (!deadlines_.empty()) first = std::min(first, deadlines_.begin()->first.first);
         return first;
     }
 
     std::vector<std::function<void()>> take_wakes(const std::set<std::string>& bots,
                                                   SteadyClock::time_point now) {
         std::vector<std::function<void()>> wakes;
-        for (auto entry = watched_.begin(); entry != watched_.end();) {
-            auto& waiters = entry->second.waiters;
-            const bool bot_due = bots.contains(entry->first);
-            std::erase_if(waiters, [&](Waiter& waiter) {
-                if (!bot_due && waiter.deadline > now) return false;
+        while (!deadlines_.empty() && deadlines_.begin()->first.first <= now) {
+            const auto [deadline, bot] = *deadlines_.begin();
+            deadlines_.erase(deadlines_.begin());
+            const auto found = watched_.find(bot);
+            auto waiter = found->second.waiters.extract(deadline.second);
+            wakes.push_back(std::move(waiter.mapped().wake));
+            if (found->second.unused()) watched_.erase(found);
+        }
+        for (const auto& bot : bots) {
+            const auto found = watched_.find(bot);
+            if (found == watched_.end()) continue;
+            for (auto& [number, waiter] : found->second.waiters) {
+                deadlines_.erase({waiter.deadline, number});
                 wakes.push_back(std::move(waiter.wake));
-                return true;
-            });
-            const bool unused = waiters.empty() && entry->second.readers.empty();
-            entry = unused ? watched_.erase(entry) : std::next(entry);
+            }
+            found->second.waiters.clear();
+            if (found->second.unused()) watched_.erase(found);
         }
         return wakes;
     }
@@ -204,6 +252,7 @@ private:
         if (found == watched_.end()) return;
         std::erase_if(found->second.readers,
                       [](const auto& reader) { return reader->stream->closed(); });
+        if (found->second.unused()) watched_.erase(found);
     }
 
     /// False when the database does not answer: the next poll goes on.
@@ -261,10 +310,17 @@ private:
     std::set<std::string> due_;
     /// When streams of which bot end; a stream that ended before leaves its entry behind.
     std::multimap<SteadyClock::time_point, std::string> ends_;
+    /// When waiters are woken at the latest, and on which bot they wait.
+    std::map<std::pair<SteadyClock::time_point, std::uint64_t>, std::string> deadlines_;
+    std::uint64_t last_waiter_ = 0;
     bool all_due_ = false;
     /// One came whose deadline may be earlier than what the thread sleeps for.
     bool deadlines_changed_ = false;
     std::uint64_t version_ = 0;
+    /// The version at which a bot of this counter, and all bots, changed last.
+    std::array<std::uint64_t, change_counters> changed_at_{};
+    std::uint64_t all_changed_at_ = 0;
+    SteadyClock::time_point access_changed_at_{};
     std::jthread thread_;
 };
 
@@ -272,32 +328,36 @@ EventHub::EventHub(store::EventRepository& events, store::Notifications& notific
                    Options options)
     : options_(options),
       seats_(options.limits),
+      waits_(options.waits),
       core_(std::make_shared<Core>(events, notifications, options)) {
     core_->start();
-    subscription_ = notifications.subscribe(
+    events_subscription_ = notifications.subscribe(
         store::Channel::events,
         [core = core_](const std::vector<std::string>& bots) { core->hint(bots); });
+    access_subscription_ = notifications.subscribe(
+        store::Channel::access,
+        [core = core_](const std::vector<std::string>& users) { core->access_changed(users); });
 }
 
 EventHub::~EventHub() {
-    subscription_.reset();
+    events_subscription_.reset();
+    access_subscription_.reset();
     core_->stop();
 }
 
-std::shared_ptr<front::EventStream> EventHub::open(
-    const base::BotId& bot, std::int64_t after, std::shared_ptr<StreamSeats::Seat> seat,
-    std::optional<std::chrono::milliseconds> at_most) {
+std::shared_ptr<front::EventStream> EventHub::open(Opening opening) {
     auto reader = std::make_shared<Reader>();
     reader->stream = std::make_shared<front::EventStream>();
-    reader->cursor = after;
-    reader->seat = std::move(seat);
+    reader->cursor = opening.after;
+    reader->seat = std::move(opening.seat);
+    reader->users = std::move(opening.users);
     const auto lifetime =
-        std::min(at_most.value_or(options_.stream_lifetime), options_.stream_lifetime);
+        std::min(opening.at_most.value_or(options_.stream_lifetime), options_.stream_lifetime);
     reader->ends = SteadyClock::now() + lifetime;
     // Tells the reader at once that it is connected, and how soon to come back.
     reader->stream->send("retry: 2000\n\n");
     auto stream = reader->stream;
-    core_->add(bot.text(), std::move(reader));
+    core_->add(opening.bot.text(), std::move(reader), opening.asked_at);
     return stream;
 }
 

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "api/front/event_stream.hpp"
 #include "api/stream_seats.hpp"
@@ -25,10 +27,25 @@ public:
         std::chrono::milliseconds poll{10'000};
         std::chrono::milliseconds poll_without_hints{1'000};
         /// A stream ends after this and its reader comes back with Last-Event-ID, so that a token
-        /// that was revoked does not listen for ever.
+        /// that was revoked does not listen for ever where no hint tells of it.
         std::chrono::milliseconds stream_lifetime{10 * 60 * 1000};
         int page = 200;
         StreamLimits limits;
+        StreamLimits waits;
+    };
+
+    /// What a stream begins with.
+    struct Opening {
+        base::BotId bot;
+        /// It has the events after this number.
+        std::int64_t after = 0;
+        std::shared_ptr<StreamSeats::Seat> seat;
+        /// It ends after this, if that is set and shorter than the usual lifetime.
+        std::optional<std::chrono::milliseconds> at_most;
+        /// By whose rights it reads: it ends when those of one of them change.
+        std::vector<std::string> users;
+        /// Before these rights were looked at.
+        std::chrono::steady_clock::time_point asked_at;
     };
 
     EventHub(store::EventRepository& events, store::Notifications& notifications, Options options);
@@ -37,17 +54,17 @@ public:
     EventHub(const EventHub&) = delete;
     EventHub& operator=(const EventHub&) = delete;
 
-    /// A stream of the bot's events after number `after`, for one who has a seat. It ends after
-    /// `at_most`, if that is set and shorter than the usual lifetime.
-    [[nodiscard]] std::shared_ptr<front::EventStream> open(
-        const base::BotId& bot, std::int64_t after, std::shared_ptr<StreamSeats::Seat> seat,
-        std::optional<std::chrono::milliseconds> at_most);
+    /// A stream for one who has a seat. A stream that ends has its reader come back, who is then
+    /// asked anew who it is.
+    [[nodiscard]] std::shared_ptr<front::EventStream> open(Opening opening);
     [[nodiscard]] StreamSeats& seats() { return seats_; }
+    /// Of requests that wait_on.
+    [[nodiscard]] StreamSeats& waits() { return waits_; }
 
     /// Take it before reading what wake_on is to watch.
     [[nodiscard]] std::uint64_t version() const;
     /// Calls `wake` once: when the bot changes, now and then without a reason, at the deadline, or
-    /// at once when something has changed since `seen`.
+    /// at once when the bot has changed since `seen`.
     void wake_on(const base::BotId& bot, std::chrono::steady_clock::time_point deadline,
                  std::uint64_t seen, std::function<void()> wake);
 
@@ -57,8 +74,10 @@ private:
     class Core;
     const Options options_;
     StreamSeats seats_;
+    StreamSeats waits_;
     std::shared_ptr<Core> core_;
-    std::unique_ptr<store::Notifications::Subscription> subscription_;
+    std::unique_ptr<store::Notifications::Subscription> events_subscription_;
+    std::unique_ptr<store::Notifications::Subscription> access_subscription_;
 };
 
 }  // namespace hatchery::api

@@ -71,6 +71,7 @@ struct Passage {
     bool over_budget = false;
     std::shared_ptr<front::EventStream> stream;
     std::function<void(std::function<void()>)> park;
+    std::shared_ptr<void> kept;
     int status = 0;
 };
 thread_local Passage* passage = nullptr;
@@ -172,7 +173,12 @@ public:
                         [&](httplib::Request& r) { r.remote_addr = request.remote_address; });
         passage = nullptr;
         front::Reply reply{.bytes = std::move(stream.output), .stream = {}, .park = {}};
-        if (here.park) return {.bytes = {}, .stream = {}, .park = std::move(here.park)};
+        if (here.park) {
+            return {.bytes = {},
+                    .stream = {},
+                    .park = std::move(here.park),
+                    .kept = std::move(here.kept)};
+        }
         if (here.stream && request.method != "HEAD") {
             reply.stream = std::move(here.stream);
             reply.bytes = stream_head(request);
@@ -304,6 +310,7 @@ private:
         }
         if (outcome->park) {
             passage->park = std::move(outcome->park);
+            passage->kept = std::move(outcome->kept);
             return;
         }
         passage->stream = std::move(outcome->stream);

@@ -14,7 +14,8 @@ class HttpApiServer final : public ApiServer {
 public:
     HttpApiServer(ApiOptions options, ApiDeps deps)
         : has_admin_(options.admin_listener.has_value()),
-          hub_(deps.events, deps.notifications, {.limits = options.streams}),
+          hub_(deps.events, deps.notifications,
+               {.limits = options.streams, .waits = options.waits}),
           context_{.deps = std::move(deps),
                    .hub = hub_,
                    .metrics = metrics_,

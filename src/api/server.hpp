@@ -30,6 +30,8 @@ struct ApiOptions {
     /// Reverse proxies before us, whose X-Forwarded-For is believed.
     std::vector<core::Network> trusted_proxies;
     StreamLimits streams;
+    /// Requests that wait for something (`?wait=`).
+    StreamLimits waits{.all = 2'000, .per_user = 100};
     /// Limits and timeouts; its `listeners` and `proxies` are ignored.
     front::FrontOptions front;
 };

@@ -9,7 +9,7 @@
 
 namespace hatchery::api {
 
-/// How many event streams may be open at the same time.
+/// How many requests may stay open at the same time: event streams, or requests that wait.
 struct StreamLimits {
     /// In this process. Well below the front's connections, so that a house full of readers still
     /// answers everybody else.
@@ -17,7 +17,7 @@ struct StreamLimits {
     std::size_t per_user = 200;
 };
 
-/// Counts the open event streams of a process. Thread-safe.
+/// Counts what stays open in a process. Thread-safe.
 class StreamSeats {
 public:
     enum class Taken : std::uint8_t {

@@ -190,6 +190,9 @@ private:
         options.trusts_loopback = config::is_loopback_url(config.public_url);
         options.trusted_proxies = config.front.proxies;
         options.streams = {.all = config.front.streams, .per_user = config.front.streams_per_user};
+        // Half of what streams leave: the rest is for whoever is answered at once.
+        options.waits.all = std::clamp<std::size_t>(
+            (config.front.connections - config.front.streams) / 2, 1, options.waits.all);
         auto& front = options.front;
         front.worker_threads = config.front.threads;
         front.max_connections = config.front.connections;
@@ -255,7 +258,7 @@ private:
 
 void warn_about_start(const config::Loaded& loaded, Adapters& adapters) {
     for (const auto& warning : loaded.warnings) {
-        log_event(LogLevel::warning, "unknown_setting",
+        log_event(LogLevel::warning, "setting_warning",
                   {{"name", warning.where}, {"message", warning.message}});
     }
     if (const auto bundle = adapters.bundles->current(); !bundle) {

@@ -39,7 +39,8 @@ enum class Channel : std::uint8_t {
     jobs,
     events,
     inbox,
-    /// Tokens or roles have changed; told by a trigger, see migrations/0008_truth.sql.
+    /// Tokens, roles or sessions have changed; told by triggers, see
+    /// migrations/0015_access_of_whom.sql.
     access,
 };
 
@@ -50,9 +51,9 @@ enum class Channel : std::uint8_t {
 /// have missed. Thread-safe.
 class Notifications : public Hints {
 public:
-    /// Payloads are bot ids for Channel::events, where an empty list means "anything may have
-    /// changed"; they are empty for the others. Called on the thread that hints or on the
-    /// listener's: it must be quick and must not subscribe or unsubscribe.
+    /// Payloads are bot ids for Channel::events and user ids for Channel::access, where an empty
+    /// list means "anything may have changed"; they are empty for the others. Called on the thread
+    /// that hints or on the listener's: it must be quick and must not subscribe or unsubscribe.
     using Callback = std::function<void(const std::vector<std::string>& payloads)>;
 
     /// Calls its subscriber until it is destroyed; afterwards no call is under way. It must not

@@ -66,6 +66,8 @@ public:
         // ours for a quarter of an hour: heartbeats would go on being written.
         const auto limit = static_cast<int>(shared_.options.write_timeout.count());
         socket_.set_option(UnacknowledgedLimit(limit), ignored);
+        // For look_at_parked; asio's own waits are not concerned.
+        socket_.non_blocking(true, ignored);
         arm(shared_.options.head_timeout);
         read_head_bytes();
     }
@@ -337,6 +339,8 @@ private:
     void park(const Reply& reply) {
         state_ = State::parked;
         request_->again = true;
+        if (reply.kept) request_->kept = reply.kept;
+        watch_parked();
         if (shared_.stopping) return refuse(503, "The server is stopping.");
         const auto woken = std::make_shared<std::atomic<bool>>(false);
         reply.park([weak = weak_from_this(), io = io_, woken] {
@@ -346,6 +350,30 @@ private:
                 if (self && self->state_ == State::parked) self->submit();
             });
         });
+    }
+
+    /// Waits for the client's next bytes, which are its end or a request that it sends ahead. One
+    /// wait at a time; it may outlast the parking, and then does nothing.
+    void watch_parked() {
+        if (watching_) return;
+        watching_ = true;
+        socket_.async_wait(tcp::socket::wait_read,
+                           [self = shared_from_this()](const error_code& ec) {
+                               self->watching_ = false;
+                               if (!ec && self->state_ == State::parked) self->look_at_parked();
+                           });
+    }
+
+    void look_at_parked() {
+        const std::size_t room = buffer_.max_size() - buffer_.size();
+        // More than it should send ahead: it is read once it is its turn.
+        if (room == 0) return;
+        error_code ec;
+        const auto size = std::min<std::size_t>(room, 4096);
+        const std::size_t count = socket_.read_some(buffer_.prepare(size), ec);
+        if (ec && ec != net::error::would_block && ec != net::error::try_again) return close();
+        buffer_.commit(ec ? 0 : count);
+        watch_parked();
     }
 
     /// The answer
@@ -474,6 +502,7 @@ private:
     std::shared_ptr<EventStream> stream_;
     std::shared_ptr<std::atomic<bool>> pump_posted_ = std::make_shared<std::atomic<bool>>(false);
     bool stream_writing_ = false;
+    bool watching_ = false;
 };
 
 }  // namespace

@@ -30,8 +30,10 @@ struct Request {
     std::string request_id;
     /// When it was complete.
     std::chrono::steady_clock::time_point received_at;
-    /// It was handed in before and parked; nothing else of it has changed since.
+    /// It was handed in before and parked; nothing else of it has changed since but `kept`.
     bool again = false;
+    /// What the handler left in Reply::kept when it parked the request.
+    std::shared_ptr<void> kept;
 };
 
 /// What a handler answers. Exactly one of: bytes alone; bytes as the head of `stream`; `park`.
@@ -42,8 +44,11 @@ struct Reply {
     /// The connection carries this from now on and closes at its end. No thread belongs to it.
     std::shared_ptr<EventStream> stream;
     /// Not yet: the request is handed to the handler again once `wake` is called (by any thread,
-    /// any number of times, also before park returns). No thread belongs to it meanwhile.
+    /// any number of times, also before park returns). No thread belongs to it meanwhile. A client
+    /// that goes away meanwhile ends it.
     std::function<void(std::function<void()> wake)> park;
+    /// With `park`: goes with the request, until it is answered or its client has gone.
+    std::shared_ptr<void> kept = {};
 };
 
 /// Turns requests into replies. Called by several worker threads at once.

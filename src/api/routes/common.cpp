@@ -93,6 +93,46 @@ Answer accepted(const core::Bot& bot, const core::Operation& operation) {
     return answer;
 }
 
+tl::expected<std::shared_ptr<StreamSeats::Seat>, Problem> take_seat(
+    StreamSeats& seats, const Exchange& exchange, const std::string& what,
+    const std::string& next_action) {
+    std::shared_ptr<StreamSeats::Seat> seat;
+    Problem problem;
+    switch (seats.take(exchange.user().text(), seat)) {
+        case StreamSeats::Taken::yes:
+            return seat;
+        case StreamSeats::Taken::house_full:
+            problem = problem_of_status(503, "As many " + what + " are open as this server has.");
+            break;
+        case StreamSeats::Taken::user_full:
+            problem = problem_of_status(429, "You have as many open " + what + " as one may.");
+            break;
+    }
+    problem.next_action = next_action;
+    problem.retry_after_s = 5;
+    return refuse(std::move(problem));
+}
+
+std::optional<Outcome> wait_for_change(RouteContext& context, const Exchange& exchange,
+                                       const base::BotId& bot, std::int64_t wait,
+                                       std::uint64_t seen) {
+    const auto deadline = exchange.request.received_at + std::chrono::seconds(wait);
+    if (std::chrono::steady_clock::now() >= deadline || exchange.stop.stop_requested()) {
+        return std::nullopt;
+    }
+    Answer later;
+    if (!exchange.request.kept) {
+        auto seat = take_seat(context.hub.waits(), exchange, "requests that wait",
+                              "Come back later, or ask without `wait`.");
+        if (!seat) return refuse(seat.error());
+        later.kept = std::move(*seat);
+    }
+    later.park = [&hub = context.hub, bot, deadline, seen](std::function<void()> wake) {
+        hub.wake_on(bot, deadline, seen, std::move(wake));
+    };
+    return later;
+}
+
 tl::expected<ports::TelegramBot, Problem> verified_token(RouteContext& context,
                                                          const Exchange& exchange,
                                                          const std::string& field,

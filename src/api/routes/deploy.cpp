@@ -105,23 +105,12 @@ std::optional<std::chrono::milliseconds> rest_of_token(RouteContext& context,
     return std::chrono::ceil<std::chrono::milliseconds>(*expires_at - context.deps.clock.now());
 }
 
-tl::expected<std::shared_ptr<StreamSeats::Seat>, Problem> seat_for(RouteContext& context,
-                                                                   const Exchange& exchange) {
-    std::shared_ptr<StreamSeats::Seat> seat;
-    Problem problem;
-    switch (context.hub.seats().take(exchange.user().text(), seat)) {
-        case StreamSeats::Taken::yes:
-            return seat;
-        case StreamSeats::Taken::house_full:
-            problem = problem_of_status(503, "As many event streams are open as this server has.");
-            break;
-        case StreamSeats::Taken::user_full:
-            problem = problem_of_status(429, "You have as many open event streams as one may.");
-            break;
-    }
-    problem.next_action = "Come back later, or read GET /api/deploy/:botId/logs meanwhile.";
-    problem.retry_after_s = 5;
-    return refuse(std::move(problem));
+/// By whose rights the caller reads.
+std::vector<std::string> users_of(const Exchange& exchange) {
+    std::vector<std::string> users = {exchange.user().text()};
+    const auto& service = exchange.principal->service_user_id;
+    if (!service.empty()) users.push_back(service.text());
+    return users;
 }
 
 Outcome events(RouteContext& context, const Exchange& exchange) {
@@ -141,10 +130,15 @@ Outcome events(RouteContext& context, const Exchange& exchange) {
     if (last) after = *last;
     Answer answer;
     if (exchange.request.method != "HEAD") {
-        auto seat = seat_for(context, exchange);
+        auto seat = take_seat(context.hub.seats(), exchange, "event streams",
+                              "Come back later, or read GET /api/deploy/:botId/logs meanwhile.");
         if (!seat) return refuse(seat.error());
-        answer.stream =
-            context.hub.open(bot->id, after, std::move(*seat), rest_of_token(context, exchange));
+        answer.stream = context.hub.open({.bot = bot->id,
+                                          .after = after,
+                                          .seat = std::move(*seat),
+                                          .at_most = rest_of_token(context, exchange),
+                                          .users = users_of(exchange),
+                                          .asked_at = exchange.request.received_at});
     }
     answer.content_type = "text/event-stream";
     return answer;

@@ -59,6 +59,8 @@ Outcome metrics(RouteContext& context) {
           static_cast<long long>(context.connections()));
     gauge("hatchery_event_streams", "Open event streams.",
           static_cast<long long>(context.hub.streams()));
+    gauge("hatchery_waiting_requests", "Requests that wait for a change (?wait=).",
+          static_cast<long long>(context.hub.waits().taken()));
     gauge("hatchery_database_connections", "Open connections of the pool.",
           context.deps.database.open_connections());
     gauge("hatchery_notifications_listening", "Whether hints from other processes arrive.",

@@ -16,8 +16,6 @@ using base::Json;
 using core::OperationKind;
 using core::OperationState;
 
-constexpr std::int64_t max_wait_s = 60;
-
 Json error_view(const std::optional<base::Error>& error) {
     if (!error) return {};
     return {{"kind", std::string(base::to_text(error->kind))},
@@ -113,16 +111,13 @@ Outcome one(RouteContext& context, const Exchange& exchange) {
     const auto seen = context.hub.version();
     auto job = own_job(context, exchange);
     if (!job) return refuse(job.error());
-    const auto deadline = exchange.request.received_at + std::chrono::seconds(wait);
-    const bool waits =
-        std::chrono::steady_clock::now() < deadline && !exchange.stop.stop_requested();
-    if (core::is_terminal(job->operation.state) || !waits) return json_answer(200, job_view(*job));
-    Answer later;
-    later.park = [&hub = context.hub, bot = job->operation.bot_id, deadline,
-                  seen](std::function<void()> wake) {
-        hub.wake_on(bot, deadline, seen, std::move(wake));
-    };
-    return later;
+    const auto& operation = job->operation;
+    if (!core::is_terminal(operation.state)) {
+        if (auto later = wait_for_change(context, exchange, operation.bot_id, wait, seen)) {
+            return std::move(*later);
+        }
+    }
+    return json_answer(200, job_view(*job));
 }
 
 /// The states that a status stands for; PENDING and RUNNING stand for all that live.

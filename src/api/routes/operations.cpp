@@ -6,8 +6,6 @@ namespace hatchery::api::routes {
 
 namespace {
 
-constexpr std::int64_t max_wait_s = 60;
-
 Outcome one_operation(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
     const auto wait = query.number("wait", 0, 0, max_wait_s);
@@ -20,18 +18,13 @@ Outcome one_operation(RouteContext& context, const Exchange& exchange) {
         return refuse(404, "There is no such operation.");
     }
     if (!found) return refuse(found.error());
-    const auto deadline = exchange.request.received_at + std::chrono::seconds(wait);
-    const bool waits =
-        std::chrono::steady_clock::now() < deadline && !exchange.stop.stop_requested();
-    if (core::is_terminal(found->operation.state) || !waits) {
-        return json_answer(200, operation_view(*found));
+    const auto& operation = found->operation;
+    if (!core::is_terminal(operation.state)) {
+        if (auto later = wait_for_change(context, exchange, operation.bot_id, wait, seen)) {
+            return std::move(*later);
+        }
     }
-    Answer later;
-    later.park = [&hub = context.hub, bot = found->operation.bot_id, deadline,
-                  seen](std::function<void()> wake) {
-        hub.wake_on(bot, deadline, seen, std::move(wake));
-    };
-    return later;
+    return json_answer(200, operation_view(*found));
 }
 
 }  // namespace

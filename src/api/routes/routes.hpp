@@ -76,6 +76,22 @@ struct Asked {
 /// 202 `{operationId, botId, status, operation}`.
 [[nodiscard]] Answer accepted(const core::Bot& bot, const core::Operation& operation);
 
+/// A seat for a request that stays open: 503 when the house is full, 429 when the user has as many
+/// as one may. `what` they are, in the plural, and what to do instead.
+[[nodiscard]] tl::expected<std::shared_ptr<StreamSeats::Seat>, Problem> take_seat(
+    StreamSeats& seats, const Exchange& exchange, const std::string& what,
+    const std::string& next_action);
+
+/// How long `?wait=` may ask for.
+inline constexpr std::int64_t max_wait_s = 60;
+/// A request for something of the bot that is not over yet, seen at hub version `seen`: it waits
+/// for the bot's next change. Nothing when `wait` seconds after it came have passed, or when the
+/// server stops: then it is answered as things are.
+[[nodiscard]] std::optional<Outcome> wait_for_change(RouteContext& context,
+                                                     const Exchange& exchange,
+                                                     const base::BotId& bot, std::int64_t wait,
+                                                     std::uint64_t seen);
+
 /// Whose token it is, by getMe: 422 `token_invalid` naming `field` when Telegram does not know it.
 [[nodiscard]] tl::expected<ports::TelegramBot, Problem> verified_token(RouteContext& context,
                                                                        const Exchange& exchange,

@@ -47,7 +47,8 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     const base::Secret key = crypto::make_master_key();
     box = need(crypto::make_secret_box(std::span(&key, 1)));
     auto& pool = database->pool();
-    notifications = store::make_local_notifications();
+    notifications = setup.listens ? store::make_notifications(database->url())
+                                  : store::make_local_notifications();
     jobs = store::make_pg_job_store(pool, random, *notifications);
     fleet = store::make_pg_fleet_store(pool, *box, clock, random);
     bots = store::make_bot_repository(pool, *box, clock, random);

@@ -108,6 +108,8 @@ struct WorldSetup {
     api::ApiOptions options;
     core::BillingRules billing;
     std::vector<base::Secret> billing_secrets;
+    /// Hears what the database tells, besides what happens in this process.
+    bool listens = false;
 };
 
 /// The API over a database of its own, with Telegram and the cloud in memory and no engine: tests

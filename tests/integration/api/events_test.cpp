@@ -149,3 +149,49 @@ TEST_CASE("a stream ends with the token that opened it") {
     reader.client.read_all(20s);
     CHECK(reader.client.closed());
 }
+
+TEST_CASE("a stream ends when its token is revoked, its session ended or its user's role changed") {
+    WorldSetup setup;
+    setup.listens = true;
+    ApiWorld world(setup);
+    while (!world.notifications->listening()) std::this_thread::yield();
+    const auto id = world.make_bot(100001);
+    const auto root = world.make_token("root@example.org", {"bots:read", "admin"}, std::nullopt,
+                                       hatchery::store::UserRole::admin);
+    REQUIRE(world.post("/api/deploy", {{"botId", id}}).status == 202);
+    const auto job = world.claim();
+    const auto alice = world.browser("alice@example.org");
+    const auto run = [&](const std::string& statement) {
+        const auto done = world.database->pool().run(
+            [&](hatchery::store::Sql& sql) -> hatchery::base::Result<void> {
+                (void)sql.query(statement);
+                return {};
+            });
+        REQUIRE(done);
+    };
+    EventReader staff(world, id, "", root);
+    REQUIRE(staff.sees("retry: "));
+    const std::string head = "GET /api/deploy/" + id + "/events HTTP/1.1\r\nHost: x\r\nCookie: ";
+    const auto ends_by = [&](const std::string& statement) {
+        RawClient client(world.port());
+        client.send(head + alice.cookie + "\r\n\r\n");
+        REQUIRE(status_of(client.read_until("retry: ")) == 200);
+        run(statement);
+        (void)client.read_all(10s);
+        return client.closed();
+    };
+    const std::string of_alice = "(SELECT id FROM users WHERE email = 'alice@example.org')";
+    CHECK(ends_by("UPDATE api_tokens SET revoked_at = now() WHERE user_id = " + of_alice));
+    CHECK(ends_by("UPDATE users SET role = 'support' WHERE id = " + of_alice));
+    // What changes nothing tells nobody, nor does the sweep of what has expired.
+    run("UPDATE users SET name = name");
+    run("INSERT INTO sessions (id, user_id, token_hash, created_at, last_used_at, expires_at) "
+        "SELECT gen_random_uuid(), id, repeat('a', 64), now(), now(), now() - interval '1 hour' "
+        "FROM users WHERE email = 'root@example.org'");
+    run("DELETE FROM sessions WHERE expires_at < now()");
+    CHECK(ends_by("DELETE FROM sessions WHERE user_id = " + of_alice));
+    // Others read on, whatever alice lost.
+    CHECK_FALSE(staff.client.closed());
+    world.log(job, {"for the staff"});
+    CHECK(staff.sees("for the staff"));
+}
