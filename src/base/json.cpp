@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 namespace hatchery::base {
@@ -30,6 +32,23 @@ bool deeper_than(std::string_view text, int max_depth) {
     return false;
 }
 
+[[gnu::noinline]] std::string dump_indented(const Json& value, int indent) {
+    return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Overwrites what a function that was called before from the same place had on the stack.
+[[gnu::noinline]] void wipe_stack_below() {
+    std::array<char, 2048> used;
+    explicit_bzero(used.data(), used.size());
+}
+
+/// The library gathers half a kilobyte of text at a time on the stack; it may hold secrets.
+std::string dump_and_wipe(const Json& value, int indent) {
+    std::string text = dump_indented(value, indent);
+    wipe_stack_below();
+    return text;
+}
+
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, std::size_t max_bytes, int max_depth) {
@@ -47,13 +66,9 @@ Result<Json> parse_json(std::string_view text, std::size_t max_bytes, int max_de
     return value;
 }
 
-std::string dump_json(const Json& value) {
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string dump_json(const Json& value) { return dump_and_wipe(value, -1); }
 
-std::string dump_json_pretty(const Json& value) {
-    return value.dump(2, ' ', false, Json::error_handler_t::replace);
-}
+std::string dump_json_pretty(const Json& value) { return dump_and_wipe(value, 2); }
 
 const Json& json_member(const Json& object, std::string_view key) {
     static const Json null;

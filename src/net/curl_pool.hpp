@@ -18,7 +18,7 @@ struct MultiCleanup {
 };
 
 /// One line to one origin. The multi handle owns the kept-alive connection and can be woken from
-/// another thread; the easy handle is the request.
+/// another thread; the easy handle is the request, and ends with it.
 struct CurlLine {
     std::unique_ptr<void, MultiCleanup> multi;
     std::unique_ptr<void, EasyCleanup> easy;
@@ -40,7 +40,7 @@ public:
 private:
     std::size_t max_idle_;
     std::mutex mutex_;
-    std::deque<std::pair<std::string, CurlLine>> idle_;
+    std::deque<std::pair<std::string, std::unique_ptr<void, MultiCleanup>>> idle_;
 };
 
 }  // namespace hatchery::net

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
 
+#include "base/wiped_free.hpp"
 #include "net/curl_pool.hpp"
 #include "net/request_text.hpp"
 
@@ -26,9 +28,12 @@ using ports::HttpResponse;
 constexpr std::size_t max_header_bytes = 256U << 10U;
 constexpr long longest_poll_ms = 1'000;
 
-/// libcurl must be set up once, before any thread uses it.
+/// libcurl must be set up once, before any thread uses it. It copies headers, URLs and bodies, and
+/// with them tokens: what it frees is wiped.
 void init_curl_once() {
-    static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
+    static const CURLcode result =
+        curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, base::wiped_free,
+                             base::wiped_realloc, strdup, std::calloc);
     if (result != CURLE_OK) throw std::runtime_error("libcurl cannot be initialised");
 }
 

@@ -295,6 +295,8 @@ private:
         }
         head_ = {};
         parser_.reset();
+        // An idle connection keeps nothing of what came by it: it may have been a secret.
+        if (buffer_.size() == 0) buffer_.shrink_to_fit();
         in_request_ = false;
         submit();
     }

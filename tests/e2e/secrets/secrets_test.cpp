@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <set>
@@ -18,6 +20,7 @@
 #include "store/secret_rows.hpp"
 #include "support/catch.hpp"
 #include "support/net/http_test_server.hpp"
+#include "support/secret_in_memory.hpp"
 
 namespace {
 
@@ -177,6 +180,27 @@ void add_made_secrets(World& world, Secrets& secrets) {
     }
 }
 
+/// The writable memory of a process; what cannot be read is left out.
+std::string memory_of(pid_t pid) {
+    std::string all;
+    const int memory = ::open(fmt::format("/proc/{}/mem", pid).c_str(), O_RDONLY | O_CLOEXEC);
+    REQUIRE(memory >= 0);
+    std::istringstream maps(read_file(fmt::format("/proc/{}/maps", pid)));
+    for (std::string line; std::getline(maps, line);) {
+        unsigned long at = 0;
+        unsigned long end = 0;
+        std::array<char, 5> rights{};
+        const int read = std::sscanf(line.c_str(), "%lx-%lx %4s", &at, &end, rights.data());
+        if (read != 3 || rights[0] != 'r' || rights[1] != 'w') continue;
+        const auto size = all.size();
+        all.resize(size + (end - at));
+        const auto count = ::pread(memory, &all[size], end - at, static_cast<off_t>(at));
+        all.resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    }
+    ::close(memory);
+    return all;
+}
+
 /// A session's cookie, as a browser has it.
 std::string sign_in(World& world) {
     base::SystemClock clock;
@@ -226,6 +250,9 @@ TEST_CASE("no secret is in any log, event, error, argument, environment, metric 
     const Secrets of_operator = secrets;
     ProcessWatch watch;
 
+    /// What the program has no need of once it is sealed or hashed.
+    Secrets gone;
+
     // A life with everything that touches secrets, well and badly.
     std::string heard;
     const auto hear = [&](const e2e::Answer& answer) { heard += base::dump_json(answer.body); };
@@ -234,6 +261,8 @@ TEST_CASE("no secret is in any log, event, error, argument, environment, metric 
     secrets.add("Telegram token", token);
     secrets.add("Telegram token's secret half", token.substr(token.find(':') + 1));
     secrets.add("model key", model_key);
+    gone.add("Telegram token's secret half", token.substr(token.find(':') + 1));
+    gone.add("model key", model_key);
     const base::Json body = {{"name", "Keeper"},
                              {"telegramBotToken", token},
                              {"model", "sandbox/sandbox-1"},
@@ -258,11 +287,13 @@ TEST_CASE("no secret is in any log, event, error, argument, environment, metric 
     REQUIRE(base::json_string(world.status(bot), "status") == "active");
     const auto session = sign_in(world);
     secrets.add("session", session);
+    gone.add("session", session);
     const e2e::ApiClient anonymous(world.url(), "hat_" + session);
     hear(anonymous.get("/api/bots"));
     CHECK(world.chat(token, "hello", 60s) != "");
     const auto other_key = marker("other");
     secrets.add("another model key", other_key);
+    gone.add("another model key", other_key);
     const auto changed = world.api().put("/api/bots/" + bot, {{"modelApiKey", other_key}});
     INFO(base::dump_json(changed.body));
     REQUIRE(changed.status == 200);
@@ -303,6 +334,9 @@ TEST_CASE("no secret is in any log, event, error, argument, environment, metric 
     CHECK(dump.find("sealed_secrets") != std::string::npos);
     CHECK(dump.find(bot) != std::string::npos);
     watch.end();
+    const auto memory = memory_of(world.hatchery().pid());
+    CHECK(memory.find(bot) != std::string::npos);
+    if (testing::wipes_what_is_freed) CHECK(gone.in(memory) == "");
     world.stop_hatchery();
 
     CHECK(secrets.in(heard) == "");

@@ -43,7 +43,7 @@ public:
 
     api::front::Reply handle(const api::front::Request& request,
                              const std::stop_token& stop) override {
-        {
+        if (keeps) {
             const std::lock_guard lock(mutex_);
             requests_.push_back(request);
         }
@@ -57,8 +57,10 @@ public:
         return requests_;
     }
 
-    /// Set before the front starts.
+    // Set before the front starts.
     Answer answer;
+    /// Whether requests() has them.
+    bool keeps = true;
     std::atomic<int> refusals{0};
 
 private:
