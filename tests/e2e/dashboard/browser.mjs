@@ -24,15 +24,59 @@ export function check(holds, sentence) {
   if (!holds) throw new Error(`it does not hold that ${sentence}`);
 }
 
-export async function until(sentence, probe, limit = patience) {
-  const end = Date.now() + limit;
-  let last;
-  while (Date.now() < end) {
-    last = await probe();
-    if (last) return last;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`it did not come about that ${sentence}`);
+/**
+ * Waits until the predicate holds in the page, where it is run with the argument: now, and again after
+ * every change of the document.
+ */
+export async function until(page, sentence, predicate, argument) {
+  // A function's handle needs no eval in the page, which the page's own policy forbids.
+  const probe = await page.evaluateHandle(`() => (${predicate})`);
+  const outcome = page.evaluate(
+    ([holds, given, limit]) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!holds(given)) return;
+          observer.disconnect();
+          clearTimeout(deadline);
+          resolve();
+        };
+        const observer = new MutationObserver(look);
+        const deadline = setTimeout(() => {
+          observer.disconnect();
+          reject(new Error("it took too long"));
+        }, limit);
+        observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+        look();
+      }),
+    [probe, argument, patience],
+  );
+  await outcome.catch((error) => {
+    throw new Error(`it did not come about that ${sentence}: ${error.message}`);
+  });
+}
+
+/** Waits until the log view holds at least, and at most, so many lines. */
+export function logHolds(page, sentence, { least = 0, most = Infinity }) {
+  const holds = (wanted) => {
+    const lines = Number(document.querySelector(".log-box")?.dataset.lines ?? Number.NaN);
+    return lines >= wanted.least && lines <= wanted.most;
+  };
+  return until(page, sentence, holds, { least, most });
+}
+
+/** Fills in the form of a new bot, with the sandbox's model. */
+export async function fillInBot(page, token) {
+  await page.getByLabel("Telegram bot token").fill(token);
+  await page.getByText("This is ").waitFor();
+  await page.getByLabel("Another model").check();
+  await page.getByLabel("Model", { exact: true }).fill("sandbox/sandbox-1");
+  await page.getByLabel("API key").fill("sandbox-key");
+  await page.getByLabel("Address of the API").fill(world.model);
+}
+
+export async function pressDeploy(page) {
+  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.waitForURL(/\/bots\/[0-9a-f-]{36}$/);
 }
 
 /** The API as a program of the operator calls it. */

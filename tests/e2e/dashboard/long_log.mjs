@@ -1,5 +1,5 @@
 // A bot with 100,000 lines: the latest come first, all can be searched, and scrolling does not stutter.
-import { check, lookAt, openBrowser, person, until, world } from "./browser.mjs";
+import { check, logHolds, lookAt, openBrowser, person, world } from "./browser.mjs";
 
 const lines = Number(process.env.LINES);
 const browser = await openBrowser();
@@ -15,10 +15,10 @@ check((await lineCount()) < lines, "the page begins with the latest lines");
 
 // One line in a thousand, of which the first is the very first line.
 await page.getByLabel("Search the log").fill("needle");
-await until("the search has looked at every line", async () => (await lineCount()) === lines / 1000, 300_000);
+await logHolds(page, "the search has looked at every line", { least: lines / 1000, most: lines / 1000 });
 console.log(`all lines were searched after ${Date.now() - begun} ms`);
 await page.getByLabel("Search the log").fill("");
-await until("all lines are here", async () => (await lineCount()) >= lines);
+await logHolds(page, "all lines are here", { least: lines });
 
 const frames = await page.evaluate(async () => {
   const element = document.querySelector(".log-box");

@@ -1,6 +1,20 @@
 // A newcomer with a token in hand: signs in, deploys, watches, reloads in the middle, stops, starts,
 // and deletes.
-import { accessible, check, lookAt, newToken, openBrowser, patience, person, picture, until, world } from "./browser.mjs";
+import {
+  accessible,
+  check,
+  fillInBot,
+  logHolds,
+  lookAt,
+  newToken,
+  openBrowser,
+  patience,
+  person,
+  picture,
+  pressDeploy,
+  until,
+  world,
+} from "./browser.mjs";
 
 const browser = await openBrowser();
 const { page, complaints } = await person(browser, "owner@example.org");
@@ -9,7 +23,6 @@ const box = page.locator(".log-box");
 
 /** The lines that the log view holds, by its own count. */
 const lineCount = async () => Number(await box.getAttribute("data-lines"));
-const lastSeq = async () => Number(await box.getAttribute("data-last"));
 
 async function signInPage() {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-GB" });
@@ -31,16 +44,11 @@ async function deploy() {
   await token.fill("1234567890:revoked-AAAAAAAAAAAAAAAAAAAAAAAAAAA");
   await page.getByText(/Telegram does not know this token|This is /).waitFor();
   await lookAt(page, "deploy-token");
-  await token.fill(`Done! Use this token to access the HTTP API:\n${newToken()}\nKeep your token secure`);
-  await page.getByText("This is ").waitFor();
+  // People paste the whole of BotFather's message.
+  await fillInBot(page, `Done! Use this token to access the HTTP API:\n${newToken()}\nKeep your token secure`);
   await page.getByLabel("Name here").fill("Kitchen helper");
-  await page.getByLabel("Another model").check();
-  await page.getByLabel("Model", { exact: true }).fill("sandbox/sandbox-1");
-  await page.getByLabel("API key").fill("sandbox-key");
-  await page.getByLabel("Address of the API").fill(world.model);
   await lookAt(page, "deploy-ready");
-  await page.getByRole("button", { name: "Deploy" }).click();
-  await page.waitForURL(/\/bots\/[0-9a-f-]{36}$/);
+  await pressDeploy(page);
   console.log(`from the first click to Deploy: ${Date.now() - begun} ms`);
 }
 
@@ -64,14 +72,17 @@ async function noGap() {
 }
 
 async function watch() {
-  await until("the log shows its first lines", async () => (await lineCount()) > 5);
+  await logHolds(page, "the log shows its first lines", { least: 6 });
   const before = await lineCount();
-  await until("the log grows by itself", async () => (await lineCount()) > before);
+  await logHolds(page, "the log grows by itself", { least: before + 1 });
   await picture(page, "bot-deploying-light");
   await page.reload();
-  await until("the log is there again and goes on", async () => (await lineCount()) > before);
+  await logHolds(page, "the log is there again and goes on", { least: before + 1 });
   await status("active");
-  await until("the whole story is there", async () => (await lineCount()) === (await lastSeq()));
+  await until(page, "the whole story is there", () => {
+    const { lines, last } = document.querySelector(".log-box").dataset;
+    return lines === last;
+  });
   await noGap();
   await page.getByRole("link", { name: "Open in Telegram" }).waitFor();
   await lookAt(page, "bot-active");
@@ -81,12 +92,9 @@ async function searchAndPause() {
   const all = await lineCount();
   await page.keyboard.press("/");
   await page.keyboard.type("openclaw is");
-  await until("a search leaves fewer lines", async () => {
-    const fit = await lineCount();
-    return fit > 0 && fit < all;
-  });
+  await logHolds(page, "a search leaves fewer lines", { least: 1, most: all - 1 });
   await page.keyboard.press("Escape");
-  await until("all lines are back", async () => (await lineCount()) >= all);
+  await logHolds(page, "all lines are back", { least: all });
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByRole("button", { name: "Follow" }).click();
 }

@@ -1,6 +1,20 @@
 // What goes wrong: a deploy fails and says why, another is cancelled, a neighbour is kept out, and an
 // operator finds a line across bots.
-import { accessible, api, check, lookAt, newToken, openBrowser, person, picture, sandbox, until, world } from "./browser.mjs";
+import {
+  accessible,
+  api,
+  check,
+  fillInBot,
+  lookAt,
+  newToken,
+  openBrowser,
+  person,
+  picture,
+  pressDeploy,
+  sandbox,
+  until,
+  world,
+} from "./browser.mjs";
 
 const browser = await openBrowser();
 const owner = await person(browser, "owner@example.org");
@@ -10,14 +24,8 @@ const status = (word) => page.locator(".bot-head .badge", { hasText: word }).wai
 async function deployThatFails() {
   await sandbox("/sandbox/faults", { quotaServers: 0 });
   await page.getByRole("link", { name: "Deploy a bot" }).click();
-  await page.getByLabel("Telegram bot token").fill(newToken());
-  await page.getByText("This is ").waitFor();
-  await page.getByLabel("Another model").check();
-  await page.getByLabel("Model", { exact: true }).fill("sandbox/sandbox-1");
-  await page.getByLabel("API key").fill("sandbox-key");
-  await page.getByLabel("Address of the API").fill(world.model);
-  await page.getByRole("button", { name: "Deploy" }).click();
-  await page.waitForURL(/\/bots\/[0-9a-f-]{36}$/);
+  await fillInBot(page, newToken());
+  await pressDeploy(page);
   await status("failed");
   const notice = page.locator(".failure");
   const cause = await notice.innerText();
@@ -72,7 +80,7 @@ async function operator(botId) {
   ]) {
     await at.getByRole("link", { name, exact: true }).click();
     await at.getByRole("heading", { level: 1 }).waitFor();
-    await until(`the part ${title} has loaded`, async () => (await at.locator(".loading").count()) === 0);
+    await until(at, `the part ${title} has loaded`, () => !document.querySelector(".loading"));
     await lookAt(at, `admin-${title}`);
   }
   await at.goto(`${world.url}/admin/logs`);
