@@ -87,6 +87,7 @@ export class EventFeed {
       // The connection is gone; what follows is the same as after its end.
     }
     if (this.closed || this.abort !== abort) return;
+    clearTimeout(this.timer);
     if (ended) {
       this.options.onState("ended");
       return;

@@ -74,6 +74,9 @@ const clockFormat = new Intl.DateTimeFormat(undefined, {
 });
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+export const date = (time: string): string => dateFormat.format(new Date(time));
 export const clock = (time: string): string => clockFormat.format(new Date(time));
 export const dateAndTime = (time: string): string => dayFormat.format(new Date(time));
 
@@ -101,3 +104,44 @@ export function money(price: Money | null | undefined): string {
 
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString()} ${n === 1 ? one : many}`;
+
+/** The text in parts: those that are what is looked for, whatever its case, and those between. */
+export function marked(text: string, wanted: string): { text: string; hit: boolean }[] {
+  const needle = wanted.trim().toLowerCase();
+  const low = text.toLowerCase();
+  // Some letters change their length with their case; their places would not be the same.
+  if (needle === "" || low.length !== text.length) return [{ text, hit: false }];
+  const parts = [];
+  let from = 0;
+  for (let at = low.indexOf(needle); at >= 0; at = low.indexOf(needle, from)) {
+    if (at > from) parts.push({ text: text.slice(from, at), hit: false });
+    from = at + needle.length;
+    parts.push({ text: text.slice(at, from), hit: true });
+  }
+  if (from < text.length) parts.push({ text: text.slice(from), hit: false });
+  return parts;
+}
+
+/** `Firefox on Linux`, as far as a browser tells. */
+export function browserName(userAgent: string | null): string {
+  if (!userAgent) return "Unknown browser";
+  const browsers: [RegExp, string][] = [
+    [/Edg\//, "Edge"],
+    [/OPR\//, "Opera"],
+    [/Firefox\//, "Firefox"],
+    [/Chrom(e|ium)\//, "Chrome"],
+    [/Safari\//, "Safari"],
+  ];
+  const systems: [RegExp, string][] = [
+    [/Android/, "Android"],
+    [/iPhone|iPad/, "iOS"],
+    [/Windows/, "Windows"],
+    [/Mac OS X/, "macOS"],
+    [/Linux/, "Linux"],
+  ];
+  const of = (names: [RegExp, string][]) => names.find(([pattern]) => pattern.test(userAgent))?.[1];
+  const browser = of(browsers);
+  const system = of(systems);
+  if (!browser) return userAgent.slice(0, 40);
+  return system ? `${browser} on ${system}` : browser;
+}

@@ -1,18 +1,17 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { get, query } from "../lib/api.ts";
-import { EventFeed, type FeedState } from "../lib/event_feed.ts";
-import { clock, count, inWords } from "../lib/format.ts";
-import { LogBuffer } from "../lib/log_buffer.ts";
-import type { Level, LogLine, Page } from "../lib/types.ts";
+import type { VNode } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { FeedState } from "../lib/event_feed.ts";
+import { clock, count, dateAndTime, inWords, marked } from "../lib/format.ts";
+import type { LogBuffer } from "../lib/log_buffer.ts";
+import { useLogLines } from "../lib/log_lines.ts";
+import type { Level, LogLine } from "../lib/types.ts";
 import { Button } from "./controls.tsx";
 
 const rowHeight = 22;
 /** Rows drawn beyond both ends, so that a quick scroll shows no blank. */
 const overscan = 20;
-/** The latest lines come first; earlier ones when somebody wants them. */
-const firstLines = 2_000;
-const pageSize = 200;
-const pagesAtOnce = 10;
+/** A search goes on by itself until it has found so many lines; then as somebody scrolls up. */
+const enoughMatches = 400;
 
 const feedWords: Record<FeedState, string> = {
   connecting: "Connecting…",
@@ -27,142 +26,136 @@ interface LogViewProps {
   onChange: () => void;
 }
 
-/** Fills a buffer from the bot's event stream, and tells when to draw. */
-function useFeed(botId: string, onChange: () => void) {
-  const buffer = useMemo(() => new LogBuffer(), [botId]);
-  const [version, setVersion] = useState(0);
-  const [state, setState] = useState<FeedState>("connecting");
-  const frame = useRef(0);
-  const changed = useRef(onChange);
-  changed.current = onChange;
-  const draw = () => {
-    if (frame.current) return;
-    // A hidden page draws nothing; its buffer fills all the same.
-    frame.current = requestAnimationFrame(() => {
-      frame.current = 0;
-      setVersion((n) => n + 1);
-    });
-  };
-  useEffect(() => {
-    const feed = new EventFeed({
-      url: (after) => query(`/api/deploy/${botId}/events`, after === null ? { tail: firstLines } : { after }),
-      onLines: (lines) => {
-        buffer.append(lines);
-        if (lines.some((line) => line.type !== "log")) changed.current();
-        draw();
-      },
-      onState: setState,
-    });
-    return () => {
-      feed.close();
-      cancelAnimationFrame(frame.current);
-      frame.current = 0;
-    };
-  }, [botId]);
-  return { buffer, version, state, draw };
-}
-
-/** Lines from before the first one that is here, up to `many` of them. */
-async function earlierLines(botId: string, first: number, many: number): Promise<LogLine[]> {
-  const from = Math.max(0, first - 1 - many);
-  const afters: number[] = [];
-  for (let after = from; after < first - 1; after += pageSize) afters.push(after);
-  const pages = await Promise.all(
-    afters.map((after) =>
-      get<Page<LogLine>>(
-        query(`/api/deploy/${botId}/logs`, { after, limit: Math.min(pageSize, first - 1 - after) }),
-      ),
-    ),
-  );
-  return pages.flatMap((page) => page.items);
-}
-
-export function LogView({ botId, onChange }: LogViewProps) {
-  const { buffer, version, state, draw } = useFeed(botId, onChange);
-  const [text, setText] = useState("");
-  const [level, setLevel] = useState<Level>("debug");
-  const [follow, setFollow] = useState(true);
-  const [seenTo, setSeenTo] = useState(0);
-  const [chosen, setChosen] = useState<LogLine | null>(null);
-  const [fetching, setFetching] = useState(false);
-  /** Nothing is before the first line: it is line one, or what was there has been pruned. */
-  const [complete, setComplete] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  const search = useRef<HTMLInputElement>(null);
-  const [view, setView] = useState({ top: 0, height: 440 });
-
-  useMemo(() => buffer.setFilter({ text, level }), [buffer, text, level]);
-  const lines = buffer.visible;
-
-  // At the end of what there is, the view stays there as it grows.
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element || !follow) return;
-    element.scrollTop = element.scrollHeight;
-    setView({ top: element.scrollTop, height: element.clientHeight });
-  }, [version, follow, text, level]);
-
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setView({ top: element.scrollTop, height: element.clientHeight }));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-
+/** The key `/` goes to the search, as in many a program. */
+function useSearchKey(search: { current: HTMLInputElement | null }): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
-      if (event.key === "/" && !typing) {
-        event.preventDefault();
-        search.current?.focus();
-      }
+      if (event.key !== "/" || typing) return;
+      event.preventDefault();
+      search.current?.focus();
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
+}
 
-  const hasEarlier = !complete && buffer.first > 1;
-  const fetchEarlier = async (many: number) => {
-    if (fetching || !hasEarlier) return;
-    setFetching(true);
-    try {
-      const element = box.current;
-      const before = buffer.visible.length;
-      const earlier = await earlierLines(botId, buffer.first, many);
-      if (earlier.length === 0) setComplete(true);
-      buffer.prepend(earlier);
-      const added = buffer.visible.length - before;
-      // What was in view stays in view.
-      if (element && !follow) requestAnimationFrame(() => (element.scrollTop += added * rowHeight));
-      draw();
-    } catch {
-      // The next scroll to the top asks again.
-    } finally {
-      setFetching(false);
-    }
+/** Where the box is scrolled to; follows the end while it should. */
+function useView(buffer: LogBuffer, version: number, filter: string) {
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: 0, height: 440 });
+  const [follow, setFollow] = useState(true);
+  const [seenTo, setSeenTo] = useState(0);
+  const above = useRef({ filter, first: 0 });
+  const look = () => {
+    const element = box.current;
+    if (element) setView({ top: element.scrollTop, height: element.clientHeight });
   };
-
-  // A search looks at all lines, so it fetches those that are not here yet.
-  const wantsAll = (text !== "" || level !== "debug") && hasEarlier;
   useEffect(() => {
-    if (wantsAll && !fetching) void fetchEarlier(pageSize * pagesAtOnce);
-  }, [wantsAll, fetching, version]);
-
+    const observer = new ResizeObserver(look);
+    if (box.current) observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const before = above.current;
+    const first = buffer.seqOf(0);
+    above.current = { filter, first };
+    if (follow) element.scrollTop = element.scrollHeight;
+    // Rows that came above move nothing that is in view.
+    else if (before.filter === filter && first < before.first) {
+      let added = 0;
+      while (added < buffer.rows && buffer.seqOf(added) < before.first) ++added;
+      element.scrollTop += added * rowHeight;
+    }
+    look();
+  }, [version, follow, filter]);
   const onScroll = () => {
     const element = box.current;
     if (!element) return;
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < rowHeight;
-    setView({ top: element.scrollTop, height: element.clientHeight });
+    look();
     if (atEnd !== follow) setFollow(atEnd);
     if (!atEnd && follow) setSeenTo(buffer.last);
-    if (element.scrollTop < rowHeight * overscan) void fetchEarlier(pageSize * pagesAtOnce);
   };
+  const toggle = () => {
+    setSeenTo(buffer.last);
+    setFollow(!follow);
+  };
+  const goTo = (row: number) => {
+    setSeenTo(buffer.last);
+    setFollow(false);
+    requestAnimationFrame(() => box.current?.scrollTo({ top: row * rowHeight - view.height / 2 }));
+  };
+  const keepInView = (row: number) => {
+    const element = box.current;
+    if (!element) return;
+    if (row * rowHeight < element.scrollTop) element.scrollTop = row * rowHeight;
+    const bottom = (row + 1) * rowHeight - element.clientHeight;
+    if (bottom > element.scrollTop) element.scrollTop = bottom;
+  };
+  return { box, view, follow, onScroll, toggle, goTo, keepInView, fresh: follow ? 0 : Math.max(0, buffer.last - seenTo) };
+}
+
+function emptyWords(buffer: LogBuffer, searching: boolean): string {
+  if (searching || buffer.searchBefore !== null) return "Searching earlier lines…";
+  if (buffer.isFiltered) return "No line fits.";
+  return "Nothing has happened yet. Lines appear here as they are printed on the server.";
+}
+
+function footWords(buffer: LogBuffer, searching: boolean): string {
+  if (!buffer.isFiltered) return count(buffer.size, "line");
+  const found = `${count(buffer.rows, "line")} of ${buffer.size.toLocaleString()}`;
+  if (searching) return `${found}, searching earlier ones…`;
+  return buffer.searchBefore === null ? `${found} ${buffer.rows === 1 ? "fits" : "fit"}` : `${found} fit, and there are earlier ones`;
+}
+
+export function LogView({ botId, onChange }: LogViewProps) {
+  const [text, setText] = useState("");
+  const [level, setLevel] = useState<Level>("debug");
+  const [chosen, setChosen] = useState<LogLine | null>(null);
+  const { buffer, version, state, searching, show, searchOn } = useLogLines(botId, { text, level }, onChange);
+  const { box, view, follow, onScroll, toggle, goTo, keepInView, fresh } = useView(buffer, version, `${level} ${text}`);
+  const search = useRef<HTMLInputElement>(null);
+  useSearchKey(search);
 
   const first = Math.max(0, Math.floor(view.top / rowHeight) - overscan);
-  const end = Math.min(lines.length, Math.ceil((view.top + view.height) / rowHeight) + overscan);
-  const fresh = follow ? 0 : Math.max(0, buffer.last - seenTo);
+  const end = Math.min(buffer.rows, Math.ceil((view.top + view.height) / rowHeight) + overscan);
+  useEffect(() => {
+    show(first, end);
+    if (first === 0 || buffer.rows < enoughMatches) searchOn();
+  }, [version, first, end]);
 
+  const rows: VNode[] = [];
+  for (let index = first; index < end; ++index) {
+    const line = buffer.row(index);
+    rows.push(
+      line ? (
+        <Row key={line.seq} line={line} text={text} chosen={chosen?.seq === line.seq} choose={setChosen} />
+      ) : (
+        <Hole key={buffer.seqOf(index)} gone={line === null} />
+      ),
+    );
+  }
+  /** Enter chooses a line in view, the arrows another; Escape none. */
+  const onKeyDown = (event: KeyboardEvent) => {
+    const at = chosen ? rows.findIndex((row) => row.key === chosen.seq) : -1;
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (event.key === "Escape") setChosen(null);
+    else if (event.key === "Enter") setChosen(buffer.row(Math.ceil(view.top / rowHeight)) ?? null);
+    else if (step !== 0 && at >= 0) {
+      event.preventDefault();
+      const row = Math.min(Math.max(first + at + step, 0), buffer.rows - 1);
+      setChosen(buffer.row(row) ?? chosen);
+      keepInView(row);
+    }
+  };
+  const showInLog = (line: LogLine) => {
+    setText("");
+    setLevel("debug");
+    goTo(buffer.rowOf(line.seq));
+  };
   return (
     <section class="log card" aria-labelledby="log-title">
       <header class="log-bar">
@@ -177,6 +170,7 @@ export function LogView({ botId, onChange }: LogViewProps) {
           type="search"
           placeholder="Search the log  ( / )"
           aria-label="Search the log"
+          maxLength={100}
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
           onKeyDown={(event) => {
@@ -193,13 +187,7 @@ export function LogView({ botId, onChange }: LogViewProps) {
           <option value="warning">Warnings and errors</option>
           <option value="error">Errors only</option>
         </select>
-        <Button
-          aria-pressed={follow}
-          onClick={() => {
-            setSeenTo(buffer.last);
-            setFollow(!follow);
-          }}
-        >
+        <Button aria-pressed={follow} onClick={toggle}>
           {follow ? "Pause" : "Follow"}
         </Button>
       </header>
@@ -211,56 +199,65 @@ export function LogView({ botId, onChange }: LogViewProps) {
         aria-label="Log lines"
         tabIndex={0}
         onScroll={onScroll}
-        data-lines={lines.length}
-        data-last={buffer.last}
+        onKeyDown={onKeyDown}
+        data-lines={buffer.rows}
+        data-held={buffer.held}
       >
-        <div class="log-space" style={{ height: `${lines.length * rowHeight}px` }}>
+        <div class="log-space" style={{ height: `${buffer.rows * rowHeight}px` }}>
           <div class="log-rows" style={{ transform: `translateY(${first * rowHeight}px)` }}>
-            {lines.slice(first, end).map((line) => (
-              <Row key={line.seq} line={line} chosen={chosen?.seq === line.seq} choose={setChosen} />
-            ))}
+            {rows}
           </div>
         </div>
-        {lines.length === 0 && (
-          <p class="log-empty">
-            {fetching || wantsAll
-              ? "Searching earlier lines…"
-              : buffer.isFiltered
-                ? "No line fits."
-                : "Nothing has happened yet. Lines appear here as they are printed on the server."}
-          </p>
-        )}
+        {buffer.rows === 0 && <p class="log-empty">{emptyWords(buffer, searching)}</p>}
       </div>
       <footer class="log-foot">
-        <span>
-          {buffer.isFiltered
-            ? `${count(lines.length, "line")} of ${buffer.size.toLocaleString()} fit`
-            : count(buffer.last, "line")}
-          {(fetching || wantsAll) && ", reading earlier ones…"}
-        </span>
+        <span role="status">{footWords(buffer, searching)}</span>
         {fresh > 0 && (
-          <Button look="primary" onClick={() => setFollow(true)}>
+          <Button look="primary" onClick={toggle}>
             ↓ {count(fresh, "new line")}
           </Button>
         )}
       </footer>
       {chosen && (
-        <div class="log-detail">
-          <p>
-            <strong>Line {chosen.seq}</strong> · {clock(chosen.at)} · {chosen.level}
-            {chosen.step && <> · {inWords(chosen.step)}</>} · {chosen.stream}
-          </p>
-          <pre tabIndex={0}>{chosen.message}</pre>
-          <Button look="quiet" onClick={() => setChosen(null)}>
-            Close
-          </Button>
-        </div>
+        <Detail line={chosen} close={() => setChosen(null)} show={buffer.isFiltered ? () => showInLog(chosen) : undefined} />
       )}
     </section>
   );
 }
 
-function Row({ line, chosen, choose }: { line: LogLine; chosen: boolean; choose: (line: LogLine | null) => void }) {
+interface DetailProps {
+  line: LogLine;
+  close: () => void;
+  /** Given while a filter hides what is around the line. */
+  show: (() => void) | undefined;
+}
+
+function Detail({ line, close, show }: DetailProps) {
+  return (
+    <div class="log-detail">
+      <p>
+        <strong>Line {line.seq}</strong> · {dateAndTime(line.at)} · {line.level}
+        {line.step && <> · {inWords(line.step)}</>} · {line.stream}
+      </p>
+      <pre tabIndex={0}>{line.message}</pre>
+      <div class="row">
+        {show && <Button onClick={show}>Show the lines around it</Button>}
+        <Button look="quiet" onClick={close}>
+          Close
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  line: LogLine;
+  text: string;
+  chosen: boolean;
+  choose: (line: LogLine | null) => void;
+}
+
+function Row({ line, text, chosen, choose }: RowProps) {
   return (
     <div
       class={`line ${line.level} ${line.stream}${chosen ? " chosen" : ""}`}
@@ -269,7 +266,20 @@ function Row({ line, chosen, choose }: { line: LogLine; chosen: boolean; choose:
     >
       <time>{clock(line.at)}</time>
       <span class="step">{line.step ? inWords(line.step) : ""}</span>
-      <span class="message">{line.message}</span>
+      <span class="message">
+        {marked(line.message, text).map((part) => (part.hit ? <mark>{part.text}</mark> : part.text))}
+      </span>
+    </div>
+  );
+}
+
+/** The place of a line that is being fetched, or that is no longer kept. */
+function Hole({ gone }: { gone: boolean }) {
+  return (
+    <div class="line hole">
+      <time />
+      <span class="step" />
+      <span class="message">{gone ? "no longer kept" : "…"}</span>
     </div>
   );
 }

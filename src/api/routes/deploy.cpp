@@ -76,22 +76,26 @@ Outcome logs(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
     store::EventQuery wanted{.bot = bot->id,
                              .after = query.number("after", 0, 0, max_seq),
+                             .before = std::nullopt,
                              .limit = static_cast<int>(query.number("limit", 50, 1, 200)),
                              .step = choice<core::StepKind>(query, "step"),
                              .level = choice<core::EventLevel>(query, "level"),
                              .type = choice<core::EventType>(query, "type"),
                              .text = query.text("q", check_search).value_or("")};
+    const auto before = query.number("before", -1, 0, max_seq);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
-    // One more than asked for tells whether there is a next page.
+    if (before >= 0) wanted.before = before;
+    // One more than asked for tells whether there is a next page, or an earlier one.
     const auto limit = static_cast<std::size_t>(wanted.limit++);
     auto events = context.deps.events.find(wanted);
     if (!events) return refuse(events.error());
     const bool more = events->size() > limit;
-    if (more) events->resize(limit);
+    if (more) events->erase(wanted.before ? events->begin() : std::prev(events->end()));
     Json items = Json::array();
     for (const auto& event : *events) items.push_back(event_view(event));
-    return json_answer(200, {{"items", std::move(items)},
-                             {"next", more ? Json(std::to_string(events->back().seq)) : Json()}});
+    Json next;
+    if (more) next = std::to_string((wanted.before ? events->front() : events->back()).seq);
+    return json_answer(200, {{"items", std::move(items)}, {"next", std::move(next)}});
 }
 
 /// How long the caller is still good for a stream; nothing when its token does not end.

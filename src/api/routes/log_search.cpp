@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/body_reader.hpp"
 #include "api/routes/event_filters.hpp"
 #include "api/routes/routes.hpp"
@@ -11,10 +13,19 @@ using base::Json;
 
 constexpr std::chrono::hours usual_reach{24};
 
+/// No line is kept for longer.
+std::chrono::days longest_kept(const core::BillingRules& billing) {
+    std::chrono::days longest{0};
+    for (const auto& [name, plan] : billing.plans) longest = std::max(longest, plan.logs_kept);
+    return longest;
+}
+
 /// Lines of all bots, newest first.
 Outcome search(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
-    store::EventSearch wanted{.since = context.deps.clock.now() - usual_reach,
+    const auto now = context.deps.clock.now();
+    store::EventSearch wanted{.now = now,
+                              .since = now - usual_reach,
                               .step = choice<core::StepKind>(query, "step"),
                               .level = choice<core::EventLevel>(query, "level"),
                               .text = query.text("q", check_search).value_or(""),
@@ -27,6 +38,7 @@ Outcome search(RouteContext& context, const Exchange& exchange) {
         return std::nullopt;
     });
     if (auto problem = query.finish()) return refuse(std::move(*problem));
+    wanted.since = std::max(wanted.since, now - longest_kept(context.deps.settings.billing));
     const auto page = context.deps.events.search(wanted);
     if (!page && page.error().kind == base::ErrorKind::invalid) {
         query.wrong("after", "must be the `next` of the page before");

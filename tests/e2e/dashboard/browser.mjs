@@ -1,5 +1,5 @@
 // What the journeys share: the browser, people who sign in, and looking at a page with axe.
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -64,6 +64,31 @@ export function logHolds(page, sentence, { least = 0, most = Infinity }) {
   return until(page, sentence, holds, { least, most });
 }
 
+/** Runs in the page: scrolls and takes the time of every frame. */
+const scroll = async ({ selector, from, by, jumps }) => {
+  const element = document.querySelector(selector);
+  const taken = [];
+  element.scrollTop = from;
+  let last = performance.now();
+  for (let i = 0; i < 240; ++i) {
+    element.scrollTop += jumps && i % 40 === 39 ? element.scrollHeight / 8 : by;
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const now = performance.now();
+    taken.push(now - last);
+    last = now;
+  }
+  return taken.sort((a, b) => a - b);
+};
+
+/** Scrolls 240 times; how long the slowest of 95 % of the frames took, in milliseconds. */
+export async function smooth(page, sentence, movement) {
+  const taken = await page.evaluate(scroll, movement);
+  const p95 = taken[Math.floor(taken.length * 0.95)];
+  console.log(`frames while ${sentence}: median ${taken[120].toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`);
+  check(p95 < 100, `${sentence} does not stutter (95 % of frames within ${p95.toFixed(1)} ms)`);
+  return Math.round(p95 * 10) / 10;
+}
+
 /** Fills in the form of a new bot, with the sandbox's model. */
 export async function fillInBot(page, token) {
   await page.getByLabel("Telegram bot token").fill(token);
@@ -77,6 +102,12 @@ export async function fillInBot(page, token) {
 export async function pressDeploy(page) {
   await page.getByRole("button", { name: "Deploy" }).click();
   await page.waitForURL(/\/bots\/[0-9a-f-]{36}$/);
+}
+
+/** Prints what was measured, and writes it where FIGURES says. */
+export function noteFigures(figures) {
+  console.log(JSON.stringify(figures));
+  if (process.env.FIGURES) writeFileSync(process.env.FIGURES, JSON.stringify(figures));
 }
 
 /** The API as a program of the operator calls it. */

@@ -1,9 +1,9 @@
 // How long a line takes from its printing on the server to the screen, over whole deploys: the
 // scripts' logs on the server say when it was printed, and the page notes when it shows it. The
 // sandbox's hosts have this machine's clock.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { check, fillInBot, newToken, openBrowser, person, pressDeploy, sandbox, world } from "./browser.mjs";
+import { check, fillInBot, newToken, noteFigures, openBrowser, person, pressDeploy, sandbox, world } from "./browser.mjs";
 
 const rounds = Number(process.env.ROUNDS ?? 1);
 
@@ -89,11 +89,10 @@ await browser.close();
 delays.sort((a, b) => a - b);
 check(delays.length >= 8, `enough lines were seen on both sides (${delays.length})`);
 const p95 = delays[Math.min(delays.length - 1, Math.floor(delays.length * 0.95))];
-const figures = {
+console.log(`${delays.length} lines were seen`);
+noteFigures({
   "ui.log_line_p95_ms": p95,
   "ui.log_line_median_ms": delays[Math.floor(delays.length / 2)],
   "ui.page_kb": Math.round(bytes / 100) / 10,
   "ui.first_paint_ms": Math.round(paint),
-};
-console.log(JSON.stringify({ lines: delays.length, ...figures }));
-if (process.env.FIGURES) writeFileSync(process.env.FIGURES, JSON.stringify(figures));
+});

@@ -80,8 +80,8 @@ async function watch() {
   await logHolds(page, "the log is there again and goes on", { least: before + 1 });
   await status("active");
   await until(page, "the whole story is there", () => {
-    const { lines, last } = document.querySelector(".log-box").dataset;
-    return lines === last;
+    const { lines, held } = document.querySelector(".log-box").dataset;
+    return lines === held;
   });
   await noGap();
   await page.getByRole("link", { name: "Open in Telegram" }).waitFor();

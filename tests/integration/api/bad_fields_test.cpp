@@ -139,6 +139,7 @@ const std::vector<BadField>& bad_fields() {
         {"GET /api/bots", "all", bad_flags},
         {"DELETE /api/bots/{id}", "plan", bad_flags},
         {"GET /api/deploy/{botId}/logs", "after", bad_numbers},
+        {"GET /api/deploy/{botId}/logs", "before", bad_numbers},
         {"GET /api/deploy/{botId}/logs", "limit", bad_limits},
         {"GET /api/deploy/{botId}/logs", "step", bad_choices},
         {"GET /api/deploy/{botId}/logs", "level", bad_choices},

@@ -104,6 +104,14 @@ TEST_CASE("logs come in pages by number, and can be narrowed") {
     }
     CHECK(messages == lines);
     CHECK(std::is_sorted(seqs.begin(), seqs.end()));
+    const auto last = world.get("/api/deploy/" + id +
+                                "/logs?type=log&limit=3&before=" + std::to_string(seqs.back()));
+    CHECK(last.body["items"][0]["message"] == "line 4");
+    CHECK(last.body["items"][2]["message"] == "line 6");
+    const auto earlier = world.get("/api/deploy/" + id + "/logs?type=log&limit=200&before=" +
+                                   last.body["next"].get<std::string>());
+    CHECK(earlier.body["items"].size() == 4);
+    CHECK(earlier.body["next"].is_null());
     const auto found = world.get("/api/deploy/" + id + "/logs?q=needle");
     REQUIRE(found.body["items"].size() == 1);
     const auto& item = found.body["items"][0];

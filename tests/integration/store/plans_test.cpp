@@ -1,5 +1,6 @@
 // The hot statements use the indexes that they are meant to use, also with many ended jobs around.
 #include "store/bot_repository.hpp"
+#include "store/event_repository.hpp"
 #include "store/operation_overview.hpp"
 #include "store/pg_job_statements.hpp"
 #include "store/queue_statements.hpp"
@@ -135,6 +136,23 @@ TEST_CASE("a status and a list of bots read only what they show") {
     const auto list = generic_plan(world, bots_of_statement(), some_id + ", 51, " + some_id);
     INFO(list);
     CHECK(mentions(list, "using bots_user_id_idx"));
+}
+
+TEST_CASE("a search across bots reads the lines of its slice of time, not all") {
+    World world;
+    fill(world);
+    world.script(R"(
+        INSERT INTO events (bot_id, seq, at, type, level, stream, message)
+        SELECT id, n, now() - make_interval(mins => 200 - n), 'log', 'info', 'stdout', repeat('x', 200)
+        FROM generate_series(1, 200) AS n, (SELECT id FROM bots LIMIT 250) AS b ORDER BY n;
+        ANALYZE events)");
+    // As with values of a real search: the plan of one slice is made for it.
+    const auto plan = generic_plan(
+        world, search_events_statement(),
+        "now() - interval '15 min', now(), NULL, NULL, 'needle', NULL, NULL, NULL, 51");
+    INFO(plan);
+    CHECK(mentions(plan, "events_at_idx"));
+    CHECK(!mentions(plan, "Seq Scan on events"));
 }
 
 TEST_CASE("reading an operation's jobs reads no others") {
