@@ -2,10 +2,11 @@ import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { Logo } from "./art/logo.tsx";
 import { get, post, Problem, useCsrfToken, whenSignedOut } from "./lib/api.ts";
-import { asProblem } from "./lib/hooks.ts";
+import { asProblem, useAction } from "./lib/hooks.ts";
 import { go, Link, match, useLocation } from "./lib/router.tsx";
 import { isStaff, SessionContext, useSession } from "./lib/session.ts";
 import type { Session } from "./lib/types.ts";
+import { AccountPage } from "./pages/account/account.tsx";
 import { AdminPage } from "./pages/admin/admin.tsx";
 import { BotPage } from "./pages/bot.tsx";
 import { BotsPage } from "./pages/bots.tsx";
@@ -45,17 +46,19 @@ function NavLink({ href, here, children }: { href: string; here: boolean; childr
 
 function Shell({ path, children }: { path: string; children: ComponentChildren }) {
   const session = useSession();
-  const leave = async () => {
-    await post("/api/auth/logout").catch(() => {});
-    location.assign("/");
-  };
+  const { busy, problem, run } = useAction();
+  const leave = () =>
+    run("leave", async () => {
+      await post("/api/auth/logout");
+      location.assign("/");
+    });
   return (
     <>
       <a class="skip" href="#main">
         Skip to the page
       </a>
       <header class="top">
-        <Link href="/" class="brand">
+        <Link href="/" class="brand" aria-label="Hatchery">
           <Logo /> <span>Hatchery</span>
         </Link>
         <nav aria-label="Main">
@@ -67,17 +70,21 @@ function Shell({ path, children }: { path: string; children: ComponentChildren }
               Admin
             </NavLink>
           )}
+          <NavLink href="/account" here={path === "/account"}>
+            Account
+          </NavLink>
         </nav>
         <div class="who">
           <span class="email" title={session.user.role}>
             {session.user.email}
           </span>
-          <Button look="quiet" onClick={leave}>
+          <Button look="quiet" busy={busy !== null} onClick={() => void leave()}>
             Sign out
           </Button>
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        <ProblemNotice problem={problem} />
         {children}
       </main>
     </>
@@ -94,6 +101,7 @@ function NotFound() {
 
 function page(path: string): ComponentChildren {
   if (path === "/") return <BotsPage />;
+  if (path === "/account") return <AccountPage />;
   if (path === "/new") return <NewBotPage />;
   const chat = match("/bots/:id/chat", path);
   if (chat) return <ChatPage key={chat.id} id={chat.id!} />;

@@ -32,6 +32,14 @@ def last_json(text):
     return json.loads(text.strip().splitlines()[-1])
 
 
+def libpq_environment(address, database="hatchery"):
+    """What libpq's programs connect by: arguments can be read by anybody on the machine."""
+    password, sockets = re.fullmatch(r"postgresql://hatchery:(.*)@/hatchery\?host=(.*)&port=5432",
+                                     address).groups()
+    return dict(os.environ, PGUSER="hatchery", PGPASSWORD=password, PGDATABASE=database,
+                PGHOST=urllib.parse.unquote(sockets), PGPORT="5432")
+
+
 class Cluster:
     """PostgreSQL with fsync and synchronous_commit on, and one set of settings for everybody."""
 
@@ -63,11 +71,7 @@ class Cluster:
         return self.url(database).replace("@/", "@localhost/")
 
     def environment(self, database):
-        """What libpq's programs connect by: arguments can be read by anybody on the machine."""
-        password, sockets = re.fullmatch(r"postgresql://hatchery:(.*)@/hatchery\?host=(.*)&port=5432",
-                                         self.address).groups()
-        return dict(os.environ, PGUSER="hatchery", PGPASSWORD=password, PGDATABASE=database,
-                    PGHOST=urllib.parse.unquote(sockets), PGPORT="5432")
+        return libpq_environment(self.address, database)
 
     def sql(self, database, *statements, **variables):
         """Runs statements or files of tests/bench/sql; answers what the last one said."""

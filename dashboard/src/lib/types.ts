@@ -170,7 +170,30 @@ export interface Account {
   subscription: {
     plan: string | null;
     standing: "active" | "cancelled" | "grace" | "expired" | "none";
+    status: "active" | "cancelled" | null;
+    periodEnd: string | null;
     stopsAt: string | null;
     destroysAt: string | null;
   };
+}
+
+/** An API token without its secret. */
+export interface ApiToken {
+  id: string;
+  name: string;
+  scopes: string[];
+  createdAt: string;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+  revokedAt: string | null;
+}
+
+/** A sign-in of the user. */
+export interface SignIn {
+  id: string;
+  current: boolean;
+  createdAt: string;
+  lastUsedAt: string;
+  address: string | null;
+  userAgent: string | null;
 }

@@ -6,7 +6,7 @@ import { Link } from "../lib/router.tsx";
 import { mayChange, useSession } from "../lib/session.ts";
 import type { Bot, Deployment } from "../lib/types.ts";
 import { DeleteDialog } from "../ui/delete_dialog.tsx";
-import { Button, Loading, ProblemNotice, StatusBadge } from "../ui/controls.tsx";
+import { Button, Facts, Loading, ProblemNotice, StatusBadge } from "../ui/controls.tsx";
 import { LogView } from "../ui/log_view.tsx";
 import { ModelDialog, TokenDialog } from "../ui/settings_dialogs.tsx";
 import { isLive, Timeline } from "../ui/timeline.tsx";
@@ -25,10 +25,10 @@ interface ActionsProps {
   open: (dialog: Open) => void;
 }
 
-/** What can be done with the bot now; the likeliest first. */
+/** What can be done with the bot now; the likeliest first. What an operation keeps from it waits for its end. */
 function Actions({ bot, deployment, busy, act, open }: ActionsProps) {
   const operation = deployment.operation;
-  const live = operation !== null && isLive(operation.state);
+  const live = operation !== null && isLive(operation.state) && operation.kind !== "chat" ? operation : null;
   const hasServer = deployment.server !== null;
   const { status } = deployment;
   const button = (word: string, label: string, look: "primary" | "plain" = "plain") => (
@@ -36,37 +36,37 @@ function Actions({ bot, deployment, busy, act, open }: ActionsProps) {
       {label}
     </Button>
   );
-  if (live && operation.kind !== "chat") {
-    return (
-      <div class="actions">
-        {operation.kind !== "destroy" &&
-          (operation.cancelRequested ? (
-            <Button busy>Cancelling</Button>
-          ) : (
-            button("cancel", `Cancel: ${inProgress(operation.kind).toLowerCase()}`)
-          ))}
-      </div>
-    );
-  }
+  const later = live ? { disabled: true, title: `${inProgress(live.kind)}: wait for its end, or cancel it` } : {};
   return (
     <div class="actions">
-      {status === "active" && (
+      {live &&
+        live.kind !== "destroy" &&
+        (live.cancelRequested ? (
+          <Button busy>Cancelling</Button>
+        ) : (
+          button("cancel", `Cancel: ${inProgress(live.kind).toLowerCase()}`)
+        ))}
+      {status === "active" && live?.kind !== "destroy" && (
         <a class="button primary" href={`https://t.me/${bot.telegramUsername}`} target="_blank" rel="noreferrer">
           Open in Telegram
         </a>
       )}
-      {status === "active" && (
+      {status === "active" && !live && (
         <Link class="button plain" href={`/bots/${bot.id}/chat`}>
           Chat here
         </Link>
       )}
-      {!hasServer && button("deploy", status === "pending" ? "Deploy" : "Deploy again", status === "failed" ? "plain" : "primary")}
-      {hasServer && (status === "stopped" || status === "failed") && button("start", "Start", "primary")}
-      {hasServer && (status === "active" || status === "failed") && button("restart", "Restart")}
-      {status === "active" && button("stop", "Stop")}
-      <Button onClick={() => open("model")}>Change model</Button>
-      <Button onClick={() => open("token")}>Replace token</Button>
-      <Button look="danger" onClick={() => open("delete")}>
+      {!live && !hasServer && button("deploy", status === "pending" ? "Deploy" : "Deploy again", status === "failed" ? "plain" : "primary")}
+      {!live && hasServer && (status === "stopped" || status === "failed") && button("start", "Start", "primary")}
+      {!live && hasServer && (status === "active" || status === "failed") && button("restart", "Restart")}
+      {!live && status === "active" && button("stop", "Stop")}
+      <Button {...later} onClick={() => open("model")}>
+        Change model
+      </Button>
+      <Button {...later} onClick={() => open("token")}>
+        Replace token
+      </Button>
+      <Button {...later} look="danger" onClick={() => open("delete")}>
         Delete
       </Button>
     </div>
@@ -100,30 +100,24 @@ function FailureNotice({ deployment, act, open, busy }: Omit<ActionsProps, "bot"
   );
 }
 
-function Facts({ bot, deployment }: { bot: Bot; deployment: Deployment }) {
+function BotFacts({ bot, deployment }: { bot: Bot; deployment: Deployment }) {
   const { server, health } = deployment;
   return (
-    <dl class="facts card">
-      <div>
-        <dt>Model</dt>
-        <dd>{bot.model}</dd>
-      </div>
-      <div>
-        <dt>Server</dt>
-        <dd>{server ? `${server.type} in ${server.region}` : "none"}</dd>
-      </div>
-      <div>
-        <dt>Cost</dt>
-        <dd>{server ? `${money(server.cost)} a month` : "nothing now"}</dd>
-      </div>
-      <div>
-        <dt>Health</dt>
-        <dd>
-          {health ? (health.state === "ok" ? "answers" : health.state) : "–"}
-          {health?.reason && <span class="soft small"> {health.reason}</span>}
-        </dd>
-      </div>
-    </dl>
+    <Facts
+      look="card"
+      facts={[
+        ["Model", bot.model],
+        ["Server", server ? `${server.type} in ${server.region}` : "none"],
+        ["Cost", server ? `${money(server.cost)} a month` : "nothing now"],
+        [
+          "Health",
+          <>
+            {health ? (health.state === "ok" ? "answers" : health.state) : "–"}
+            {health?.reason && <span class="soft small"> {health.reason}</span>}
+          </>,
+        ],
+      ]}
+    />
   );
 }
 
@@ -216,7 +210,7 @@ export function BotPage({ id }: { id: string }) {
       <div class="bot-body">
         <aside>
           {operation && operation.kind !== "chat" && <Timeline operation={operation} />}
-          <Facts bot={bot} deployment={deployment} />
+          <BotFacts bot={bot} deployment={deployment} />
         </aside>
         <LogView botId={id} onChange={lookAgain} />
       </div>

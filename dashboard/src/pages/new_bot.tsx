@@ -5,7 +5,7 @@ import { about, money } from "../lib/format.ts";
 import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { go } from "../lib/router.tsx";
 import type { Bot, DeployOptions, Page, Region, ServerOffer, VerifiedToken } from "../lib/types.ts";
-import { Button, Field, Loading, ProblemNotice } from "../ui/controls.tsx";
+import { Button, Facts, Field, Loading, ProblemNotice } from "../ui/controls.tsx";
 import { ModelChoice, type ModelPick, modelBody } from "../ui/model_choice.tsx";
 import { TokenField } from "../ui/token_field.tsx";
 
@@ -197,20 +197,13 @@ export function NewBotPage() {
             <Button type="submit" look="primary" busy={busy !== null} disabled={missing !== null || !data}>
               Deploy
             </Button>
-            <dl class="facts">
-              <div>
-                <dt>Price</dt>
-                <dd>{offer ? `${money(offer.priceMonthly)} a month` : "–"}</dd>
-              </div>
-              <div>
-                <dt>Region</dt>
-                <dd>{place ? place.region : "–"}</dd>
-              </div>
-              <div>
-                <dt>Ready in</dt>
-                <dd>{data?.options.expectedSeconds ? about(data.options.expectedSeconds) : "a few minutes"}</dd>
-              </div>
-            </dl>
+            <Facts
+              facts={[
+                ["Price", offer ? `${money(offer.priceMonthly)} a month` : "–"],
+                ["Region", place ? place.region : "–"],
+                ["Ready in", data?.options.expectedSeconds ? about(data.options.expectedSeconds) : "a few minutes"],
+              ]}
+            />
           </div>
           <p class="note" role="status">
             {missing ?? "Billed by the hour until you delete the bot. You can cancel at any moment."}

@@ -95,6 +95,20 @@ export function StateBadge({ state }: { state: State }) {
   );
 }
 
+/** Short facts, each beneath its name. */
+export function Facts({ facts, look = "" }: { facts: [string, ComponentChildren][]; look?: string }) {
+  return (
+    <dl class={`facts ${look}`}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 interface DialogProps {
   title: string;
   onClose: () => void;

@@ -8,6 +8,7 @@ import { LogsPart } from "./logs.tsx";
 import { OperationsPart } from "./operations.tsx";
 import { PoolPart } from "./pool.tsx";
 import { ServersPart } from "./servers.tsx";
+import { UsersPart } from "./users.tsx";
 
 const parts: { name: string; title: string; show: () => preact.ComponentChild }[] = [
   { name: "fleet", title: "Fleet", show: () => <FleetPart /> },
@@ -15,6 +16,7 @@ const parts: { name: string; title: string; show: () => preact.ComponentChild }[
   { name: "logs", title: "Log search", show: () => <LogsPart /> },
   { name: "pool", title: "Queue and workers", show: () => <PoolPart /> },
   { name: "servers", title: "Servers", show: () => <ServersPart /> },
+  { name: "users", title: "Users", show: () => <UsersPart /> },
   { name: "audit", title: "Audit", show: () => <AuditPart /> },
 ];
 

@@ -39,7 +39,7 @@ export function AuditPart() {
       {page?.items.length === 0 && <Empty title="Nothing has been changed yet" />}
       {page && page.items.length > 0 && (
         <div class="card flush scroll">
-          <table>
+          <table class="stack">
             <thead>
               <tr>
                 <th>Time</th>

@@ -81,7 +81,7 @@ export function LogsPart() {
       {found?.items.length === 0 && <Empty title="No line fits" />}
       {found && found.items.length > 0 && (
         <div class="card flush scroll">
-          <table class="lines">
+          <table class="stack lines">
             <thead>
               <tr>
                 <th>Time</th>

@@ -81,7 +81,7 @@ export function OperationsPart() {
       {data?.items.length === 0 && <Empty title={stuck ? "Nothing is stuck" : "Nothing is under way"} />}
       {data && data.items.length > 0 && (
         <div class="card flush scroll">
-          <table>
+          <table class="stack">
             <thead>
               <tr>
                 <th>Bot</th>

@@ -80,7 +80,7 @@ function Workers({ workers }: { workers: Worker[] }) {
   const looks = { alive: "good", draining: "busy", silent: "bad" };
   return (
     <div class="card flush scroll">
-      <table>
+      <table class="stack">
         <thead>
           <tr>
             <th>Process</th>

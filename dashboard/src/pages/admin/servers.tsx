@@ -18,7 +18,7 @@ function total(servers: Server[]): string {
 function Rows({ servers }: { servers: Server[] }) {
   return (
     <div class="card flush scroll">
-      <table>
+      <table class="stack">
         <thead>
           <tr>
             <th>Server</th>
