@@ -61,6 +61,10 @@ public:
         return around(points_, fmt::format("fleet.remove_secret({})", ref.name),
                       [&] { return inner_.remove_secret(lease, ref); });
     }
+    base::Result<void> learn_addresses(std::span<const ports::FoundAddress> found) override {
+        return around(points_, "fleet.learn_addresses",
+                      [&] { return inner_.learn_addresses(found); });
+    }
     base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) override {
         points_.pass("fleet.servers_being_created", "before");

@@ -1,5 +1,6 @@
 #include "engine/cloud_poller.hpp"
 
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -54,9 +55,12 @@ void CloudPoller::look(providers::CloudProvider& cloud, const std::vector<core::
         return;
     }
     std::set<std::string_view> running;
+    std::map<std::string_view, const providers::CloudServer*> by_id;
     for (const auto& server : *listed) {
         if (server.status == providers::CloudServerStatus::running) running.insert(server.name);
+        by_id[server.provider_server_id] = &server;
     }
+    learn_addresses(waiting, by_id);
     // What is not being made any more is forgotten.
     std::set<base::ServerId> seen;
     for (const auto& server : waiting) {
@@ -69,6 +73,22 @@ void CloudPoller::look(providers::CloudProvider& cloud, const std::vector<core::
         seen.insert(server.id);
     }
     seen_running_ = std::move(seen);
+}
+
+void CloudPoller::learn_addresses(
+    const std::vector<core::Server>& waiting,
+    const std::map<std::string_view, const providers::CloudServer*>& listed) {
+    std::vector<ports::FoundAddress> found;
+    for (const auto& server : waiting) {
+        const auto machine = listed.find(server.provider_server_id);
+        if (!server.public_ip.empty() || machine == listed.end()) continue;
+        if (machine->second->public_ip.empty()) continue;
+        found.push_back({.server = server.id,
+                         .provider_server_id = server.provider_server_id,
+                         .public_ip = machine->second->public_ip});
+    }
+    // A job that is woken without an address asks the provider itself before long.
+    if (!found.empty()) (void)ports_.fleet.learn_addresses(found);
 }
 
 }  // namespace hatchery::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,10 @@ public:
 private:
     void look(providers::CloudProvider& cloud, const std::vector<core::Server>& waiting,
               const std::stop_token& stop);
+
+    /// Writes the addresses of machines that had none when they were made.
+    void learn_addresses(const std::vector<core::Server>& waiting,
+                         const std::map<std::string_view, const providers::CloudServer*>& listed);
 
     const EnginePorts& ports_;
     std::string provider_;

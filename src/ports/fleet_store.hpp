@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,13 @@ struct ServerChange {
     std::optional<base::TimePoint> deleted_at;
 };
 
+/// Where a machine is reached, as its provider lists it.
+struct FoundAddress {
+    base::ServerId server;
+    std::string provider_server_id;
+    std::string public_ip;
+};
+
 /// Bots, servers and their secrets, as steps, poller and reaper need them. Thread-safe. Writes
 /// under a lease answer `conflict` when it is lost.
 class FleetStore {
@@ -102,6 +110,10 @@ public:
     /// Servers of this provider that are `creating` or `booting`: what the poller looks for.
     [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) = 0;
+    /// Writes the addresses of booting servers whose row has none yet, all in one statement. A
+    /// server that is in another state, or that is another machine by now, is passed over.
+    [[nodiscard]] virtual base::Result<void> learn_addresses(
+        std::span<const FoundAddress> found) = 0;
     /// All servers of this provider that are not proven gone: what the reconciler compares with.
     [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers_alive(
         const std::string& provider) = 0;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/encoding.hpp"
 #include "core/ownership.hpp"
 #include "store/records.hpp"
 #include "store/secret_rows.hpp"
@@ -51,6 +52,13 @@ constexpr std::string_view update_server = R"(
         price_currency = coalesce($12, price_currency),
         deleted_at = coalesce($13::timestamptz, deleted_at)
     WHERE id = $1)";
+
+constexpr std::string_view learn_address = R"(
+    UPDATE servers s SET public_ip = found.public_ip
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS text[]), CAST($3 AS text[]))
+         AS found (id, provider_server_id, public_ip)
+    WHERE s.id = found.id AND s.provider_server_id = found.provider_server_id
+      AND s.state = 'booting' AND s.public_ip = '')";
 
 constexpr std::string_view end_server = R"(
     WITH gone AS (
@@ -202,6 +210,22 @@ public:
     Result<void> remove_secret(const ports::Lease& lease, const ports::SecretRef& ref) override {
         return under_lease(lease, [&](Sql& sql) -> Result<void> {
             delete_secret(sql, ref);
+            return {};
+        });
+    }
+
+    Result<void> learn_addresses(std::span<const ports::FoundAddress> found) override {
+        std::vector<std::string> servers;
+        std::vector<std::string> machines;
+        std::vector<std::string> addresses;
+        for (const auto& address : found) {
+            servers.push_back(address.server.text());
+            machines.push_back(base::to_utf8(address.provider_server_id));
+            addresses.push_back(base::to_utf8(address.public_ip));
+        }
+        return database_.run([&](Sql& sql) -> Result<void> {
+            (void)sql.query(learn_address,
+                            {array_text(servers), array_text(machines), array_text(addresses)});
             return {};
         });
     }

@@ -72,6 +72,8 @@ public:
     void set_max_servers(std::size_t max_servers);
     /// From now on new servers are missing from find and list for so long.
     void hide_new_servers_for(std::chrono::milliseconds delay);
+    /// As at DigitalOcean: names are not unique, and a server has no address before it runs.
+    void behave_as_digitalocean();
     /// The next `times` created servers stay `initializing` for ever.
     void never_boot_next(int times);
     /// A server that somebody else made, or that we forgot.

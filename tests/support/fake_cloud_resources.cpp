@@ -18,6 +18,12 @@ std::string FakeCloudProvider::add_resource(CloudResource resource) {
     return resource.id;
 }
 
+void FakeCloudProvider::behave_as_digitalocean() {
+    const std::scoped_lock lock(mutex_);
+    options_.unique_names = false;
+    options_.late_address = true;
+}
+
 void FakeCloudProvider::set_budget(std::optional<providers::RequestBudget> budget) {
     const std::scoped_lock lock(mutex_);
     budget_ = budget;

@@ -162,6 +162,21 @@ Result<void> FakeFleetStore::remove_secret(const ports::Lease& lease, const port
     });
 }
 
+Result<void> FakeFleetStore::learn_addresses(std::span<const ports::FoundAddress> found) {
+    return with_faults(db_, [&]() -> Result<void> {
+        for (const auto& address : found) {
+            const auto row = db_.server_rows.find(address.server);
+            if (row == db_.server_rows.end()) continue;
+            core::Server& server = row->second;
+            const bool lacks_it = server.state == core::ServerState::booting &&
+                                  server.provider_server_id == address.provider_server_id &&
+                                  server.public_ip.empty();
+            if (lacks_it) server.public_ip = address.public_ip;
+        }
+        return {};
+    });
+}
+
 Result<std::vector<core::Server>> FakeFleetStore::servers_being_created(
     const std::string& provider) {
     return with_faults(db_, [&]() -> Result<std::vector<core::Server>> {

@@ -24,6 +24,12 @@ constexpr auto login_limit = 5s;
 /// Between two tries to log in while the server boots; the poller wakes the job too.
 constexpr base::Milliseconds boot_interval{500};
 constexpr auto ask_provider_every = 60s;
+/// The poller writes the address into the row and wakes the job.
+constexpr base::Milliseconds address_interval{5'000};
+/// Where names are not unique, a create whose answer was lost is looked for so long before it is
+/// sent again. What turns up later still is the reconciler's: its row knows another machine.
+constexpr base::Milliseconds late_listing{60'000};
+constexpr base::Milliseconds late_listing_interval{5'000};
 
 base::Result<core::Server> plan(StepContext& context, const core::Bot& bot) {
     const auto& settings = context.settings;
@@ -62,9 +68,10 @@ base::Result<void> tell(StepContext& context, const core::Server& server,
                         const providers::CloudServer& found, std::string_view how) {
     if (base::json_string(context.progress, "told_server") == found.provider_server_id) return {};
     context.progress["told_server"] = found.provider_server_id;
-    return context.say(fmt::format("{} server {} ({} in {}) at {}, address {}", how,
-                                   found.provider_server_id, server.type, server.region,
-                                   server.provider, found.public_ip));
+    return context.say(fmt::format(
+        "{} server {} ({} in {}) at {}, {}", how, found.provider_server_id, server.type,
+        server.region, server.provider,
+        found.public_ip.empty() ? "its address follows" : "address " + found.public_ip));
 }
 
 /// Writes down what the provider gave us; from here on the row knows the machine.
@@ -151,6 +158,18 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
     return failed(std::move(error));
 }
 
+/// Whether a create without an answer may have made a machine that the provider does not list yet.
+/// Where names are unique, a second create would be told so; elsewhere it would make a second one.
+std::optional<StepOutcome> wait_for_late_listing(StepContext& context,
+                                                 const providers::CloudProvider& cloud) {
+    if (cloud.has_unique_names()) return std::nullopt;
+    const auto since = base::parse_time(base::json_string(context.progress, "looking_since"));
+    if (!since) context.progress["looking_since"] = base::format_time(context.now());
+    if (since && context.now() - *since >= late_listing) return std::nullopt;
+    return context.wait(late_listing_interval,
+                        "waiting to see whether the provider made a server after all");
+}
+
 /// Brings the row from planned or creating to booting.
 std::optional<StepOutcome> obtain(StepContext& context, const core::Server& server) {
     const ports::UrgencyScope urgent(core::Urgency::creation);
@@ -160,12 +179,16 @@ std::optional<StepOutcome> obtain(StepContext& context, const core::Server& serv
         bool adopted = false;
         if (auto outcome = adopt(context, **cloud, server, adopted)) return outcome;
         if (adopted) return std::nullopt;
+        if (auto outcome = wait_for_late_listing(context, **cloud)) return outcome;
+        context.progress.erase("looking_since");
     }
     return create(context, **cloud, server);
 }
 
-/// Whether the provider still has the server that does not answer; asked once a minute at most.
-std::optional<StepOutcome> check_still_there(StepContext& context, const core::Server& server) {
+/// What the provider says about the server, asked once a minute at most; nothing in between, and
+/// when it does not answer: that says nothing about the server. An error says that it is gone.
+base::Result<std::optional<providers::CloudServer>> ask_provider(StepContext& context,
+                                                                 const core::Server& server) {
     const auto asked = base::parse_time(base::json_string(context.progress, "asked_provider"));
     if (!asked || context.now() - *asked < ask_provider_every) {
         if (!asked) context.progress["asked_provider"] = base::format_time(context.now());
@@ -173,13 +196,13 @@ std::optional<StepOutcome> check_still_there(StepContext& context, const core::S
     }
     context.progress["asked_provider"] = base::format_time(context.now());
     auto cloud = cloud_of(context, server.provider);
-    if (!cloud) return failed(std::move(cloud).error());
+    if (!cloud) return base::fail(std::move(cloud).error());
     auto found = context.outside([&] {
         return (*cloud)->get_server(server.provider_server_id, context.call(look_up_limit));
     });
-    // A provider that does not answer says nothing about the server.
-    if (!found || *found) return std::nullopt;
-    return failed(
+    if (!found) return std::nullopt;
+    if (*found) return found;
+    return base::fail(
         {.kind = base::ErrorKind::not_found,
          .effect = base::Effect::none,
          .message = fmt::format("The server vanished at {} before it had booted.", server.provider),
@@ -187,6 +210,23 @@ std::optional<StepOutcome> check_still_there(StepContext& context, const core::S
          .code = "server_vanished",
          .retry_after = std::nullopt,
          .context = {}});
+}
+
+/// The address of a server that had none when it was made: the poller writes it into the row.
+/// Without one, the provider is asked once a minute.
+std::optional<StepOutcome> await_address(StepContext& context, core::Server& server) {
+    if (!server.public_ip.empty()) return std::nullopt;
+    auto found = ask_provider(context, server);
+    if (!found) return failed(std::move(found).error());
+    if (!*found || (*found)->public_ip.empty()) {
+        return context.wait(address_interval, "waiting for the server's address",
+                            "server:" + server.id.text());
+    }
+    server.public_ip = (*found)->public_ip;
+    auto changed = context.ports.fleet.change_server(context.claimed.lease, server.id,
+                                                     {.public_ip = server.public_ip});
+    if (!changed) return failed(std::move(changed).error());
+    return std::nullopt;
 }
 
 /// Logs in for the first time and leaves the server with a host key that nobody else has seen.
@@ -201,7 +241,9 @@ StepOutcome secure(StepContext& context, const core::Server& server) {
     if (!login || login->exit_code != 0 || !login->signal.empty()) {
         // While it boots it refuses or drops connections, until cloud-init has run it refuses the
         // key, and until root's password counts as valid it runs no command.
-        if (auto outcome = check_still_there(context, server)) return *std::move(outcome);
+        if (auto asked = ask_provider(context, server); !asked) {
+            return failed(std::move(asked).error());
+        }
         return context.wait(boot_interval, "waiting for the server to boot",
                             "server:" + server.id.text());
     }
@@ -230,6 +272,7 @@ StepOutcome provision_server(StepContext& context) {
     }
     switch ((*server)->state) {
         case ServerState::booting:
+            if (auto outcome = await_address(context, **server)) return *std::move(outcome);
             return secure(context, **server);
         case ServerState::ready:
             return core::Succeeded{"the server is ready"};

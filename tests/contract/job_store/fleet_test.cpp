@@ -105,6 +105,29 @@ TEST_CASE("a server's changes leave the rest as it is") {
           base::ErrorKind::not_found);
 }
 
+TEST_CASE("an address that comes later is written where none is, for the machine of the row") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    const base::ServerId id(first_id);
+    const auto learn = [&](const std::string& machine, const std::string& address) {
+        const std::vector<ports::FoundAddress> found = {
+            {base::ServerId(second_id), "4712", "192.0.2.8"}, {id, machine, address}};
+        REQUIRE(fleet.learn_addresses(found));
+        return fleet.server_of(bot.id).value()->public_ip;
+    };
+    CHECK(learn("4711", "192.0.2.7").empty());
+    REQUIRE(fleet.change_server(
+        claimed.lease, id,
+        {.state = core::ServerState::booting, .provider_server_id = "4711", .public_ip = ""}));
+    CHECK(learn("4710", "192.0.2.6").empty());
+    CHECK(learn("4711", "192.0.2.7") == "192.0.2.7");
+    CHECK(learn("4711", "192.0.2.9") == "192.0.2.7");
+    CHECK(fleet.learn_addresses({}));
+}
+
 TEST_CASE("a server that is gone ends its deployment and takes its secrets along") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();

@@ -164,6 +164,40 @@ TEST_CASE("the lost answer to a create is looked up and its server adopted") {
     check_always(world, bot.id);
 }
 
+TEST_CASE("a server whose address comes late is reached once the provider tells it") {
+    World world(21);
+    const auto bot = world.add_bot();
+    world.cloud.behave_as_digitalocean();
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::succeeded);
+    REQUIRE(world.cloud.calls_of(FakeCloudProvider::Method::create) == 1);
+    check_always(world, bot.id);
+}
+
+TEST_CASE("where names are not unique, a lost create is looked for before another is sent") {
+    World world(22);
+    const auto bot = world.add_bot();
+    world.cloud.behave_as_digitalocean();
+    world.cloud.lose_next_create_answers(1);
+    world.cloud.hide_new_servers_for(30s);
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::succeeded);
+    REQUIRE(world.cloud.servers().size() == 1);
+    REQUIRE(world.cloud.calls_of(FakeCloudProvider::Method::create) == 1);
+    check_always(world, bot.id);
+}
+
+TEST_CASE("where names are not unique, a create that made nothing is sent again in the end") {
+    World world(23);
+    const auto bot = world.add_bot();
+    world.cloud.behave_as_digitalocean();
+    world.cloud.fail_next(FakeCloudProvider::Method::create, 1, base::ErrorKind::timeout);
+    const auto ended = world.run_to_end(world.start(bot.id, OperationKind::deploy).id);
+    REQUIRE(ended.state == OperationState::succeeded);
+    REQUIRE(world.cloud.servers().size() == 1);
+    REQUIRE(world.cloud.calls_of(FakeCloudProvider::Method::create) == 2);
+}
+
 TEST_CASE("a create that is refused after a lost one does not forget the lost one's machine") {
     World world(11);
     const auto bot = world.add_bot();

@@ -94,6 +94,9 @@ public:
                                      const ports::SecretRef& ref) override {
         return inner_.remove_secret(lease, ref);
     }
+    base::Result<void> learn_addresses(std::span<const ports::FoundAddress> found) override {
+        return inner_.learn_addresses(found);
+    }
     base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) override {
         return inner_.servers_being_created(provider);

@@ -94,6 +94,9 @@ public:
     base::Result<void> remove_secret(const ports::Lease&, const ports::SecretRef&) override {
         return none();
     }
+    base::Result<void> learn_addresses(std::span<const ports::FoundAddress>) override {
+        return none();
+    }
     base::Result<std::vector<core::Server>> servers_being_created(const std::string&) override {
         return none();
     }
