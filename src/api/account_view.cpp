@@ -1,5 +1,6 @@
 #include "api/account_view.hpp"
 
+#include "api/views.hpp"
 #include "base/json_value.hpp"
 
 namespace hatchery::api {
@@ -10,10 +11,6 @@ using base::Json;
 
 Json list_or_null(const std::vector<std::string>& list) {
     return list.empty() ? Json() : Json(list);
-}
-
-Json time_or_null(const std::optional<base::TimePoint>& time) {
-    return time ? Json(base::format_time(*time)) : Json();
 }
 
 template <typename E>
@@ -42,9 +39,9 @@ Json subscription_view(const core::BillingRules& rules,
     view["standing"] = text_of(core::standing(subscription, rules.policy, now));
     if (!subscription) return view;
     view["status"] = text_of(subscription->status);
-    view["periodEnd"] = time_or_null(subscription->period_end);
-    view["stopsAt"] = time_or_null(core::stops_at(*subscription, rules.policy));
-    view["destroysAt"] = time_or_null(core::destroys_at(*subscription, rules.policy));
+    view["periodEnd"] = time_view(subscription->period_end);
+    view["stopsAt"] = time_view(core::stops_at(*subscription, rules.policy));
+    view["destroysAt"] = time_view(core::destroys_at(*subscription, rules.policy));
     return view;
 }
 

@@ -34,6 +34,8 @@ struct Exchange {
 
     /// With an Idempotency-Key: the id of what the request makes, the same whenever it is sent.
     std::string effect_id;
+    /// The right to make it, with an Idempotency-Key: lost to whoever resumes the request.
+    base::LeaseToken lease;
     /// An earlier run of this request broke off: what it made, if anything, has effect_id.
     bool resumed = false;
 

@@ -224,6 +224,14 @@ std::optional<std::string> QueryReader::text(const std::string& name,
     return text;
 }
 
+bool QueryReader::flag(const std::string& name) {
+    const auto given = text(name, [](std::string_view word) -> core::Wrong {
+        const bool fits = word == "true" || word == "false";
+        return fits ? core::Wrong{} : core::Wrong{"must be true or false"};
+    });
+    return given == "true";
+}
+
 void QueryReader::wrong(const std::string& name, std::string message) {
     errors_.push_back({name, std::move(message)});
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/answer.hpp"
+#include "base/enum_text.hpp"
 #include "base/json.hpp"
 #include "core/validate.hpp"
 
@@ -77,6 +78,23 @@ public:
                                       std::int64_t least, std::int64_t most);
     [[nodiscard]] std::optional<std::string> text(const std::string& name,
                                                   const BodyReader::Check& check);
+    /// `true` or `false`; false when it is missing or wrong.
+    [[nodiscard]] bool flag(const std::string& name);
+    /// One of an enumeration's words.
+    template <typename E>
+    [[nodiscard]] std::optional<E> choice(const std::string& name) {
+        std::optional<E> chosen;
+        (void)text(name, [&](std::string_view text) -> core::Wrong {
+            chosen = base::parse_enum<E>(text);
+            if (chosen) return std::nullopt;
+            std::string list;
+            for (const auto& [value, word] : base::EnumNames<E>::names) {
+                list += (list.empty() ? "" : ", ") + std::string(word);
+            }
+            return "must be one of: " + list;
+        });
+        return chosen;
+    }
     void wrong(const std::string& name, std::string message);
     /// 400 with every wrong parameter, or nothing.
     [[nodiscard]] std::optional<Problem> finish();

@@ -65,6 +65,27 @@ Outcome refuse_another() {
     return refuse(std::move(problem));
 }
 
+/// Everything that makes the request what it is. The same words under other preconditions or with
+/// other rights are another request, whose answer may be none of this caller's business.
+std::string request_hash(const Exchange& exchange) {
+    const auto& request = exchange.request;
+    const auto& principal = *exchange.principal;
+    std::string text = request.method + "\n" + request.target + "\n" +
+                       crypto::sha256_hex(request.body) + "\n" +
+                       std::string(base::to_text(principal.role));
+    for (const auto& [name, value] : request.fields) {
+        if (front::same_token(name, "If-Match")) text += "\nif-match " + value;
+    }
+    auto scopes = principal.scopes;
+    std::sort(scopes.begin(), scopes.end());
+    for (const auto& scope : scopes) text += "\nscope " + scope;
+    // What is about sessions and tokens is about the one that it came with, too.
+    if (request.target.starts_with("/api/auth/")) {
+        text += "\ncredential " + principal.session_id.text() + principal.token_id.text();
+    }
+    return crypto::sha256_hex(text);
+}
+
 Outcome replay(const store::KeptAnswer& kept) {
     Answer answer;
     answer.status = kept.status;
@@ -82,13 +103,10 @@ Outcome IdempotentWrites::run(Exchange& exchange, const RouteHandler& handler,
     auto key = key_of(exchange.request);
     if (!key) return refuse(std::move(key).error());
     if (!*key) return handler(exchange);
-    const auto& request = exchange.request;
-    const auto begun =
-        requests_.begin({.user = exchange.user(),
-                         .key_hash = crypto::sha256_hex(**key),
-                         .request_hash = crypto::sha256_hex(request.method + "\n" + request.target +
-                                                            "\n" + request.body),
-                         .request_id = request.request_id});
+    const auto begun = requests_.begin({.user = exchange.user(),
+                                        .key_hash = crypto::sha256_hex(**key),
+                                        .request_hash = request_hash(exchange),
+                                        .request_id = exchange.request.request_id});
     if (!begun) return refuse(begun.error());
     switch (begun->how) {
         case Begun::fresh:
@@ -96,6 +114,7 @@ Outcome IdempotentWrites::run(Exchange& exchange, const RouteHandler& handler,
             return run_once(exchange, handler, *begun);
         case Begun::answered:
             replayed = true;
+            exchange.target = begun->id;
             return replay(*begun->answer);
         case Begun::held:
             return refuse_held();
@@ -108,6 +127,7 @@ Outcome IdempotentWrites::run(Exchange& exchange, const RouteHandler& handler,
 Outcome IdempotentWrites::run_once(Exchange& exchange, const RouteHandler& handler,
                                    const store::BegunRequest& begun) const {
     exchange.effect_id = begun.id;
+    exchange.lease = begun.lease;
     exchange.resumed = begun.how == Begun::resumed;
     try {
         Outcome outcome = handler(exchange);

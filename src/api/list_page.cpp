@@ -10,12 +10,28 @@ namespace hatchery::api {
 
 using base::Json;
 
+namespace {
+
+constexpr const char* wrong_cursor = "must be the `next` of the page before";
+
+}  // namespace
+
+Answer page_answer(Json items, const std::optional<std::string>& next) {
+    return json_answer(200, {{"items", std::move(items)}, {"next", next ? Json(*next) : Json()}});
+}
+
+Problem page_problem(QueryReader& query, const base::Error& error) {
+    if (error.kind != base::ErrorKind::invalid) return problem_of_error(error);
+    query.wrong("after", wrong_cursor);
+    return *query.finish();
+}
+
 ListPage::ListPage(QueryReader& query)
     : limit_(static_cast<std::size_t>(query.number("limit", 50, 1, 200))) {
     (void)query.text("after", [this](std::string_view text) -> core::Wrong {
         after_ = base::base64_decode(text);
         if (after_) return std::nullopt;
-        return "must be the `next` of the page before";
+        return wrong_cursor;
     });
 }
 
@@ -31,9 +47,9 @@ Answer ListPage::answer(Json items, const std::function<std::string(const Json&)
     const auto count = std::min(limit_, rest.size());
     for (std::size_t i = 0; i < count; ++i) page.push_back(std::move(*rest[i].second));
     const bool more = rest.size() > count;
-    return json_answer(
-        200, {{"items", std::move(page)},
-              {"next", more ? Json(base::base64url_encode(rest[count - 1].first)) : Json()}});
+    return page_answer(
+        std::move(page),
+        more ? std::optional(base::base64url_encode(rest[count - 1].first)) : std::nullopt);
 }
 
 }  // namespace hatchery::api

@@ -9,6 +9,12 @@
 
 namespace hatchery::api {
 
+/// `{"items":[…],"next":…}`.
+[[nodiscard]] Answer page_answer(base::Json items, const std::optional<std::string>& next);
+/// What the store says of a page that it cannot give: `invalid` names `after`, which was the `next`
+/// of no page.
+[[nodiscard]] Problem page_problem(QueryReader& query, const base::Error& error);
+
 /// What a caller wants of a list that is made as a whole: `?limit=` and `?after=`.
 class ListPage {
 public:

@@ -52,11 +52,11 @@ std::string_view code_of(int status) {
     return found == status_words.end() ? "internal" : found->code;
 }
 
-int whole_seconds(std::chrono::milliseconds delay) {
-    return static_cast<int>(std::max<long long>(1, (delay.count() + 999) / 1000));
-}
-
 }  // namespace
+
+int whole_seconds(std::chrono::milliseconds time) {
+    return static_cast<int>(std::max<long long>(1, (time.count() + 999) / 1000));
+}
 
 std::string_view status_phrase(int status) {
     const auto* found = std::find_if(status_words.begin(), status_words.end(),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,11 +33,16 @@ struct Problem {
     std::optional<int> retry_after_s;
     /// What the log says instead of `detail`; never shown.
     std::string log_detail;
+    /// A failure that is as it should be: it leaves no warning in the log.
+    bool expected = false;
     /// Whether the request may have had its effect nevertheless.
     bool effect_unknown = false;
     /// Becomes the `Allow` header; for 405.
     std::string allow;
 };
+
+/// Rounded up, at least 1: what a caller is told to wait.
+[[nodiscard]] int whole_seconds(std::chrono::milliseconds time);
 
 /// The usual phrase of a status code, `Error` for one without.
 [[nodiscard]] std::string_view status_phrase(int status);

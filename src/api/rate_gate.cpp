@@ -22,10 +22,6 @@ constexpr std::size_t most_shares = 100'000;
 /// No process takes more than this part of a budget at once.
 constexpr int smallest_part = 20;
 
-long long whole_seconds(milliseconds time) {
-    return std::max<long long>(1, (time.count() + 999) / 1000);
-}
-
 milliseconds step_of(int per_minute) {
     return milliseconds(std::max(1, (60'000 + per_minute - 1) / per_minute));
 }
@@ -79,7 +75,7 @@ Problem RateState::problem() const {
     problem.detail = "There were too many requests of this kind within a minute.";
     if (failures) problem.detail = "Too many tokens or sessions that are none came from here.";
     const auto wait = whole_seconds(refused_for.value_or(milliseconds(1000)));
-    problem.retry_after_s = static_cast<int>(wait);
+    problem.retry_after_s = wait;
     problem.next_action =
         "Come back in " + std::to_string(wait) + (wait == 1 ? " second." : " seconds.");
     return problem;

@@ -69,6 +69,8 @@ struct Passage {
     RateState rates;
     /// Refused because one of them is empty.
     bool over_budget = false;
+    /// A failure that nobody needs to look into.
+    bool expected = false;
     std::shared_ptr<front::EventStream> stream;
     std::function<void(std::function<void()>)> park;
     std::shared_ptr<void> kept;
@@ -210,9 +212,9 @@ private:
             SteadyClock::now() - request.received_at);
         metrics_.count(request.method, here.route, here.status, took);
         const bool changes = request.method != "GET" && request.method != "HEAD";
-        const auto level = here.status >= 500 ? base::LogLevel::warning
-                           : changes          ? base::LogLevel::info
-                                              : base::LogLevel::debug;
+        const auto level = here.status >= 500 && !here.expected ? base::LogLevel::warning
+                           : changes                            ? base::LogLevel::info
+                                                                : base::LogLevel::debug;
         base::log_event(level, "http_request",
                         {{"method", request.method},
                          {"route", here.route},
@@ -288,6 +290,7 @@ private:
                           .address = passage->address,
                           .principal = {},
                           .effect_id = {},
+                          .lease = {},
                           .target = {}};
         for (std::size_t i = 1; i < request.matches.size(); ++i) {
             exchange.path.push_back(request.matches[i]);
@@ -305,6 +308,7 @@ private:
         }
         Outcome outcome = run_noted(rule, handler, exchange);
         if (!outcome) {
+            passage->expected = outcome.error().expected;
             if (outcome.error().status >= 500) log_failure(rule, outcome.error());
             return answer_problem(response, outcome.error());
         }
@@ -326,7 +330,9 @@ private:
                                   ? writes_.run(exchange, handler, replayed)
                                   : handler(exchange);
             const bool parked = outcome && outcome->park;
-            if (!parked && !replayed) {
+            // An API token that is shown once more is an act, though none is made.
+            const bool shows_secret = rule.method == "POST" && rule.pattern == "/api/auth/tokens";
+            if (!parked && (!replayed || shows_secret)) {
                 note_write(rule, exchange, outcome ? outcome->status : outcome.error().status);
             }
             return outcome;
@@ -383,6 +389,7 @@ private:
     }
 
     static void log_failure(const AccessRule& rule, const Problem& problem) {
+        if (problem.expected) return;
         // A 503 is another's trouble; a 500 is a fault of ours.
         base::log_event(
             problem.status == 500 ? base::LogLevel::error : base::LogLevel::warning,

@@ -4,13 +4,13 @@
 
 namespace hatchery::api {
 
-namespace {
-
 using base::Json;
 
 Json time_view(const std::optional<base::TimePoint>& time) {
     return time ? Json(base::format_time(*time)) : Json();
 }
+
+namespace {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 

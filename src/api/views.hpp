@@ -28,6 +28,8 @@ struct PlaceDefaults {
 [[nodiscard]] base::Json event_view(const core::Event& event);
 /// One event in the form of text/event-stream (WHATWG HTML, 9.2).
 [[nodiscard]] std::string event_stream_text(const core::Event& event);
+/// Null without a time.
+[[nodiscard]] base::Json time_view(const std::optional<base::TimePoint>& time);
 /// `{"amount":"4.35","currency":"EUR"}`, or null for an empty amount.
 [[nodiscard]] base::Json money_view(const std::string& amount, const std::string& currency);
 

@@ -35,12 +35,9 @@ base::Result<SentryDsn> parse_sentry_dsn(std::string_view text) {
     const auto place = rest.substr(at + 1, slash - at - 1);
     const auto project = rest.substr(slash + 1);
     if (!is_word(key, "") || !is_word(place, ".-:[]/_") || !is_word(project, "")) return wrong();
-    return SentryDsn{
-        .envelope_url = std::string(protocol) + "://" +
-                        std::string(place.substr(0, place.find('/'))) +
-                        std::string(place.substr(std::min(place.find('/'), place.size()))) +
-                        "/api/" + std::string(project) + "/envelope/",
-        .key = base::Secret(std::string(key))};
+    return SentryDsn{.envelope_url = std::string(protocol) + "://" + std::string(place) + "/api/" +
+                                     std::string(project) + "/envelope/",
+                     .key = base::Secret(std::string(key))};
 }
 
 }  // namespace hatchery::core

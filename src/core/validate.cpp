@@ -168,6 +168,13 @@ Wrong check_uuid(std::string_view text) {
     return std::nullopt;
 }
 
+Wrong check_email(std::string_view text) {
+    const bool fits = text.size() <= 320 && base::is_utf8(text) && text.find('\0') == text.npos &&
+                      text.find('@') != text.npos;
+    if (!fits) return "must be an e-mail address";
+    return std::nullopt;
+}
+
 Wrong check_telegram_user_id(std::int64_t id) {
     if (id < 1 || id >= (std::int64_t{1} << 52)) {
         return "must be Telegram user ids: whole numbers from 1 to 4503599627370495";

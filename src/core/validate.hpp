@@ -31,6 +31,8 @@ using Wrong = std::optional<std::string>;
 [[nodiscard]] Wrong check_provider_word(std::string_view text);
 
 [[nodiscard]] Wrong check_uuid(std::string_view text);
+/// Whether it may be one: only who gets the mail knows.
+[[nodiscard]] Wrong check_email(std::string_view text);
 
 /// A Telegram user id: positive, at most 52 bits (Bot API, `User.id`).
 [[nodiscard]] Wrong check_telegram_user_id(std::int64_t id);

@@ -54,12 +54,15 @@ bool is_address(std::string_view word) {
     return (digits_only && dots >= 3) || (hex_only && colons >= 2);
 }
 
-/// Long runs without a break, with a digit among them, are rarely words.
+/// Long runs without a break, with a digit among them, are rarely words. A slash is a break in
+/// paths and routes, which are written small, and one of the digits of base64.
 bool is_token(std::string_view word) {
+    const bool small =
+        std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
     std::size_t run = 0;
     bool digit = false;
     for (const char c : word) {
-        run = is_word_char(c) || c == '+' || c == '=' ? run + 1 : 0;
+        run = is_word_char(c) || c == '+' || c == '=' || (c == '/' && !small) ? run + 1 : 0;
         digit = run > 0 && (digit || (c >= '0' && c <= '9'));
         if (run >= 20 && digit) return true;
     }
@@ -75,6 +78,16 @@ std::string_view masked(std::string_view word) {
     return word;
 }
 
+/// `name=value` is two words; the signs at the end of base64 part nothing.
+std::string masked_parts(std::string_view word) {
+    const auto equals = word.find('=');
+    const bool parts = equals != std::string_view::npos && equals > 0 && equals + 1 < word.size() &&
+                       word[equals + 1] != '=';
+    if (!parts) return std::string(masked(word));
+    return std::string(masked(word.substr(0, equals))) + '=' +
+           masked_parts(word.substr(equals + 1));
+}
+
 }  // namespace
 
 std::string scrubbed(std::string_view text) {
@@ -82,7 +95,7 @@ std::string scrubbed(std::string_view text) {
     for (std::size_t i = 0; i < text.size() && out.size() < longest_value;) {
         std::size_t end = i;
         while (end < text.size() && is_part_of_word(text[end])) ++end;
-        out += masked(text.substr(i, end - i));
+        out += masked_parts(text.substr(i, end - i));
         if (end < text.size()) out.push_back(text[end++]);
         i = end;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "store/user_rows.hpp"
 
 namespace hatchery::store {
 
@@ -72,14 +73,6 @@ constexpr std::string_view delete_one = "DELETE FROM sessions WHERE id = $1 AND 
 constexpr std::string_view delete_others =
     "DELETE FROM sessions WHERE user_id = $1 AND ($2::uuid IS NULL OR id <> $2::uuid)";
 constexpr std::string_view delete_session = "DELETE FROM sessions WHERE token_hash = $1";
-
-User read_user(const Rows::Row& row) {
-    return {.id = row.id<base::UserId>(0),
-            .email = row.text(1),
-            .role = row.enumerator<UserRole>(2),
-            .created_at = row.time(3),
-            .name = row.text(4)};
-}
 
 class PgAccountRepository final : public AccountRepository {
 public:

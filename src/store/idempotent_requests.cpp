@@ -13,15 +13,16 @@ using base::Result;
 
 constexpr const char* body_name = "body";
 
-// This key's row if it has expired, and some others'.
+// This key's row if it has expired, and some others' that nobody else is forgetting just now.
 constexpr std::string_view forget = R"(
-    WITH gone AS (
+    WITH others AS (
+        SELECT id FROM idempotent_requests WHERE expires_at <= $3
+        ORDER BY expires_at LIMIT 50 FOR UPDATE SKIP LOCKED),
+    gone AS (
         DELETE FROM idempotent_requests WHERE id IN (
-            (SELECT id FROM idempotent_requests
-             WHERE user_id = $1 AND key_hash = $2 AND expires_at <= $3)
-            UNION ALL
-            (SELECT id FROM idempotent_requests WHERE expires_at <= $3
-             ORDER BY expires_at LIMIT 50))
+            SELECT id FROM idempotent_requests
+            WHERE user_id = $1 AND key_hash = $2 AND expires_at <= $3
+            UNION ALL SELECT id FROM others)
         RETURNING id)
     DELETE FROM sealed_secrets s USING gone WHERE s.owner = 'answer' AND s.owner_id = gone.id)";
 constexpr std::string_view insert_request = R"(

@@ -26,7 +26,7 @@ const std::string select_operations = std::string("SELECT") + columns::operation
                                       "AND ($2::uuid IS NULL OR o.id < $2::uuid) "
                                       "ORDER BY o.id DESC LIMIT $3::bigint";
 // What the last job said, be it the one that lives.
-const std::string select_job_views = std::string("SELECT") + columns::operation +
+const std::string select_job_views = std::string("SELECT") + columns::joined_operation +
                                      R"(, o.priority, o.requirements::text,
         coalesce(live.message, o.ended_jobs[cardinality(o.ended_jobs)] ->> 8, ''),
         coalesce(live.blocked_reason, '')

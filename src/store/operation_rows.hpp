@@ -33,7 +33,6 @@ inline constexpr const char* joins = R"(
 /// columns::stored_operation first.
 inline constexpr const char* job_columns =
     " ran.steps, ran.states, ran.failures, ran.started, ran.finished, ran.messages, ran.blocked ";
-inline constexpr int count = 14 + 7;
 /// Nothing when the bot has no operation yet.
 [[nodiscard]] std::optional<OperationView> read(const Rows::Row& row, int first);
 }  // namespace latest_operation

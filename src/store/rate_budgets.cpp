@@ -26,8 +26,12 @@ constexpr std::string_view take_statement = R"(
                          + 0.001)))::integer AS granted
               FROM (SELECT greatest(b.full_at, now()) AS base) start) g)
     RETURNING budget, granted, extract(epoch FROM full_at - now()) * 1000000)";
-constexpr std::string_view prune_statement =
-    "DELETE FROM rate_budgets WHERE full_at < now() - interval '1 minute'";
+// What somebody is taking from is none that has rested for a minute: it is left alone, so that
+// nobody waits for anybody.
+constexpr std::string_view prune_statement = R"(
+    DELETE FROM rate_budgets WHERE budget IN (
+        SELECT budget FROM rate_budgets WHERE full_at < now() - interval '1 minute'
+        FOR UPDATE SKIP LOCKED))";
 
 RateGrant read_grant(const RateTake& take, const Rows::Row& row) {
     constexpr double minute_us = 60e6;

@@ -32,6 +32,15 @@ inline constexpr const char* operation =
     " CASE WHEN o.finished_at IS NOT NULL THEN o.started_at"
     "  ELSE (SELECT begun_at FROM jobs live WHERE live.operation_id = o.id) END,"
     " o.finished_at, o.error, o.payload, o.result, o.request_id ";
+/// The same for a statement that joins the operation's row in the queue, if it has one, as `live`.
+inline constexpr const char* joined_operation =
+    " o.id, o.bot_id, o.user_id, o.kind,"
+    " CASE WHEN o.finished_at IS NOT NULL OR live.operation_id IS NULL THEN o.state"
+    "  WHEN live.state IN ('running', 'waiting') THEN live.state"
+    "  WHEN live.begun_at IS NOT NULL THEN 'running' ELSE 'pending' END,"
+    " o.phase, o.cancel_requested, o.created_at, o.deadline_at,"
+    " CASE WHEN o.finished_at IS NOT NULL THEN o.started_at ELSE live.begun_at END,"
+    " o.finished_at, o.error, o.payload, o.result, o.request_id ";
 /// The same without a look at its jobs, for a reader who has them: see operation_rows.hpp.
 inline constexpr const char* stored_operation =
     " o.id, o.bot_id, o.user_id, o.kind, o.state, o.phase, o.cancel_requested, o.created_at,"

@@ -7,7 +7,7 @@ namespace hatchery::store {
 namespace {
 
 // Not FOR UPDATE: a row that refers to the user does not wait for this.
-constexpr std::string_view lock_user = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE";
+constexpr std::string_view select_locked = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE";
 const std::string select_subscription = std::string("SELECT") + columns::subscription +
                                         "FROM subscriptions s WHERE s.user_id = $1 FOR UPDATE";
 
@@ -28,8 +28,10 @@ std::optional<core::Subscription> read_optional_subscription(const Rows::Row& ro
     return read_subscription(row, first);
 }
 
+void lock_user(Sql& sql, const base::UserId& user) { (void)sql.query(select_locked, {user}); }
+
 std::optional<core::Subscription> lock_subscription(Sql& sql, const base::UserId& user) {
-    (void)sql.query(lock_user, {user});
+    lock_user(sql, user);
     const Rows rows = sql.query(select_subscription, {user});
     if (rows.empty()) return std::nullopt;
     return read_subscription(rows[0]);

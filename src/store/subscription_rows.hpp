@@ -17,6 +17,9 @@ inline constexpr int subscription_count = 7;
 [[nodiscard]] std::optional<core::Subscription> read_optional_subscription(const Rows::Row& row,
                                                                            int first = 0);
 
+/// Locks the user until the transaction's end: who counts what a user has goes one after the other.
+void lock_user(Sql& sql, const base::UserId& user);
+
 /// The users' subscription, locked until the transaction's end, with all that hangs on the user's
 /// plan: who counts bots and who changes the plan go one after the other.
 [[nodiscard]] std::optional<core::Subscription> lock_subscription(Sql& sql,

@@ -1,6 +1,8 @@
 #include "store/token_repository.hpp"
 
 #include "base/encoding.hpp"
+#include "store/subscription_rows.hpp"
+#include "store/user_rows.hpp"
 
 namespace hatchery::store {
 
@@ -27,6 +29,11 @@ constexpr std::string_view insert_token = R"(
     ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash
         WHERE api_tokens.user_id = excluded.user_id
     RETURNING id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at)";
+constexpr std::string_view hold_request =
+    "SELECT 1 FROM idempotent_requests WHERE id = $1 AND lease_token = $2 FOR SHARE";
+constexpr std::string_view count_others = R"(
+    SELECT count(*) FROM api_tokens WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL
+      AND (expires_at IS NULL OR expires_at > $3))";
 constexpr std::string_view select_principal = R"(
     SELECT t.id, t.user_id, u.email, u.role, t.scopes,
            t.last_used_at IS NULL OR t.last_used_at < $3, t.expires_at,
@@ -41,14 +48,6 @@ constexpr std::string_view select_tokens = R"(
 constexpr std::string_view revoke_token = R"(
     UPDATE api_tokens SET revoked_at = coalesce(revoked_at, $3)
     WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2::uuid))";
-
-User read_user(const Rows::Row& row) {
-    return {.id = row.id<base::UserId>(0),
-            .email = row.text(1),
-            .role = row.enumerator<UserRole>(2),
-            .created_at = row.time(3),
-            .name = row.text(4)};
-}
 
 ApiToken read_token(const Rows::Row& row) {
     return {.id = row.id<base::ApiTokenId>(0),
@@ -109,12 +108,20 @@ public:
 
     Result<ApiToken> create(const NewApiToken& token) override {
         const auto now = clock_.now();
-        return database_.run([&](Sql& sql) -> Result<ApiToken> {
+        const auto id = token.id.empty() ? base::make_id<base::ApiTokenId>(now, random_) : token.id;
+        return database_.transact([&](Sql& sql) -> Result<ApiToken> {
+            if (token.most_others) {
+                lock_user(sql, token.user_id);
+                const auto others = sql.query(count_others, {token.user_id, id, now})[0].integer(0);
+                if (others > *token.most_others) return too_many(others);
+            }
+            if (!token.lease.empty() && sql.query(hold_request, {id, token.lease}).empty()) {
+                return fail(ErrorKind::conflict, "Another run of this request goes on with it.",
+                            "Send it again in a moment.");
+            }
             const Rows rows = sql.query(
-                insert_token,
-                {token.id.empty() ? base::make_id<base::ApiTokenId>(now, random_) : token.id,
-                 token.user_id, base::to_utf8(token.name), token.hash_hex, array_text(token.scopes),
-                 now, token.expires_at});
+                insert_token, {id, token.user_id, base::to_utf8(token.name), token.hash_hex,
+                               array_text(token.scopes), now, token.expires_at});
             return read_token(rows[0]);
         });
     }
@@ -173,6 +180,12 @@ public:
     }
 
 private:
+    static tl::unexpected<base::Error> too_many(std::int64_t count) {
+        return fail(ErrorKind::quota_exceeded,
+                    "You have " + std::to_string(count) + " API tokens already.",
+                    "Revoke one that is no longer used.");
+    }
+
     Database& database_;
     base::Clock& clock_;
     base::Random& random_;

@@ -36,12 +36,16 @@ struct NewApiToken {
     /// Chosen here if empty. A token that is there already gets the new hash: its first secret was
     /// never shown.
     base::ApiTokenId id;
+    /// With an id of an idempotent request: the right to finish that request.
+    base::LeaseToken lease;
     base::UserId user_id;
     std::string name;
     /// SHA-256 of the token in lower-case hexadecimal; the token itself is stored nowhere.
     std::string hash_hex;
     std::vector<std::string> scopes;
     std::optional<base::TimePoint> expires_at;
+    /// As many other live tokens as the user may have; unset: any number.
+    std::optional<std::int64_t> most_others;
 };
 
 struct ApiToken {
@@ -100,6 +104,8 @@ public:
     /// Gives the user another role, at once for all its tokens and sessions.
     [[nodiscard]] virtual base::Result<void> set_role(const base::UserId& id, UserRole role) = 0;
 
+    /// `quota_exceeded` when the user has too many already, `conflict` when the lease was lost:
+    /// another run has made the token, and what it shows must stay true.
     [[nodiscard]] virtual base::Result<ApiToken> create(const NewApiToken& token) = 0;
     /// Whom the token with this hash stands for; `unauthorized` when there is none, or it has
     /// expired or was revoked. Notes its use at most once a minute.

@@ -9,10 +9,6 @@ namespace {
 
 using base::Json;
 
-Json time_or_null(const std::optional<base::TimePoint>& time) {
-    return time ? Json(base::format_time(*time)) : Json();
-}
-
 Json worker_view(const core::Worker& worker, base::TimePoint now) {
     auto capabilities = base::parse_json(worker.capabilities);
     const bool alive = core::is_alive(worker, now);
@@ -71,7 +67,7 @@ Json alarm_view(const ports::AlarmRecord& record) {
             {"cause", record.alarm.cause},
             {"nextAction", record.alarm.next_action},
             {"raisedAt", base::format_time(record.raised_at)},
-            {"clearedAt", time_or_null(record.cleared_at)}};
+            {"clearedAt", time_view(record.cleared_at)}};
 }
 
 core::Wrong check_id_cursor(std::string_view text) {
@@ -118,19 +114,15 @@ Outcome operations(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
     const auto limit = static_cast<int>(query.number("limit", 50, 1, 200));
     const auto after = query.text("after", check_id_cursor);
-    const auto stuck = query.text("stuck", [](std::string_view text) -> core::Wrong {
-        const bool fits = text == "true" || text == "false";
-        return fits ? core::Wrong{} : core::Wrong{"must be true or false"};
-    });
+    const bool stuck = query.flag("stuck");
     if (auto problem = query.finish()) return refuse(std::move(*problem));
-    const auto which = stuck == "true" ? store::Which::stuck : store::Which::all;
+    const auto which = stuck ? store::Which::stuck : store::Which::all;
     const auto page = context.deps.overview.list(which, context.deps.settings.stuck,
                                                  context.deps.clock.now(), after, limit);
     if (!page) return refuse(page.error());
     Json items = Json::array();
     for (const auto& live : page->items) items.push_back(live_view(live));
-    return json_answer(
-        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+    return page_answer(std::move(items), page->next);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "api/body_reader.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/routes.hpp"
 #include "base/encoding.hpp"
 #include "base/json_value.hpp"
@@ -122,8 +123,7 @@ Outcome audit(RouteContext& context, const Exchange& exchange) {
     if (format != Format::json) return exported(*format, *page);
     Json items = Json::array();
     for (const auto& line : page->items) items.push_back(line_view(line));
-    return json_answer(
-        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+    return page_answer(std::move(items), page->next);
 }
 
 }  // namespace

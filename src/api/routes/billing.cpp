@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <mutex>
 
 #include "api/account_view.hpp"
 #include "api/body_reader.hpp"
@@ -15,6 +16,9 @@ namespace hatchery::api::routes {
 namespace {
 
 using base::Json;
+
+/// Far more than an event has.
+constexpr std::size_t most_bytes = 64U << 10U;
 
 Problem bad_signature(std::string detail) {
     Problem problem = problem_of_status(401, std::move(detail));
@@ -46,17 +50,27 @@ std::optional<Problem> refuse_signature(const RouteContext& context, const Excha
         Problem problem = problem_of_status(503, "The billing webhook has not been set up.");
         problem.next_action = "The operator may set HATCHERY_BILLING_WEBHOOK_SECRET.";
         problem.retry_after_s = 600;
+        problem.expected = true;
+        // Once: anybody can knock here, and as often as he likes.
+        static std::once_flag told;
+        std::call_once(told, [] {
+            base::log_event(base::LogLevel::info, "billing_webhook_not_set_up",
+                            {{"next", "set HATCHERY_BILLING_WEBHOOK_SECRET"}});
+        });
         return problem;
+    }
+    // Everything that is cheap comes before the signature: until then nobody knows who asks.
+    if (exchange.request.body.size() > most_bytes) {
+        return problem_of_status(413, "The event has more than 64 KiB.");
     }
     const auto signature =
         core::read_billing_signature(exchange.header(core::billing_signature_header));
     if (!signature) return bad_signature("The signature's header is missing or malformed.");
-    // Before the time is judged: who cannot sign learns nothing of our clock.
-    if (!is_signed(secrets, *signature, exchange.request.body)) {
-        return bad_signature("The signature does not fit the body.");
-    }
     if (!core::is_recent(*signature, context.deps.clock.now())) {
         return bad_signature("The signature is from more than five minutes ago or ahead.");
+    }
+    if (!is_signed(secrets, *signature, exchange.request.body)) {
+        return bad_signature("The signature does not fit the body.");
     }
     return std::nullopt;
 }
@@ -68,12 +82,6 @@ core::Wrong check_event_id(std::string_view text) {
     return fits && !text.empty()
                ? core::Wrong{}
                : core::Wrong{"must be 1 to 200 printable ASCII characters without blanks"};
-}
-
-core::Wrong check_email(std::string_view text) {
-    const bool fits = text.size() <= 320 && base::is_utf8(text) && text.find('\0') == text.npos &&
-                      text.find('@') != text.npos;
-    return fits ? core::Wrong{} : core::Wrong{"must be an e-mail address"};
 }
 
 store::BillingEvent read_event(BodyReader& body, const std::string& text, base::TimePoint now) {
@@ -89,7 +97,7 @@ store::BillingEvent read_event(BodyReader& body, const std::string& text, base::
     if (const auto id = body.optional_text("userId", core::check_uuid)) {
         event.user = base::UserId(*id);
     }
-    event.email = body.optional_text("email", check_email).value_or("");
+    event.email = body.optional_text("email", core::check_email).value_or("");
     const bool unclear = body.is_wrong("userId") || body.is_wrong("email");
     if (!unclear && event.user.has_value() == !event.email.empty()) {
         body.wrong("userId", event.user ? "must not come with email: one of both names the user"
@@ -104,7 +112,7 @@ void note(const RouteContext& context, const Exchange& exchange, int status) {
                                                   .actor_name = "billing webhook",
                                                   .action = "POST /hooks/billing",
                                                   .target = exchange.target,
-                                                  .address = exchange.request.remote_address,
+                                                  .address = exchange.address,
                                                   .outcome = status,
                                                   .request_id = exchange.request.request_id});
     if (noted) return;

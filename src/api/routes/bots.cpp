@@ -2,12 +2,14 @@
 
 #include "api/body_reader.hpp"
 #include "api/entity_tag.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/bot_body.hpp"
 #include "api/routes/entitlement.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 #include "base/log.hpp"
 #include "core/webhook_path.hpp"
+#include "crypto/digest.hpp"
 
 namespace hatchery::api::routes {
 
@@ -15,11 +17,6 @@ namespace {
 
 using base::Json;
 using core::OperationKind;
-
-core::Wrong check_true_or_false(std::string_view text) {
-    const bool fits = text == "true" || text == "false";
-    return fits ? core::Wrong{} : core::Wrong{"must be true or false"};
-}
 
 Problem storing_problem(const base::Error& error) {
     if (error.code == "other_version") return changed_meanwhile();
@@ -83,20 +80,15 @@ Outcome list(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
     const auto limit = static_cast<int>(query.number("limit", 50, 1, 200));
     const auto after = query.text("after", core::check_cursor);
-    const auto all = query.text("all", check_true_or_false);
+    const bool all = query.flag("all");
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     std::optional<base::UserId> owner = exchange.user();
-    if (all == "true") owner = exchange.owner();
+    if (all) owner = exchange.owner();
     auto page = context.deps.bots.list(owner, after, limit);
-    if (!page && page.error().kind == base::ErrorKind::invalid) {
-        query.wrong("after", "must be the `next` of the page before");
-        return refuse(query.finish().value());
-    }
-    if (!page) return refuse(page.error());
+    if (!page) return refuse(page_problem(query, page.error()));
     Json items = Json::array();
     for (const auto& bot : page->items) items.push_back(bot_view(bot, context.place_defaults()));
-    return json_answer(
-        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+    return page_answer(std::move(items), page->next);
 }
 
 Outcome one(RouteContext& context, const Exchange& exchange) {
@@ -171,56 +163,125 @@ bool must_reconfigure(const store::DeploymentView& view, const BotUpdateBody& re
            view.bot.status != core::BotStatus::stopped;
 }
 
-Outcome update(RouteContext& context, const Exchange& exchange) {
-    auto bot = own_bot(context, exchange, exchange.path.front());
-    if (!bot) return refuse(bot.error());
-    auto body = BodyReader::open(exchange);
-    if (!body) return refuse(body.error());
-    const auto wanted = read_if_match(exchange);
-    if (!wanted) return refuse(wanted.error());
-    if (!wanted->fits(bot->settings_version)) return refuse(changed_meanwhile());
-    auto own_key = stored_secret(context, *bot, ports::secret_name::model_api_key);
-    if (!own_key) return refuse(own_key.error());
-    const BotUpdateBody read = read_bot_update(*body, context, *bot, own_key->has_value());
-    if (auto problem = body->finish()) return refuse(std::move(*problem));
-    auto view = context.deps.bots.deployment(bot->id, exchange.owner());
-    if (!view) return refuse(view.error());
-    // What is under way may be this very request's own, from before it broke off.
-    if (read.concerns_server() && !exchange.resumed) {
-        if (auto problem = busy(*view)) return refuse(std::move(*problem));
-    }
+/// What of the bot's settings is secret, as it is stored.
+struct StoredSecrets {
+    std::optional<base::Secret> telegram_token;
+    std::optional<base::Secret> model_api_key;
+};
+
+tl::expected<StoredSecrets, Problem> stored_secrets(RouteContext& context, const core::Bot& bot) {
+    auto token = stored_secret(context, bot, ports::secret_name::telegram_token);
+    if (!token) return refuse(token.error());
+    auto key = stored_secret(context, bot, ports::secret_name::model_api_key);
+    if (!key) return refuse(key.error());
+    return StoredSecrets{.telegram_token = std::move(*token), .model_api_key = std::move(*key)};
+}
+
+/// Whether the bot is already what the update makes of it.
+bool is_done(const BotUpdateBody& read, const core::Bot& bot, const StoredSecrets& secrets) {
+    const auto is = [](const auto& wanted, const auto& stored) {
+        return !wanted || *wanted == stored;
+    };
+    const auto is_secret = [](const std::optional<base::Secret>& wanted,
+                              const std::optional<base::Secret>& stored) {
+        return !wanted ||
+               (stored && crypto::constant_time_equal(wanted->reveal(), stored->reveal()));
+    };
+    return is(read.name, bot.name) && is(read.model, bot.model) &&
+           is(read.model_base_url, bot.model_base_url) &&
+           is(read.telegram_mode, bot.telegram_mode) &&
+           is(read.allowed_telegram_user_ids, bot.allowed_telegram_user_ids) &&
+           is_secret(read.telegram_token, secrets.telegram_token) &&
+           is_secret(read.model_api_key, secrets.model_api_key) &&
+           !(read.forget_model_api_key && secrets.model_api_key);
+}
+
+/// Stores what the update says.
+tl::expected<core::Bot, Problem> store_update(RouteContext& context, const Exchange& exchange,
+                                              const store::DeploymentView& view,
+                                              const BotUpdateBody& read,
+                                              const StoredSecrets& secrets,
+                                              std::optional<std::int64_t> if_version) {
+    const core::Bot& bot = view.bot;
     std::optional<ports::TelegramBot> telegram_bot;
-    std::optional<base::Secret> old_token;
     if (read.telegram_token) {
         auto me = verified_token(context, exchange, "telegramBotToken", *read.telegram_token);
         if (!me) return refuse(me.error());
         telegram_bot = std::move(*me);
-        auto old = stored_secret(context, *bot, ports::secret_name::telegram_token);
-        if (!old) return refuse(old.error());
-        if (telegram_bot->id != bot->telegram_bot_id) old_token = std::move(*old);
     }
     auto settings = settings_of(read, telegram_bot, context.deps.random);
-    if (!wanted->any) settings.if_version = bot->settings_version;
-    auto updated = context.deps.bots.update(bot->id, exchange.owner(), settings);
+    settings.if_version = if_version;
+    auto updated = context.deps.bots.update(bot.id, exchange.owner(), settings);
     if (!updated) return refuse(storing_problem(updated.error()));
-    if (old_token && view->server) leave_telegram_bot(context, exchange, *bot, *old_token);
-    Json answer = bot_view(*updated, context.place_defaults());
-    answer["operationId"] = nullptr;
-    if (must_reconfigure(*view, read)) {
-        auto operation = start_operation(context, exchange, *updated, OperationKind::reconfigure);
-        if (!operation) {
-            Problem problem = operation.error();
-            if (problem.status == 409) {
-                problem.next_action =
-                    "The settings are stored; send them again once the bot is free.";
-            }
-            return refuse(std::move(problem));
-        }
-        answer["operationId"] = operation->id.text();
+    const bool leaves = telegram_bot && telegram_bot->id != bot.telegram_bot_id;
+    if (leaves && view.server && secrets.telegram_token) {
+        leave_telegram_bot(context, exchange, bot, *secrets.telegram_token);
     }
-    Answer sent = json_answer(200, answer);
-    sent.headers.emplace_back("ETag", entity_tag(updated->settings_version));
-    return sent;
+    return std::move(*updated);
+}
+
+Answer updated_answer(RouteContext& context, const core::Bot& bot,
+                      const std::optional<core::Operation>& operation) {
+    Json view = bot_view(bot, context.place_defaults());
+    view["operationId"] = operation ? Json(operation->id.text()) : Json();
+    Answer answer = json_answer(200, view);
+    answer.headers.emplace_back("ETag", entity_tag(bot.settings_version));
+    return answer;
+}
+
+/// The settings are stored by now, whatever becomes of this: the request is not over before the
+/// server is told of them.
+Outcome reconfigure(RouteContext& context, const Exchange& exchange, const core::Bot& bot) {
+    auto operation = start_operation(context, exchange, bot, OperationKind::reconfigure);
+    if (operation) return updated_answer(context, bot, *operation);
+    Problem problem = operation.error();
+    problem.effect_unknown = true;
+    if (problem.status == 409) {
+        problem.next_action = "The settings are stored; send them again once the bot is free.";
+    }
+    return refuse(std::move(problem));
+}
+
+Outcome update(RouteContext& context, const Exchange& exchange) {
+    auto bot = own_bot(context, exchange, exchange.path.front());
+    if (!bot) return refuse(bot.error());
+    const auto before = started_before(context, exchange);
+    if (!before) return refuse(before.error());
+    if (*before) return updated_answer(context, *bot, *before);
+    auto body = BodyReader::open(exchange);
+    if (!body) return refuse(body.error());
+    const auto wanted = read_if_match(exchange);
+    if (!wanted) return refuse(wanted.error());
+    const bool fits = wanted->fits(bot->settings_version);
+    if (!fits && !exchange.resumed) return refuse(changed_meanwhile());
+    const auto secrets = stored_secrets(context, *bot);
+    if (!secrets) return refuse(secrets.error());
+    const BotUpdateBody read =
+        read_bot_update(*body, context, *bot, secrets->model_api_key.has_value());
+    if (auto problem = body->finish()) return refuse(std::move(*problem));
+    // A run of this request that broke off may have stored it, and made a new tag by that.
+    const bool done = exchange.resumed && is_done(read, *bot, *secrets);
+    if (!fits && !done) return refuse(changed_meanwhile());
+    const auto view = context.deps.bots.deployment(bot->id, exchange.owner());
+    if (!view) return refuse(view.error());
+    const bool reconfigures = must_reconfigure(*view, read);
+    if (!done && read.concerns_server()) {
+        if (auto problem = busy(*view)) return refuse(std::move(*problem));
+    }
+    if (!done && reconfigures) {
+        // Nothing is stored that may not be carried out.
+        auto problem = refuse_operation(context, *bot, OperationKind::reconfigure);
+        if (problem) return refuse(std::move(*problem));
+    }
+    core::Bot updated = *bot;
+    if (!done) {
+        const auto if_version = wanted->any ? std::nullopt : std::optional(bot->settings_version);
+        auto stored = store_update(context, exchange, *view, read, *secrets, if_version);
+        if (!stored) return refuse(stored.error());
+        updated = std::move(*stored);
+    }
+    if (reconfigures) return reconfigure(context, exchange, updated);
+    return updated_answer(context, updated, std::nullopt);
 }
 
 Json destroy_plan(RouteContext& context, const store::DeploymentView& view) {
@@ -235,19 +296,17 @@ Json destroy_plan(RouteContext& context, const store::DeploymentView& view) {
 }
 
 Outcome destroy(RouteContext& context, const Exchange& exchange) {
-    auto bot = own_bot(context, exchange, exchange.path.front());
-    if (!bot) return refuse(bot.error());
     QueryReader query(exchange);
-    const auto plan = query.text("plan", check_true_or_false);
+    const bool plan = query.flag("plan");
     if (auto problem = query.finish()) return refuse(std::move(*problem));
-    if (plan == "true") {
+    if (plan) {
+        auto bot = own_bot(context, exchange, exchange.path.front());
+        if (!bot) return refuse(bot.error());
         auto view = context.deps.bots.deployment(bot->id, exchange.owner());
         if (!view) return refuse(view.error());
         return json_answer(200, destroy_plan(context, *view));
     }
-    auto operation = start_operation(context, exchange, *bot, OperationKind::destroy);
-    if (!operation) return refuse(operation.error());
-    return accepted(*bot, *operation);
+    return begin_operation(context, exchange, exchange.path.front(), OperationKind::destroy);
 }
 
 }  // namespace

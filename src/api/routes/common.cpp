@@ -38,6 +38,16 @@ tl::expected<core::Bot, Problem> own_bot(RouteContext& context, const Exchange& 
     return refuse(bot.error());
 }
 
+tl::expected<std::optional<core::Operation>, Problem> started_before(RouteContext& context,
+                                                                     const Exchange& exchange) {
+    if (!exchange.resumed) return std::nullopt;
+    const auto made =
+        context.deps.operations.find(base::OperationId(exchange.effect_id), exchange.owner());
+    if (made) return made->operation;
+    if (made.error().kind == base::ErrorKind::not_found) return std::nullopt;
+    return refuse(made.error());
+}
+
 tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
                                                        const Exchange& exchange,
                                                        const core::Bot& bot,
@@ -48,12 +58,9 @@ tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
 tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
                                                        const Exchange& exchange,
                                                        const core::Bot& bot, Asked asked) {
-    if (exchange.resumed) {
-        const auto made =
-            context.deps.operations.find(base::OperationId(exchange.effect_id), exchange.owner());
-        if (made) return made->operation;
-        if (made.error().kind != base::ErrorKind::not_found) return refuse(made.error());
-    }
+    auto before = started_before(context, exchange);
+    if (!before) return refuse(before.error());
+    if (*before) return std::move(**before);
     if (auto problem = refuse_operation(context, bot, asked.kind)) {
         return refuse(std::move(*problem));
     }
@@ -82,15 +89,35 @@ tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
     return refuse(std::move(problem));
 }
 
-Answer accepted(const core::Bot& bot, const core::Operation& operation) {
-    const auto change = core::on_operation_started(operation.kind);
-    const auto status = change.status.value_or(bot.status);
+namespace {
+
+Answer accepted(core::BotStatus before, const core::Operation& operation) {
+    const auto status = core::on_operation_started(operation.kind).status.value_or(before);
     Answer answer = json_answer(202, {{"operationId", operation.id.text()},
-                                      {"botId", bot.id.text()},
+                                      {"botId", operation.bot_id.text()},
                                       {"status", std::string(base::to_text(status))},
                                       {"operation", operation_summary(operation)}});
     answer.headers.emplace_back("Location", "/api/operations/" + operation.id.text());
     return answer;
+}
+
+}  // namespace
+
+Answer accepted(const core::Bot& bot, const core::Operation& operation) {
+    return accepted(bot.status, operation);
+}
+
+Outcome begin_operation(RouteContext& context, const Exchange& exchange, const std::string& bot_id,
+                        core::OperationKind kind) {
+    const auto before = started_before(context, exchange);
+    if (!before) return refuse(before.error());
+    auto bot = own_bot(context, exchange, bot_id);
+    // What the operation did may have been the bot's end.
+    if (*before) return accepted(bot ? bot->status : core::BotStatus::stopped, **before);
+    if (!bot) return refuse(bot.error());
+    auto operation = start_operation(context, exchange, *bot, kind);
+    if (!operation) return refuse(operation.error());
+    return accepted(*bot, *operation);
 }
 
 tl::expected<std::shared_ptr<StreamSeats::Seat>, Problem> take_seat(

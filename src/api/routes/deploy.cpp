@@ -16,21 +16,12 @@ constexpr std::int64_t max_seq = std::int64_t{1} << 60;
 /// Events from before that a new stream may begin with.
 constexpr std::int64_t longest_tail = 100'000;
 
-Outcome begin(RouteContext& context, const Exchange& exchange, const std::string& id,
-              OperationKind kind) {
-    auto bot = own_bot(context, exchange, id);
-    if (!bot) return refuse(bot.error());
-    auto operation = start_operation(context, exchange, *bot, kind);
-    if (!operation) return refuse(operation.error());
-    return accepted(*bot, *operation);
-}
-
 Outcome deploy(RouteContext& context, const Exchange& exchange) {
     auto body = BodyReader::open(exchange);
     if (!body) return refuse(body.error());
     const std::string id = body->text("botId", core::check_uuid);
     if (auto problem = body->finish()) return refuse(std::move(*problem));
-    return begin(context, exchange, id, OperationKind::deploy);
+    return begin_operation(context, exchange, id, OperationKind::deploy);
 }
 
 tl::expected<store::DeploymentView, Problem> deployment(RouteContext& context,
@@ -51,10 +42,31 @@ Outcome status(RouteContext& context, const Exchange& exchange) {
     return json_answer(200, deployment_view(*view));
 }
 
+/// What was under way when this request first came: another operation may have begun since. Ids
+/// are in the order of their making, those of requests and operations alike.
+tl::expected<std::optional<core::Operation>, Problem> under_way_before(RouteContext& context,
+                                                                       const Exchange& exchange,
+                                                                       const core::Bot& bot) {
+    // Chats may have come after it, and they are no deployments.
+    constexpr int among = 50;
+    auto page = context.deps.operations.list(bot.id, exchange.effect_id, among);
+    if (!page) return refuse(page.error());
+    for (auto& operation : page->items) {
+        if (operation.kind != OperationKind::chat) return std::move(operation);
+    }
+    return std::nullopt;
+}
+
 Outcome cancel(RouteContext& context, const Exchange& exchange) {
     auto view = deployment(context, exchange);
     if (!view) return refuse(view.error());
-    const bool live = view->operation && !core::is_terminal(view->operation->operation.state);
+    bool live = view->operation && !core::is_terminal(view->operation->operation.state);
+    if (exchange.resumed) {
+        const auto before = under_way_before(context, exchange, view->bot);
+        if (!before) return refuse(before.error());
+        if (*before && (*before)->cancel_requested) return accepted(view->bot, **before);
+        live = live && *before && (*before)->id == view->operation->operation.id;
+    }
     if (!live) return refuse(409, "Nothing is under way that could be cancelled.");
     auto& operation = view->operation->operation;
     if (!core::can_cancel(operation.kind)) {
@@ -154,7 +166,7 @@ void add_deploy_routes(Router& router, RouteContext& context) {
     const auto on_bot = [&](const char* word, OperationKind kind) {
         router.add("POST", std::string("/api/deploy/:botId/") + word,
                    [&context, kind](const Exchange& exchange) {
-                       return begin(context, exchange, exchange.path.front(), kind);
+                       return begin_operation(context, exchange, exchange.path.front(), kind);
                    });
     };
     router.add("POST", "/api/deploy", [&](const Exchange& e) { return deploy(context, e); });

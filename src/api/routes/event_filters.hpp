@@ -13,18 +13,7 @@ namespace hatchery::api::routes {
 /// A query parameter that is one of an enumeration's words.
 template <typename E>
 std::optional<E> choice(QueryReader& query, const std::string& name) {
-    std::optional<E> chosen;
-    const auto check = [&](std::string_view text) -> core::Wrong {
-        chosen = base::parse_enum<E>(text);
-        if (chosen) return std::nullopt;
-        std::string list;
-        for (const auto& [value, word] : base::EnumNames<E>::names) {
-            list += (list.empty() ? "" : ", ") + std::string(word);
-        }
-        return "must be one of: " + list;
-    };
-    (void)query.text(name, check);
-    return chosen;
+    return query.choice<E>(name);
 }
 
 /// Text to look for in lines.

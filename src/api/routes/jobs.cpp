@@ -2,6 +2,7 @@
 
 #include "api/authenticate.hpp"
 #include "api/body_reader.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/entitlement.hpp"
 #include "api/routes/job_body.hpp"
 #include "api/routes/routes.hpp"
@@ -21,10 +22,6 @@ Json error_view(const std::optional<base::Error>& error) {
     return {{"kind", std::string(base::to_text(error->kind))},
             {"message", error->message},
             {"nextAction", error->next_action.empty() ? Json() : Json(error->next_action)}};
-}
-
-Json time_view(const std::optional<base::TimePoint>& time) {
-    return time ? Json(base::format_time(*time)) : Json();
 }
 
 Json parsed(const std::optional<std::string>& text) {
@@ -77,9 +74,13 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
     const auto job = read_new_job(*body, admin ? max_admin_priority : max_user_priority);
     if (auto problem = body->finish()) return refuse(std::move(*problem));
     if (auto problem = lacks_right(exchange, *job.kind)) return refuse(std::move(*problem));
+    const bool chat = job.kind == OperationKind::chat;
+    const char* message = chat ? "The message is in line for its turn." : "The job is in line.";
+    const auto before = started_before(context, exchange);
+    if (!before) return refuse(before.error());
+    if (*before) return job_accepted(**before, message);
     auto bot = own_bot(context, exchange, job.bot_id);
     if (!bot) return refuse(bot.error());
-    const bool chat = job.kind == OperationKind::chat;
     auto operation =
         start_operation(context, exchange, *bot,
                         {.kind = *job.kind,
@@ -89,8 +90,7 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
                          .earlier_chats = job.chat.interrupt ? ports::EarlierChats::cancel
                                                              : ports::EarlierChats::keep});
     if (!operation) return refuse(operation.error());
-    return job_accepted(*operation,
-                        chat ? "The message is in line for its turn." : "The job is in line.");
+    return job_accepted(*operation, message);
 }
 
 tl::expected<store::JobView, Problem> own_job(RouteContext& context, const Exchange& exchange) {
@@ -149,21 +149,18 @@ Outcome list(RouteContext& context, const Exchange& exchange) {
     if (const auto bot = query.text("botId", core::check_uuid)) wanted.bot = base::BotId(*bot);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     auto page = context.deps.operations.list_jobs(wanted);
-    if (!page && page.error().kind == base::ErrorKind::invalid) {
-        query.wrong("after", "must be the `next` of the page before");
-        return refuse(*query.finish());
-    }
-    if (!page) return refuse(page.error());
+    if (!page) return refuse(page_problem(query, page.error()));
     Json items = Json::array();
     for (const auto& job : page->items) items.push_back(job_view(job));
-    return json_answer(
-        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+    return page_answer(std::move(items), page->next);
 }
 
 Outcome cancel(RouteContext& context, const Exchange& exchange) {
     auto job = own_job(context, exchange);
     if (!job) return refuse(job.error());
     const auto& operation = job->operation;
+    const char* message = "The job is being cancelled.";
+    if (exchange.resumed && operation.cancel_requested) return job_accepted(operation, message);
     if (core::is_terminal(operation.state)) return refuse(409, "The job has ended already.");
     if (!core::can_cancel(operation.kind)) return refuse(409, "A deletion cannot be cancelled.");
     const auto bot = own_bot(context, exchange, operation.bot_id.text());
@@ -173,7 +170,7 @@ Outcome cancel(RouteContext& context, const Exchange& exchange) {
     }
     const auto asked = context.deps.jobs.request_cancel(operation.id, context.deps.clock.now());
     if (!asked) return refuse(asked.error());
-    return job_accepted(operation, "The job is being cancelled.");
+    return job_accepted(operation, message);
 }
 
 }  // namespace

@@ -55,6 +55,11 @@ inline constexpr std::chrono::milliseconds outside_limit{10'000};
                                                        const Exchange& exchange,
                                                        const std::string& id);
 
+/// The operation that an earlier run of this request started before it broke off, if it did. Also
+/// when its bot has gone since: look here before looking for the bot.
+[[nodiscard]] tl::expected<std::optional<core::Operation>, Problem> started_before(
+    RouteContext& context, const Exchange& exchange);
+
 /// What a caller asks for; see ports::NewOperation.
 struct Asked {
     core::OperationKind kind;
@@ -75,6 +80,9 @@ struct Asked {
 
 /// 202 `{operationId, botId, status, operation}`.
 [[nodiscard]] Answer accepted(const core::Bot& bot, const core::Operation& operation);
+/// Starts an operation of this kind on the caller's bot of this id and tells of it.
+[[nodiscard]] Outcome begin_operation(RouteContext& context, const Exchange& exchange,
+                                      const std::string& bot_id, core::OperationKind kind);
 
 /// A seat for a request that stays open: 503 when the house is full, 429 when the user has as many
 /// as one may. `what` they are, in the plural, and what to do instead.

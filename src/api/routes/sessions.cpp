@@ -1,5 +1,6 @@
 #include "api/body_reader.hpp"
 #include "api/cookies.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 #include "crypto/digest.hpp"
@@ -67,27 +68,19 @@ Outcome list(RouteContext& context, const Exchange& exchange) {
     const auto after = query.text("after", core::check_cursor);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     const auto page = context.deps.accounts.sessions(exchange.user(), after, limit);
-    if (!page && page.error().kind == base::ErrorKind::invalid) {
-        query.wrong("after", "must be the `next` of the page before");
-        return refuse(*query.finish());
-    }
-    if (!page) return refuse(page.error());
+    if (!page) return refuse(page_problem(query, page.error()));
     Json items = Json::array();
     for (const auto& session : page->items) items.push_back(session_view(session, exchange));
-    return json_answer(
-        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+    return page_answer(std::move(items), page->next);
 }
 
 /// Signs out everywhere, or with `others=true` everywhere else.
 Outcome end_all(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
-    const auto others = query.text("others", [](std::string_view text) -> core::Wrong {
-        const bool fits = text == "true" || text == "false";
-        return fits ? core::Wrong{} : core::Wrong{"must be true or false"};
-    });
+    const bool others = query.flag("others");
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     const auto& current = exchange.principal->session_id;
-    const bool keeps = others == "true" && !current.empty();
+    const bool keeps = others && !current.empty();
     const auto ended = context.deps.accounts.end_sessions_of(
         exchange.user(), keeps ? std::optional(current) : std::nullopt);
     if (!ended) return refuse(ended.error());
@@ -102,7 +95,9 @@ Outcome end_all(RouteContext& context, const Exchange& exchange) {
 Outcome end_one(RouteContext& context, const Exchange& exchange) {
     const auto ended = context.deps.accounts.end_session_of(exchange.user(),
                                                             core::SessionId(exchange.path.front()));
-    if (!ended) return refuse(ended.error());
+    // An earlier run of this request that broke off may have ended it.
+    const bool gone = !ended && ended.error().kind == base::ErrorKind::not_found;
+    if (!ended && !(exchange.resumed && gone)) return refuse(ended.error());
     Answer answer;
     answer.status = 204;
     return answer;

@@ -15,20 +15,16 @@ using base::Json;
 constexpr std::chrono::days usual_life{90};
 constexpr std::chrono::days longest_life{366};
 /// Live tokens of one user.
-constexpr std::ptrdiff_t most_tokens = 100;
-
-Json optional_time(const std::optional<base::TimePoint>& time) {
-    return time ? Json(base::format_time(*time)) : Json();
-}
+constexpr std::int64_t most_tokens = 100;
 
 Json token_view(const store::ApiToken& token) {
     return {{"id", token.id.text()},
             {"name", token.name},
             {"scopes", token.scopes},
             {"createdAt", base::format_time(token.created_at)},
-            {"expiresAt", optional_time(token.expires_at)},
-            {"lastUsedAt", optional_time(token.last_used_at)},
-            {"revokedAt", optional_time(token.revoked_at)}};
+            {"expiresAt", time_view(token.expires_at)},
+            {"lastUsedAt", time_view(token.last_used_at)},
+            {"revokedAt", time_view(token.revoked_at)}};
 }
 
 /// A caller gives away at most what it has itself: a token's scopes, or those of the user's role.
@@ -77,24 +73,15 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
         "scopes", 6, [&](std::string_view text) { return check_scope(exchange, text); });
     const auto expires_at = read_expiry(*body, exchange, now);
     if (auto problem = body->finish()) return refuse(std::move(*problem));
-    const auto others = context.deps.tokens.list(exchange.user());
-    if (!others) return refuse(others.error());
-    const auto live = std::count_if(others->begin(), others->end(), [&](const auto& token) {
-        return !token.revoked_at && (!token.expires_at || *token.expires_at > now);
-    });
-    if (live >= most_tokens) {
-        Problem problem = problem_of_status(403, "You have 100 API tokens already.");
-        problem.code = "quota_exceeded";
-        problem.next_action = "Revoke one that is no longer used.";
-        return refuse(std::move(problem));
-    }
     const std::string secret = "hat_" + base::random_token(context.deps.random, 32);
     auto token = context.deps.tokens.create({.id = base::ApiTokenId(exchange.effect_id),
+                                             .lease = exchange.lease,
                                              .user_id = exchange.user(),
                                              .name = name,
                                              .hash_hex = crypto::sha256_hex(secret),
                                              .scopes = scopes,
-                                             .expires_at = expires_at});
+                                             .expires_at = expires_at,
+                                             .most_others = most_tokens - 1});
     if (!token) return refuse(token.error());
     exchange.target = token->id.text();
     Json view = token_view(*token);

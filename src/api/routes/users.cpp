@@ -1,5 +1,6 @@
 #include "api/account_view.hpp"
 #include "api/body_reader.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/routes.hpp"
 #include "api/routes/subscription_body.hpp"
 #include "base/encoding.hpp"
@@ -22,41 +23,20 @@ Outcome me(RouteContext& context, const Exchange& exchange) {
     return json_answer(200, view_of(context, *account));
 }
 
-template <typename E>
-std::optional<E> choice(QueryReader& query, const std::string& name, const char* wrong) {
-    std::optional<E> chosen;
-    (void)query.text(name, [&](std::string_view text) -> core::Wrong {
-        chosen = base::parse_enum<E>(text);
-        return chosen ? core::Wrong{} : core::Wrong{wrong};
-    });
-    return chosen;
-}
-
-core::Wrong check_email(std::string_view text) {
-    const bool fits = !text.empty() && text.size() <= 320 && base::is_utf8(text);
-    return fits ? core::Wrong{} : core::Wrong{"must be an e-mail address"};
-}
-
 Outcome list(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
     store::AccountQuery wanted;
     wanted.limit = static_cast<int>(query.number("limit", 50, 1, 200));
     wanted.after = query.text("after", core::check_cursor);
-    wanted.email = query.text("email", check_email);
-    wanted.plan = choice<core::PlanName>(query, "plan", "must be starter, pro or enterprise");
-    wanted.standing = choice<core::Standing>(query, "standing",
-                                             "must be active, cancelled, grace, expired or none");
+    wanted.email = query.text("email", core::check_email);
+    wanted.plan = query.choice<core::PlanName>("plan");
+    wanted.standing = query.choice<core::Standing>("standing");
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     const auto page = context.deps.subscriptions.accounts(wanted);
-    if (!page && page.error().kind == base::ErrorKind::invalid) {
-        query.wrong("after", "must be the `next` of the page before");
-        return refuse(query.finish().value());
-    }
-    if (!page) return refuse(page.error());
+    if (!page) return refuse(page_problem(query, page.error()));
     Json items = Json::array();
     for (const auto& account : page->items) items.push_back(view_of(context, account));
-    return json_answer(
-        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+    return page_answer(std::move(items), page->next);
 }
 
 Outcome one(RouteContext& context, const Exchange& exchange) {

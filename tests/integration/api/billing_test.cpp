@@ -224,3 +224,18 @@ TEST_CASE("without a secret there is no webhook") {
     CHECK(answer.code() == "not_ready");
     CHECK(answer.header("Retry-After") == "600");
 }
+
+TEST_CASE("an event of any size but an event's is refused unread") {
+    BillingWorld world;
+    const auto answer =
+        world.send(std::string((64U << 10U) + 1, ' '), world.signature("", world.clock.now()));
+    CHECK(answer.status == 413);
+    CHECK(world.audit->find({})->items.empty());
+}
+
+TEST_CASE("a webhook that has not been set up tells its sender to come back") {
+    ApiWorld world;
+    const auto answer = world.call("POST", "/hooks/billing", "", "{}");
+    CHECK(answer.status == 503);
+    CHECK(answer.header("Retry-After") == "600");
+}

@@ -24,6 +24,7 @@ std::string asset_path(const std::string& ending) {
     for (const auto& file : dashboard::web_files()) {
         if (file.path.ends_with(ending)) return std::string(file.path);
     }
+    FAIL("the dashboard has no file that ends with " << ending);
     return {};
 }
 

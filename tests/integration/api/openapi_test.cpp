@@ -244,7 +244,8 @@ std::string contradictions(const std::string& exchanges) {
     while (std::fgets(buffer, sizeof buffer, checker) != nullptr) said += buffer;
     const int status = ::pclose(checker);
     std::filesystem::remove_all(folder);
-    return status == 0 ? "" : said;
+    if (status == 0) return "";
+    return said + "the checker ended with status " + std::to_string(status);
 }
 
 }  // namespace

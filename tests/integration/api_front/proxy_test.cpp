@@ -1,4 +1,6 @@
 #include "../api/api_world.hpp"
+#include "base/encoding.hpp"
+#include "crypto/digest.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery;
@@ -36,6 +38,21 @@ TEST_CASE("the audit log has the client's address behind a proxy of ours, and no
     CHECK(write(plain, "198.51.100.7") == "127.0.0.1");
     ApiWorld other(behind({"10.0.0.0/8"}));
     CHECK(write(other, "198.51.100.7") == "127.0.0.1");
+}
+
+TEST_CASE("the billing service's address in the audit log is its own behind a proxy of ours") {
+    const std::string secret = "0123456789abcdef0123456789abcdef";
+    auto setup = behind({"127.0.0.1"});
+    setup.billing_secrets = {base::Secret(secret)};
+    ApiWorld world(setup);
+    const auto now = std::chrono::floor<std::chrono::seconds>(world.clock.now());
+    const auto time = std::to_string(now.time_since_epoch().count());
+    const auto signature = base::hex_encode(crypto::hmac_sha256(secret, time + ".{}"));
+    const auto answer = world.call("POST", "/hooks/billing", "", "{}",
+                                   {{"X-Forwarded-For", "198.51.100.7"},
+                                    {"X-Billing-Signature", "t=" + time + ",v1=" + signature}});
+    CHECK(answer.status == 422);
+    CHECK(last_address(world) == "198.51.100.7");
 }
 
 TEST_CASE("limits per address are the client's own behind a proxy of ours") {

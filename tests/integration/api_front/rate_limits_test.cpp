@@ -141,6 +141,14 @@ TEST_CASE("a request that waits pays once") {
     const auto id = base::json_string(accepted.body, "operationId");
     const auto job = world.claim();
     std::jthread teller([&] {
+        // Not before somebody waits to be told.
+        const auto waiting = [&] {
+            const auto text = world.call("GET", "/metrics", "").text;
+            return text.find("hatchery_waiting_requests 1") != std::string::npos;
+        };
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (!waiting() && std::chrono::steady_clock::now() < deadline) {
+        }
         for (int i = 0; i < 20; ++i) world.log(job, {"line"});
         world.end(job, core::OperationState::failed);
     });

@@ -107,3 +107,24 @@ TEST_CASE("text is cut, and stays text") {
           "what a step did: 5 of 7, see src/engine/job_runner.cpp:25");
     CHECK(scrubbed("") == "");
 }
+
+TEST_CASE("secrets and addresses are masked in every spelling, routes and paths are not") {
+    const std::pair<const char*, const char*> rows[] = {
+        {"ip=10.0.0.5", "ip=[address]"},
+        {"from=10.0.0.5:443 to=2001:db8::1", "from=[address] to=[address]"},
+        {"user=ada@example.org", "user=[address]"},
+        {"key=AAH9hVabcdefghijklm0123", "key=[masked]"},
+        {"q3J0/Zm9vYmFy/c2VjcmV0/dG9r1Q==", "[masked]"},
+        {"/Zm9vYmFy/c2VjcmV0/dG9rZW4x+A", "[masked]"},
+        {"secret=Zm9v/YmFyc2VjcmV0/dG9rZW4x", "secret=[masked]"},
+        {"/api/deploy/:botId/status", "/api/deploy/:botId/status"},
+        {"/api/bots/019a0000/logs/0123456789", "/api/bots/019a0000/logs/0123456789"},
+        {"/usr/lib/x86_64-linux-gnu/libpq.so.5", "/usr/lib/x86_64-linux-gnu/libpq.so.5"},
+        {"attempt=3 of=5", "attempt=3 of=5"},
+        {"a==b", "a==b"},
+    };
+    for (const auto& [text, clean] : rows) {
+        INFO(text);
+        CHECK(scrubbed(text) == clean);
+    }
+}
