@@ -37,6 +37,7 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"POST", "/api/bots/create", Door::token, Scope::bots_write, Reach::outside},
     {"GET", "/api/bots", Door::token, Scope::bots_read},
     {"GET", "/api/bots/:id", Door::token, Scope::bots_read},
+    {"GET", "/api/bots/:id/messages", Door::token, Scope::bots_read},
     {"PUT", "/api/bots/:id", Door::token, Scope::bots_write, Reach::outside},
     {"DELETE", "/api/bots/:id", Door::token, Scope::bots_write},
 
@@ -59,6 +60,7 @@ constexpr auto rules = std::to_array<AccessRule>({
 
     {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read, Reach::outside},
     {"GET", "/api/cloud/servers", Door::token, Scope::admin, Reach::outside},
+    {"GET", "/api/admin/fleet", Door::token, Scope::admin},
     {"GET", "/api/admin/logs", Door::token, Scope::admin},
     {"GET", "/api/admin/queue", Door::token, Scope::admin},
     {"GET", "/api/admin/workers", Door::token, Scope::admin},

@@ -28,6 +28,7 @@
 #include "store/bot_repository.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
+#include "store/fleet_overview.hpp"
 #include "store/idempotent_requests.hpp"
 #include "store/notifications.hpp"
 #include "store/operation_overview.hpp"
@@ -78,6 +79,7 @@ struct ApiDeps {
     store::SubscriptionRepository& subscriptions;
     store::Notifications& notifications;
     store::OperationOverview& overview;
+    store::FleetOverview& fleet_overview;
     ports::WorkerRegistry& workers;
     ports::AlarmStore& alarms;
     /// What the engine and the pool's care count, for /metrics.

@@ -64,6 +64,7 @@ private:
         routes::add_audit_routes(*router_, context_);
         routes::add_option_routes(*router_, context_);
         routes::add_log_search_routes(*router_, context_);
+        routes::add_fleet_routes(*router_, context_);
         routes::add_user_routes(*router_, context_);
         routes::add_billing_routes(*router_, context_);
     }

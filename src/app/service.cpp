@@ -62,6 +62,7 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.subscriptions = store::make_pg_subscription_store(*a.database, *a.notifications);
     a.inbox = store::make_inbox_repository(*a.database, *a.notifications);
     a.overview = store::make_operation_overview(*a.database);
+    a.fleet_overview = store::make_fleet_overview(*a.database);
     a.workers = store::make_pg_worker_registry(*a.database);
     a.queue = store::make_pg_queue_monitor(*a.database, *a.notifications);
     a.alarms = store::make_pg_alarm_store(*a.database, a.random);

@@ -25,6 +25,7 @@
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
 #include "store/idempotent_requests.hpp"
+#include "store/fleet_overview.hpp"
 #include "store/inbox_repository.hpp"
 #include "store/notifications.hpp"
 #include "store/operation_overview.hpp"
@@ -68,6 +69,7 @@ struct Adapters {
     std::unique_ptr<api::sign_in::OpenIdClient> open_id;
     std::unique_ptr<store::InboxRepository> inbox;
     std::unique_ptr<store::OperationOverview> overview;
+    std::unique_ptr<store::FleetOverview> fleet_overview;
     std::unique_ptr<ports::WorkerRegistry> workers;
     std::unique_ptr<ports::QueueMonitor> queue;
     std::unique_ptr<ports::AlarmStore> alarms;

@@ -82,7 +82,7 @@ export const dateAndTime = (time: string): string => dayFormat.format(new Date(t
 
 export function ago(time: string, now: number): string {
   const ms = now - Date.parse(time);
-  return ms < 5_000 ? "just now" : `${duration(ms).replace(/ \d+ s$/, "")} ago`;
+  return ms < 10_000 ? "just now" : `${duration(ms).replace(/ \d+ s$/, "")} ago`;
 }
 
 export function money(price: Money | null | undefined): string {

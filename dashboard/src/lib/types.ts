@@ -39,9 +39,21 @@ export interface Bot {
   statusReason: string | null;
   createdAt: string;
   updatedAt: string;
-  /** Only in lists of all users' bots. */
-  ownerEmail?: string;
-  openclawVersion?: string | null;
+}
+
+/** A bot as an operator sees it. */
+export interface FleetBot extends Bot {
+  ownerEmail: string;
+  openclawVersion: string | null;
+  server: Server | null;
+}
+
+/** What came for a bot; null where Telegram gives the messages to the bot itself. */
+export interface Messages {
+  received: number | null;
+  waiting: number;
+  failed: number;
+  lastAt: string | null;
 }
 
 export interface Failure {

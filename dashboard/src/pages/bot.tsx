@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get, post, type Problem } from "../lib/api.ts";
-import { inProgress, money } from "../lib/format.ts";
+import { ago, inProgress, money } from "../lib/format.ts";
 import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { Link } from "../lib/router.tsx";
 import { mayChange, useSession } from "../lib/session.ts";
-import type { Bot, Deployment } from "../lib/types.ts";
+import type { Bot, Deployment, Messages } from "../lib/types.ts";
 import { DeleteDialog } from "../ui/delete_dialog.tsx";
 import { Button, Facts, Loading, ProblemNotice, StatusBadge } from "../ui/controls.tsx";
 import { LogView } from "../ui/log_view.tsx";
@@ -100,7 +100,23 @@ function FailureNotice({ deployment, act, open, busy }: Omit<ActionsProps, "bot"
   );
 }
 
-function BotFacts({ bot, deployment }: { bot: Bot; deployment: Deployment }) {
+/** How many came within a day, and whether any of them waits or was given up. */
+function messagesInWords(messages: Messages, now: number): string {
+  if (messages.received === null) return "fetched by the bot itself";
+  const parts = [`${messages.received.toLocaleString()} in 24 hours`];
+  if (messages.waiting > 0) parts.push(`${messages.waiting.toLocaleString()} waiting`);
+  if (messages.failed > 0) parts.push(`${messages.failed.toLocaleString()} given up`);
+  if (messages.lastAt) parts.push(`last ${ago(messages.lastAt, now)}`);
+  return parts.join(", ");
+}
+
+interface BotFactsProps {
+  bot: Bot;
+  deployment: Deployment;
+  messages: Messages;
+}
+
+function BotFacts({ bot, deployment, messages }: BotFactsProps) {
   const { server, health } = deployment;
   return (
     <Facts
@@ -116,6 +132,7 @@ function BotFacts({ bot, deployment }: { bot: Bot; deployment: Deployment }) {
             {health?.reason && <span class="soft small"> {health.reason}</span>}
           </>,
         ],
+        ["Messages", messagesInWords(messages, Date.now())],
       ]}
     />
   );
@@ -125,11 +142,12 @@ function useBot(id: string) {
   return useLoad(
     id,
     async (signal) => {
-      const [bot, deployment] = await Promise.all([
+      const [bot, deployment, messages] = await Promise.all([
         get<Bot>(`/api/bots/${id}`, signal),
         get<Deployment>(`/api/deploy/${id}/status`, signal),
+        get<Messages>(`/api/bots/${id}/messages`, signal),
       ]);
-      return { bot, deployment };
+      return { bot, deployment, messages };
     },
     renewMs,
   );
@@ -210,7 +228,7 @@ export function BotPage({ id }: { id: string }) {
       <div class="bot-body">
         <aside>
           {operation && operation.kind !== "chat" && <Timeline operation={operation} />}
-          <BotFacts bot={bot} deployment={deployment} />
+          <BotFacts bot={bot} deployment={deployment} messages={data.messages} />
         </aside>
         <LogView botId={id} onChange={lookAgain} />
       </div>

@@ -1,5 +1,6 @@
 import type { ButtonHTMLAttributes, ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { marked } from "../lib/format.ts";
 import type { Problem } from "../lib/api.ts";
 import type { BotStatus, Condition, State } from "../lib/types.ts";
 
@@ -107,6 +108,11 @@ export function Facts({ facts, look = "" }: { facts: [string, ComponentChildren]
       ))}
     </dl>
   );
+}
+
+/** The text with what was looked for marked in it. */
+export function Marked({ text, wanted }: { text: string; wanted: string }) {
+  return <>{marked(text, wanted).map((part) => (part.hit ? <mark>{part.text}</mark> : part.text))}</>;
 }
 
 interface DialogProps {

@@ -6,15 +6,22 @@ import { query } from "../lib/api.ts";
 import { go, useLocation } from "../lib/router.tsx";
 import { VirtualList } from "./virtual_list.tsx";
 
-interface FilteredListProps<T> {
+/** What a list of this kind looks like, whatever is in it. */
+export interface ListLook<T> {
   title: string;
   /** What one of them is called, such as `bot`. */
   one: string;
-  items: readonly T[];
+  /** The rows' class, and what stands above their columns. */
+  look: string;
+  columns: readonly string[];
   filters: readonly Filter<T>[];
   /** What can be found of an item by its text. */
   said: (item: T) => string;
   placeholder: string;
+}
+
+interface FilteredListProps<T> extends ListLook<T> {
+  items: readonly T[];
   row: (item: T, now: number) => ComponentChildren;
 }
 
@@ -44,7 +51,7 @@ function Pick({ label, value, choices, choose }: PickProps) {
 }
 
 /** A list of any length that is narrowed by text and by choices; the page's address keeps them. */
-export function FilteredList<T>({ title, one, items, filters, said, placeholder, row }: FilteredListProps<T>) {
+export function FilteredList<T>({ title, one, items, filters, said, placeholder, look, columns, row }: FilteredListProps<T>) {
   const { path, search } = useLocation();
   const picked: Picked = Object.fromEntries(search);
   const text = picked.q ?? "";
@@ -83,7 +90,14 @@ export function FilteredList<T>({ title, one, items, filters, said, placeholder,
             {items.length === 0 ? `There is no ${one} yet.` : `No ${one} fits.`}
           </p>
         ) : (
-          <VirtualList items={shown} rowHeight={rowHeight} label={title} row={(item) => row(item, now)} />
+          <>
+            <div class={`list-row list-head ${look}`} aria-hidden="true">
+              {columns.map((column) => (
+                <span key={column}>{column}</span>
+              ))}
+            </div>
+            <VirtualList items={shown} rowHeight={rowHeight} label={title} row={(item) => row(item, now)} />
+          </>
         )}
       </div>
     </>

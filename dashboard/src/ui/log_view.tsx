@@ -1,11 +1,11 @@
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { FeedState } from "../lib/event_feed.ts";
-import { clock, count, dateAndTime, inWords, marked } from "../lib/format.ts";
+import { clock, count, dateAndTime, inWords } from "../lib/format.ts";
 import type { LogBuffer } from "../lib/log_buffer.ts";
 import { useLogLines } from "../lib/log_lines.ts";
 import type { Level, LogLine } from "../lib/types.ts";
-import { Button } from "./controls.tsx";
+import { Button, Marked } from "./controls.tsx";
 
 const rowHeight = 22;
 /** Rows drawn beyond both ends, so that a quick scroll shows no blank. */
@@ -267,7 +267,7 @@ function Row({ line, text, chosen, choose }: RowProps) {
       <time>{clock(line.at)}</time>
       <span class="step">{line.step ? inWords(line.step) : ""}</span>
       <span class="message">
-        {marked(line.message, text).map((part) => (part.hit ? <mark>{part.text}</mark> : part.text))}
+        <Marked text={line.message} wanted={text} />
       </span>
     </div>
   );

@@ -44,6 +44,7 @@ void add_token_routes(Router& router, RouteContext& context);
 void add_audit_routes(Router& router, RouteContext& context);
 void add_option_routes(Router& router, RouteContext& context);
 void add_log_search_routes(Router& router, RouteContext& context);
+void add_fleet_routes(Router& router, RouteContext& context);
 void add_user_routes(Router& router, RouteContext& context);
 void add_billing_routes(Router& router, RouteContext& context);
 

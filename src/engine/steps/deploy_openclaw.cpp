@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/steady_time.hpp"
+#include "core/release_text.hpp"
 #include "engine/script_step.hpp"
 #include "engine/steps/steps.hpp"
 
@@ -64,7 +65,7 @@ core::StepOutcome deploy_openclaw(StepContext& context) {
                                    .prepare = prepare})) {
         return *std::move(outcome);
     }
-    return core::Succeeded{fmt::format("OpenClaw {} is installed", bundle->version)};
+    return core::Succeeded{core::installed_text(bundle->version)};
 }
 
 }  // namespace hatchery::engine

@@ -1,4 +1,5 @@
 #include "api_world.hpp"
+#include "core/release_text.hpp"
 #include "store/pg_queue_monitor.hpp"
 #include "support/catch.hpp"
 
@@ -46,6 +47,67 @@ TEST_CASE("admin routes are for tokens with the scope admin") {
         CHECK(world.ask(path).body["items"].empty());
         CHECK(world.ask(path).body["next"].is_null());
     }
+}
+
+TEST_CASE("the fleet is shown with owners, servers and what their last deploy installed") {
+    AdminWorld world;
+    const auto first = world.make_bot(100001);
+    const auto second = world.make_bot(100002);
+    REQUIRE(world.post("/api/deploy", {{"botId", first}}).status == 202);
+    const auto provision = world.claim();
+    world.plan_server(provision);
+    ports::Transition next{.now = world.clock.now()};
+    next.next_step = core::StepKind::deploy_openclaw;
+    REQUIRE(world.jobs->apply(provision, next)->accepted);
+    const auto install = world.claim();
+    ports::Transition last{.now = world.clock.now()};
+    last.message = core::installed_text("2026.9.6");
+    last.operation_end = core::OperationState::succeeded;
+    REQUIRE(world.jobs->apply(install, last)->accepted);
+
+    CHECK(world.get("/api/admin/fleet").status == 403);
+    const auto page = world.ask("/api/admin/fleet?limit=1");
+    REQUIRE(page.body["items"].size() == 1);
+    CHECK(page.body["items"][0]["id"] == second);
+    CHECK(page.body["items"][0]["openclawVersion"].is_null());
+    CHECK(page.body["items"][0]["server"].is_null());
+    const auto rest =
+        world.ask("/api/admin/fleet?limit=1&after=" + page.body["next"].get<std::string>());
+    REQUIRE(rest.body["items"].size() == 1);
+    CHECK(rest.body["next"].is_null());
+    const auto& bot = rest.body["items"][0];
+    CHECK(bot["id"] == first);
+    CHECK(bot["ownerEmail"] == "alice@example.org");
+    CHECK(bot["openclawVersion"] == "2026.9.6");
+    CHECK(bot["server"]["type"] == "cx23");
+    CHECK(bot["server"]["cost"]["currency"] == "EUR");
+}
+
+TEST_CASE("a bot's messages are counted: those of a day, those that wait, those given up") {
+    AdminWorld world;
+    const auto bot = world.make_bot(100001);
+    const auto counted = [&] { return world.get("/api/bots/" + bot + "/messages").body; };
+    CHECK(counted()["received"] == 0);
+    CHECK(counted()["lastAt"].is_null());
+    const auto now = base::format_time(world.clock.now());
+    const auto stored = world.database->pool().run([&](store::Sql& sql) -> base::Result<void> {
+        (void)sql.query(
+            "INSERT INTO webhook_inbox (bot_id, update_id, body, state, next_attempt_at, "
+            "received_at,"
+            " finished_at) SELECT $1, n, '{}', (ARRAY['delivered', 'pending', 'dead'])[n % 3 + 1], "
+            "t, t,"
+            " CASE WHEN n % 3 <> 1 THEN t END FROM (SELECT n, CAST($2 AS timestamptz) - "
+            "make_interval("
+            "hours => n * 10) AS t FROM generate_series(0, 5) AS n) AS updates",
+            {base::BotId(bot), now});
+        return {};
+    });
+    REQUIRE(stored);
+    CHECK(counted()["received"] == 3);
+    CHECK(counted()["waiting"] == 2);
+    CHECK(counted()["failed"] == 2);
+    CHECK(counted()["lastAt"] == now);
+    CHECK(world.call("GET", "/api/bots/" + bot + "/messages", world.bob).status == 404);
 }
 
 TEST_CASE("workers are listed with what they offer, what they do and how they are") {

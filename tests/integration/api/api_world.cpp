@@ -55,6 +55,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     operations = store::make_operation_repository(pool);
     events = store::make_event_repository(pool);
     overview = store::make_operation_overview(pool);
+    fleet_overview = store::make_fleet_overview(pool);
     workers = store::make_pg_worker_registry(pool);
     alarms = store::make_pg_alarm_store(pool, random);
     tokens = store::make_token_repository(pool, clock, random);
@@ -91,6 +92,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                                   .subscriptions = *subscriptions,
                                                   .notifications = *notifications,
                                                   .overview = *overview,
+                                                  .fleet_overview = *fleet_overview,
                                                   .workers = *workers,
                                                   .alarms = *alarms,
                                                   .engine_metrics = metrics,

@@ -167,6 +167,7 @@ public:
     std::unique_ptr<store::OperationRepository> operations;
     std::unique_ptr<store::EventRepository> events;
     std::unique_ptr<store::OperationOverview> overview;
+    std::unique_ptr<store::FleetOverview> fleet_overview;
     std::unique_ptr<ports::WorkerRegistry> workers;
     std::unique_ptr<ports::AlarmStore> alarms;
     base::MetricRegistry metrics;

@@ -166,6 +166,8 @@ const std::vector<BadField>& bad_fields() {
         {"GET /api/cloud/available-regions", "after", bad_opaque_cursors},
         {"GET /api/cloud/servers", "limit", bad_limits},
         {"GET /api/cloud/servers", "after", bad_opaque_cursors},
+        {"GET /api/admin/fleet", "limit", bad_limits},
+        {"GET /api/admin/fleet", "after", bad_cursors},
         {"GET /api/admin/logs", "limit", bad_limits},
         {"GET /api/admin/logs", "after", bad_cursors},
         {"GET /api/admin/logs", "step", bad_choices},

@@ -60,6 +60,7 @@ void call_bot_routes(ApiWorld& api) {
     CHECK(api.get("/api/bots?limit=1").status == 200);
     CHECK(api.get("/api/bots?limit=0").status == 400);
     CHECK(api.get("/api/bots/" + bot).status == 200);
+    CHECK(api.get("/api/bots/" + bot + "/messages").status == 200);
     CHECK(api.get("/api/bots/019a0000-0000-7000-8000-000000000000").status == 404);
     CHECK(api.put("/api/bots/" + bot, {{"name", "Other"}, {"modelApiKey", nullptr}}).status == 200);
     CHECK(api.call("DELETE", "/api/bots/" + bot + "?plan=true", api.alice).status == 200);
@@ -138,7 +139,7 @@ void call_admin_routes(DescribedWorld& world) {
                                .heartbeat_at = now}));
     api.post("/api/deploy", {{"botId", api.make_bot(100005)}});
     for (const char* path :
-         {"/api/cloud/available-regions?provider=hetzner", "/api/cloud/servers",
+         {"/api/cloud/available-regions?provider=hetzner", "/api/cloud/servers", "/api/admin/fleet",
           "/api/admin/workers", "/api/admin/alarms?limit=5", "/api/admin/operations?stuck=false",
           "/api/admin/audit?limit=5", "/api/admin/users?limit=5", "/api/me"}) {
         const auto answer = world.as_admin("GET", path);

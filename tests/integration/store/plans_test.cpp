@@ -1,6 +1,7 @@
 // The hot statements use the indexes that they are meant to use, also with many ended jobs around.
 #include "store/bot_repository.hpp"
 #include "store/event_repository.hpp"
+#include "store/fleet_overview.hpp"
 #include "store/operation_overview.hpp"
 #include "store/pg_job_statements.hpp"
 #include "store/queue_statements.hpp"
@@ -136,6 +137,18 @@ TEST_CASE("a status and a list of bots read only what they show") {
     const auto list = generic_plan(world, bots_of_statement(), some_id + ", 51, " + some_id);
     INFO(list);
     CHECK(mentions(list, "using bots_user_id_idx"));
+}
+
+TEST_CASE("the fleet is read by keys, and each bot's last deploy by an index of its own") {
+    World world;
+    fill(world);
+    const auto plan = generic_plan(world, fleet_statement(), some_id + ", 51");
+    INFO(plan);
+    CHECK(mentions(plan, "operations_deploys_idx"));
+    CHECK(mentions(plan, "using bots_pkey"));
+    for (const char* table : {"bots", "operations", "jobs"}) {
+        CHECK(!mentions(plan, std::string("Seq Scan on ") + table));
+    }
 }
 
 TEST_CASE("a search across bots reads the lines of its slice of time, not all") {

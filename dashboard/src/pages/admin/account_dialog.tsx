@@ -16,7 +16,7 @@ export function StandingBadge({ account }: { account: Account }) {
   return (
     <span class={`badge ${looks[standing] ?? "idle"}`}>
       {account.plan ? account.plan.name : "no plan"}
-      {standing !== "none" && `, ${standing}`}
+      {standing === "none" ? account.plan && ", by default" : `, ${standing}`}
     </span>
   );
 }
@@ -138,7 +138,7 @@ export function AccountDialog({ account, onClose }: AccountDialogProps) {
           ["Bots", plan ? `${usage.bots} of ${plan.bots}` : String(usage.bots)],
           ["Servers", String(usage.servers)],
           ["Subscription", <StandingBadge account={account} />],
-          ["Paid until", subscription.plan && !subscription.periodEnd ? "no end" : day(subscription.periodEnd)],
+          ["Paid until", subscription.status && !subscription.periodEnd ? "no end" : day(subscription.periodEnd)],
           ["Bots stop", day(subscription.stopsAt)],
           ["Bots are deleted", day(subscription.destroysAt)],
         ]}

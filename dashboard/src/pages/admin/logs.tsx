@@ -4,7 +4,7 @@ import { dateAndTime, inWords } from "../../lib/format.ts";
 import { useAction } from "../../lib/hooks.ts";
 import { Link } from "../../lib/router.tsx";
 import type { Level, LogLine, Page } from "../../lib/types.ts";
-import { Button, Empty, ProblemNotice } from "../../ui/controls.tsx";
+import { Button, Empty, Marked, ProblemNotice } from "../../ui/controls.tsx";
 
 interface FoundLine extends LogLine {
   botId: string;
@@ -26,6 +26,7 @@ export function LogsPart() {
   const [found, setFound] = useState<Page<FoundLine> | null>(null);
   const { busy, problem, run } = useAction();
   const [asked, setAsked] = useState("");
+  const [shownText, setShownText] = useState("");
 
   const look = (path: string, before: FoundLine[], next: string | null) =>
     run("look", async () => {
@@ -40,6 +41,7 @@ export function LogsPart() {
       since: new Date(Date.now() - hours * hourMs).toISOString(),
     });
     setAsked(path);
+    setShownText(text);
     return look(path, [], null);
   };
   return (
@@ -98,7 +100,9 @@ export function LogsPart() {
                     <Link href={`/bots/${line.botId}`}>{line.botName}</Link>
                   </td>
                   <td class="soft">{line.step && inWords(line.step)}</td>
-                  <td class="mono">{line.message}</td>
+                  <td class="mono">
+                    <Marked text={line.message} wanted={shownText} />
+                  </td>
                 </tr>
               ))}
             </tbody>

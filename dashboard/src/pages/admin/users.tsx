@@ -5,18 +5,25 @@ import { ago, count } from "../../lib/format.ts";
 import { useLoad } from "../../lib/hooks.ts";
 import type { Account } from "../../lib/types.ts";
 import { Loading, ProblemNotice } from "../../ui/controls.tsx";
-import { FilteredList } from "../../ui/filtered_list.tsx";
+import { FilteredList, type ListLook } from "../../ui/filtered_list.tsx";
 import { AccountDialog, StandingBadge } from "./account_dialog.tsx";
 
 const mostUsers = 20_000;
 
-const filters = [
-  byValue<Account>("plan", "Plan", (one) => one.plan?.name),
-  byValue<Account>("standing", "Subscription", (one) => one.subscription.standing),
-  byValue<Account>("role", "Role", (one) => one.role),
-  byAge<Account>((one) => one.createdAt),
-];
-const said = (one: Account) => `${one.email} ${one.name ?? ""} ${one.id}`;
+const list: ListLook<Account> = {
+  title: "Users",
+  one: "user",
+  look: "users",
+  placeholder: "Address or name",
+  columns: ["Address", "Subscription", "Name", "Role", "Bots", "Since"],
+  filters: [
+    byValue("plan", "Plan", (one) => one.plan?.name),
+    byValue("standing", "Subscription", (one) => one.subscription.standing),
+    byValue("role", "Role", (one) => one.role),
+    byAge((one) => one.createdAt),
+  ],
+  said: (one) => `${one.email} ${one.name ?? ""} ${one.id}`,
+};
 
 export function UsersPart() {
   const { data, problem, reload } = useLoad("users", (signal) => all<Account>("/api/admin/users", mostUsers, signal));
@@ -44,7 +51,7 @@ export function UsersPart() {
   return (
     <>
       <ProblemNotice problem={problem} />
-      <FilteredList title="Users" one="user" items={data} filters={filters} said={said} placeholder="Address or name" row={row} />
+      <FilteredList {...list} items={data} row={row} />
       {open && <AccountDialog account={open} onClose={close} />}
     </>
   );

@@ -1,0 +1,66 @@
+#include "api/body_reader.hpp"
+#include "api/routes/routes.hpp"
+#include "base/json_value.hpp"
+
+namespace hatchery::api::routes {
+
+namespace {
+
+using base::Json;
+
+constexpr std::chrono::hours messages_counted{24};
+
+/// A bot as its user sees it, with whose it is, what runs on it, and what it costs.
+Json fleet_view(const RouteContext& context, const store::FleetBot& found) {
+    Json view = bot_view(found.bot, context.place_defaults());
+    view["ownerId"] = found.bot.user_id.text();
+    view["ownerEmail"] = found.owner_email;
+    view["openclawVersion"] =
+        found.openclaw_version.empty() ? Json() : Json(found.openclaw_version);
+    view["server"] = server_view(found.server);
+    return view;
+}
+
+Outcome fleet(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    const auto limit = static_cast<int>(query.number("limit", 50, 1, 200));
+    const auto after = query.text("after", core::check_cursor);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    const auto page = context.deps.fleet_overview.bots(after, limit);
+    if (!page && page.error().kind == base::ErrorKind::invalid) {
+        query.wrong("after", "must be the `next` of the page before");
+        return refuse(*query.finish());
+    }
+    if (!page) return refuse(page.error());
+    Json items = Json::array();
+    for (const auto& found : page->items) items.push_back(fleet_view(context, found));
+    return json_answer(
+        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+}
+
+/// What came through the webhook within a day. A bot that polls gets its messages from Telegram
+/// itself, and nobody here counts them.
+Outcome messages(RouteContext& context, const Exchange& exchange) {
+    const auto bot = own_bot(context, exchange, exchange.path.front());
+    if (!bot) return refuse(bot.error());
+    const auto since = context.deps.clock.now() - messages_counted;
+    const auto found = context.deps.fleet_overview.messages(bot->id, since);
+    if (!found) return refuse(found.error());
+    const bool counted = bot->telegram_mode == core::TelegramMode::webhook;
+    return json_answer(
+        200, {{"since", base::format_time(since)},
+              {"received", counted ? Json(found->received) : Json()},
+              {"waiting", found->waiting},
+              {"failed", found->failed},
+              {"lastAt", found->last_at ? Json(base::format_time(*found->last_at)) : Json()}});
+}
+
+}  // namespace
+
+void add_fleet_routes(Router& router, RouteContext& context) {
+    router.add("GET", "/api/admin/fleet", [&](const Exchange& e) { return fleet(context, e); });
+    router.add("GET", "/api/bots/:id/messages",
+               [&](const Exchange& e) { return messages(context, e); });
+}
+
+}  // namespace hatchery::api::routes
