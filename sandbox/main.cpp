@@ -11,8 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "sandbox/hetzner/hetzner_service.hpp"
+#include "sandbox/cloud/api_service.hpp"
+#include "sandbox/digitalocean/digitalocean_api.hpp"
+#include "sandbox/hetzner/hetzner_api.hpp"
 #include "sandbox/hosts/base_image.hpp"
+#include "sandbox/hosts/fleet_switch.hpp"
 #include "sandbox/hosts/instance.hpp"
 #include "sandbox/hosts/namespaces.hpp"
 #include "sandbox/hosts/real_fleet.hpp"
@@ -32,18 +35,19 @@ constexpr long kParentPollNanoseconds = 300'000'000;
 constexpr const char* kImageDir = "/var/cache/hatchery-sandbox";
 
 constexpr const char* kHelp =
-    R"(hatchery-sandbox: a cloud on this machine. Serves Hetzner's Cloud API over real isolated hosts,
-Telegram's Bot API, a model API and a sign-in that believes everybody, and prints one JSON line with
-their base URLs when ready.
+    R"(hatchery-sandbox: clouds on this machine. Serves Hetzner's and DigitalOcean's API over real isolated
+hosts, Telegram's Bot API, a model API and a sign-in that believes everybody, and prints one JSON
+line with their base URLs when ready.
 
   --listen HOST:PORT    where to listen; port 0 picks free ports, any other port P gives P (Hetzner),
-                        P+1 (Telegram), P+2 (model) and P+3 (sign-in). Default 127.0.0.1:0
+                        P+1 (Telegram), P+2 (model), P+3 (sign-in) and P+4 (DigitalOcean).
+                        Default 127.0.0.1:0
   --hosts real|none     real hosts (default; needs root), or the API alone with servers that are
                         nothing but their state
   --state-dir DIR       where hosts live; default /var/lib/hatchery-sandbox/N
   --image-dir DIR       where the base image is kept once built; default /var/cache/hatchery-sandbox
-  --boot-delay-ms N     how long a new server stays "initializing" at least; default 0, and 300
-                        with --hosts none
+  --boot-delay-ms N     how long a new server stays "initializing" or "new" at least; default 0,
+                        and 300 with --hosts none
   --ssh-port N          the port of servers' public addresses that leads to their SSH; default 22,
                         which a machine with an SSH server of its own needs for itself
   --die-with-parent     end when the starting process has ended
@@ -87,8 +91,8 @@ Result<void> parse_listen(const std::string& text, Options& options) {
     if (colon == std::string::npos || colon == 0) {
         return failure("--listen takes HOST:PORT, not '" + text + "'");
     }
-    // Room for the three ports that follow.
-    const auto port = parse_number("--listen", text.substr(colon + 1), 65532);
+    // Room for the four ports that follow.
+    const auto port = parse_number("--listen", text.substr(colon + 1), 65531);
     if (!port) {
         return failure(port.error());
     }
@@ -202,7 +206,7 @@ private:
     Result<void> start_services(const Options& options);
     Result<void> start_fleet(const Options& options);
     Result<void> relay_services(const Options& options);
-    Result<void> start_hetzner(const Options& options);
+    Result<void> start_clouds(const Options& options);
 
     std::filesystem::path base_image_;
     std::unique_ptr<Instance> instance_;
@@ -213,8 +217,13 @@ private:
     std::unique_ptr<Fleet> fleet_;
     /// Leads from --listen's address to the services, which listen on the sandbox's own.
     std::unique_ptr<Relay> relay_;
-    std::unique_ptr<HetznerApi> api_;
-    std::unique_ptr<HetznerService> hetzner_;
+    std::unique_ptr<FleetSwitch> switch_;
+    std::unique_ptr<Fleet> hetzner_hosts_;
+    std::unique_ptr<Fleet> digitalocean_hosts_;
+    std::unique_ptr<HetznerApi> hetzner_api_;
+    std::unique_ptr<DigitalOceanApi> digitalocean_api_;
+    std::unique_ptr<ApiService> hetzner_;
+    std::unique_ptr<ApiService> digitalocean_;
 };
 
 Result<void> Sandbox::claim_machine(const Options& options) {
@@ -294,14 +303,30 @@ Result<void> Sandbox::relay_services(const Options& options) {
     return {};
 }
 
-Result<void> Sandbox::start_hetzner(const Options& options) {
+Result<void> Sandbox::start_clouds(const Options& options) {
     const auto otherwise = options.real_hosts ? std::chrono::milliseconds(0) : kSimulatedBootDelay;
-    const Log log = [](const std::string& line) { log_line("service=hetzner " + line); };
-    api_ = std::make_unique<HetznerApi>(
-        *fleet_, HetznerOptions{.boot_delay = options.boot_delay.value_or(otherwise), .log = log});
-    hetzner_ = std::make_unique<HetznerService>(*api_, log);
+    const auto boot_delay = options.boot_delay.value_or(otherwise);
+    const auto log_of = [](const std::string& name) -> Log {
+        return [name](const std::string& line) { log_line("service=" + name + " " + line); };
+    };
+    switch_ = std::make_unique<FleetSwitch>(*fleet_);
+    hetzner_hosts_ = switch_->make_share();
+    digitalocean_hosts_ = switch_->make_share();
+    hetzner_api_ = std::make_unique<HetznerApi>(
+        *hetzner_hosts_, HetznerOptions{.boot_delay = boot_delay, .log = log_of("hetzner")});
+    digitalocean_api_ = std::make_unique<DigitalOceanApi>(
+        *digitalocean_hosts_,
+        DigitalOceanOptions{.boot_delay = boot_delay, .log = log_of("digitalocean")});
+    hetzner_ = std::make_unique<ApiService>(
+        [this](const ApiCall& call) { return hetzner_api_->handle(call); }, "/v1",
+        log_of("hetzner"));
+    digitalocean_ = std::make_unique<ApiService>(
+        [this](const ApiCall& call) { return digitalocean_api_->handle(call); }, "/v2",
+        log_of("digitalocean"));
     std::string error;
-    if (!hetzner_->start(options.host, options.port, error)) {
+    const int digitalocean_port = options.port == 0 ? 0 : options.port + 4;
+    if (!hetzner_->start(options.host, options.port, error) ||
+        !digitalocean_->start(options.host, digitalocean_port, error)) {
         return failure(error);
     }
     return {};
@@ -322,11 +347,12 @@ Result<void> Sandbox::start(const Options& options) {
     if (auto started = start_fleet(options); !started) {
         return started;
     }
-    return start_hetzner(options);
+    return start_clouds(options);
 }
 
 std::string Sandbox::ready_line() const {
     nlohmann::json line{{"hetzner", hetzner_->base_url()}};
+    line["digitalocean"] = digitalocean_->base_url();
     line["telegram"] = telegram_->base_url();
     line["model"] = model_->base_url();
     line["signIn"] = sign_in_->base_url();

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/json_value.hpp"
+#include "providers/rest/client.hpp"
 
 namespace hatchery::providers::hetzner {
 
@@ -56,11 +57,6 @@ std::string net_price(const Json& server_type, std::string_view location, std::s
 double number(const Json& object, std::string_view key) {
     const Json& member = json_member(object, key);
     return member.is_number() ? member.get<double>() : 0.0;
-}
-
-std::string id_text(const Json& id) {
-    if (id.is_number_integer()) return std::to_string(id.get<long long>());
-    return id.is_string() ? id.get<std::string>() : std::string();
 }
 
 /// Where the server is: `location`, or `datacenter.location` in the API's older answers.
@@ -125,27 +121,6 @@ base::Result<std::string> label_selector(const std::string& label, const std::st
     return label + '=' + value;
 }
 
-base::Result<void> check_server_id(const std::string& provider_server_id) {
-    const bool is_number =
-        !provider_server_id.empty() && provider_server_id.size() <= 19 &&
-        std::ranges::all_of(provider_server_id, [](char c) { return c >= '0' && c <= '9'; });
-    if (!is_number) return base::fail(ErrorKind::invalid, "A Hetzner server id is a number.");
-    return {};
-}
-
-std::string query_escape(std::string_view text) {
-    static constexpr std::string_view unreserved = "-._~";
-    std::string escaped;
-    for (const char c : text) {
-        if (is_alphanumeric(c) || unreserved.find(c) != std::string_view::npos) {
-            escaped.push_back(c);
-        } else {
-            escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return escaped;
-}
-
 Json encode_create(const CreateServer& request) {
     Json body = {
         {"name", request.name},     {"server_type", request.type},
@@ -159,7 +134,7 @@ Json encode_create(const CreateServer& request) {
 
 std::optional<CloudServer> decode_server(const Json& server, const std::string& currency) {
     CloudServer decoded;
-    decoded.provider_server_id = id_text(json_member(server, "id"));
+    decoded.provider_server_id = rest::id_text(json_member(server, "id"));
     decoded.name = json_string(server, "name");
     if (decoded.provider_server_id.empty() || decoded.name.empty()) return std::nullopt;
 

@@ -33,11 +33,6 @@ struct Place {
 /// else could select other servers than meant. ErrorKind::invalid.
 [[nodiscard]] base::Result<std::string> label_selector(const std::string& label,
                                                        const std::string& value);
-/// Ids are decimal numbers; anything else would change the path. ErrorKind::invalid.
-[[nodiscard]] base::Result<void> check_server_id(const std::string& provider_server_id);
-/// Everything but unreserved characters as %XX (RFC 3986).
-[[nodiscard]] std::string query_escape(std::string_view text);
-
 /// The body of POST /servers.
 [[nodiscard]] base::Json encode_create(const CreateServer& request);
 

@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "base/json_value.hpp"
-#include "providers/hetzner/client.hpp"
 #include "providers/hetzner/codec.hpp"
+#include "providers/hetzner/errors.hpp"
 #include "providers/hetzner/resource_codec.hpp"
+#include "providers/rest/client.hpp"
 
 namespace hatchery::providers {
 
@@ -17,10 +18,20 @@ namespace {
 using base::ErrorKind;
 using base::Json;
 
+constexpr std::string_view provider = "Hetzner";
+
+const rest::Dialect dialect{
+    .provider = provider,
+    .per_page = 50,
+    .refusal = hetzner::refusal,
+    .next_page = [](const Json& answer, long long) { return hetzner::next_page(answer); }};
+
 class HetznerCloud final : public CloudProvider {
 public:
     HetznerCloud(HetznerOptions options, ports::HttpTransport& transport, const base::Clock& clock)
-        : client_(std::move(options), transport, clock), clock_(clock) {}
+        : client_(dialect, {std::move(options.base_url), std::move(options.token)}, transport,
+                  clock),
+          clock_(clock) {}
 
     std::string name() const override { return "hetzner"; }
     bool has_unique_names() const override { return true; }
@@ -42,7 +53,7 @@ public:
     base::Result<std::optional<CloudServer>> find_server(const std::string& name,
                                                          const base::Call& call) override {
         const std::string what = fmt::format("find the server {}", name);
-        auto found = list("/servers?name=" + hetzner::query_escape(name), what, call);
+        auto found = list("/servers?name=" + rest::query_escape(name), what, call);
         if (!found) return base::fail(std::move(found.error()));
         for (CloudServer& server : *found) {
             if (server.name == name) return std::move(server);
@@ -52,7 +63,7 @@ public:
 
     base::Result<std::optional<CloudServer>> get_server(const std::string& provider_server_id,
                                                         const base::Call& call) override {
-        if (auto checked = hetzner::check_server_id(provider_server_id); !checked) {
+        if (auto checked = rest::check_id(provider, provider_server_id); !checked) {
             return base::fail(std::move(checked.error()));
         }
         const std::string what = fmt::format("show the server {}", provider_server_id);
@@ -72,9 +83,8 @@ public:
                                                         const base::Call& call) override {
         const auto selector = hetzner::label_selector(label, value);
         if (!selector) return base::fail(selector.error());
-        auto listed =
-            list("/servers?sort=id%3Aasc&label_selector=" + hetzner::query_escape(*selector),
-                 "list the servers with the label " + label, call);
+        auto listed = list("/servers?sort=id%3Aasc&label_selector=" + rest::query_escape(*selector),
+                           "list the servers with the label " + label, call);
         if (!listed) return listed;
         // What we delete by comes from here: trust the labels, not the selector.
         std::erase_if(*listed, [&](const CloudServer& server) {
@@ -86,7 +96,7 @@ public:
 
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override {
-        if (auto checked = hetzner::check_server_id(provider_server_id); !checked) return checked;
+        if (auto checked = rest::check_id(provider, provider_server_id); !checked) return checked;
         const std::string what = fmt::format("delete the server {}", provider_server_id);
         auto answer = client_.remove(what, "/servers/" + provider_server_id, call);
         // Only Hetzner's own word counts: a 404 of whatever stands in between proves nothing.
@@ -96,7 +106,7 @@ public:
 
     base::Result<void> change_power(const std::string& provider_server_id, PowerAction action,
                                     const base::Call& call) override {
-        if (auto checked = hetzner::check_server_id(provider_server_id); !checked) return checked;
+        if (auto checked = rest::check_id(provider, provider_server_id); !checked) return checked;
         const std::string what =
             fmt::format("change the power of the server {}", provider_server_id);
         auto answer = client_.post(
@@ -147,7 +157,7 @@ public:
 
     base::Result<CloudResource> create_snapshot(const CreateSnapshot& request,
                                                 const base::Call& call) override {
-        if (auto checked = hetzner::check_server_id(request.provider_server_id); !checked) {
+        if (auto checked = rest::check_id(provider, request.provider_server_id); !checked) {
             return base::fail(std::move(checked.error()));
         }
         if (auto checked = hetzner::check_resource(request.name, request.labels); !checked) {
@@ -169,7 +179,7 @@ public:
 
     base::Result<void> update_firewall(const std::string& id, const CreateFirewall& request,
                                        const base::Call& call) override {
-        if (auto checked = hetzner::check_server_id(id); !checked) return checked;
+        if (auto checked = rest::check_id(provider, id); !checked) return checked;
         const Json body{{"rules", hetzner::encode_rules(request.ssh_sources)}};
         auto answer = client_.post(fmt::format("set the rules of the firewall {}", id),
                                    fmt::format("/firewalls/{}/actions/set_rules", id), body, call);
@@ -198,7 +208,7 @@ public:
         auto items =
             client_.get_all(fmt::format("list each {} with the label {}", path.word, label),
                             fmt::format("{}?{}label_selector={}", path.path, path.filter,
-                                        hetzner::query_escape(*selector)),
+                                        rest::query_escape(*selector)),
                             std::string(path.many), call);
         if (!items) return base::fail(std::move(items.error()));
         std::vector<CloudResource> resources;
@@ -213,7 +223,7 @@ public:
 
     base::Result<void> delete_resource(ResourceKind kind, const std::string& id,
                                        const base::Call& call) override {
-        if (auto checked = hetzner::check_server_id(id); !checked) return checked;
+        if (auto checked = rest::check_id(provider, id); !checked) return checked;
         if (kind == ResourceKind::firewall) {
             auto freed = free_firewall(id, call);
             if (!freed) return base::fail(std::move(freed.error()));
@@ -308,7 +318,7 @@ private:
         return currency_;
     }
 
-    hetzner::Client client_;
+    rest::Client client_;
     const base::Clock& clock_;
     mutable std::mutex mutex_;
     std::string currency_ = "EUR";

@@ -5,6 +5,7 @@
 
 #include "base/json_value.hpp"
 #include "providers/hetzner/codec.hpp"
+#include "providers/rest/client.hpp"
 
 namespace hatchery::providers::hetzner {
 
@@ -13,10 +14,6 @@ namespace {
 using base::Json;
 using base::json_member;
 using base::json_string;
-
-std::string id_text(const Json& id) {
-    return id.is_number_integer() ? std::to_string(id.get<long long>()) : std::string();
-}
 
 /// Where a firewall lets SSH in from. A rule that opens anything else stands there as what no
 /// request asks for, so that it is seen and replaced.
@@ -85,7 +82,7 @@ base::Result<Json> encode_firewall(const CreateFirewall& request) {
 
 std::optional<CloudResource> decode_resource(ResourceKind kind, const Json& object) {
     CloudResource decoded{.kind = kind};
-    decoded.id = id_text(json_member(object, "id"));
+    decoded.id = rest::id_text(json_member(object, "id"));
     if (decoded.id.empty()) return std::nullopt;
     // A snapshot has no name of its own.
     decoded.name = json_string(object, kind == ResourceKind::snapshot ? "description" : "name");

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sandbox/cloud/validation.hpp"
 #include "sandbox/hetzner/hetzner_api_impl.hpp"
-#include "sandbox/hetzner/validation.hpp"
 
 namespace hatchery::sandbox {
 namespace {

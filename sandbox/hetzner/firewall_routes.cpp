@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "sandbox/cloud/validation.hpp"
 #include "sandbox/hetzner/hetzner_api_impl.hpp"
-#include "sandbox/hetzner/validation.hpp"
 
 namespace hatchery::sandbox {
 namespace {

@@ -1,11 +1,12 @@
 #include "sandbox/hetzner/hetzner_api.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
+#include "sandbox/cloud/routing.hpp"
+#include "sandbox/cloud/test_calls.hpp"
+#include "sandbox/cloud/validation.hpp"
 #include "sandbox/hetzner/hetzner_api_impl.hpp"
-#include "sandbox/hetzner/validation.hpp"
 
 namespace hatchery::sandbox {
 namespace {
@@ -14,66 +15,12 @@ using nlohmann::json;
 
 constexpr std::string_view kPrefix = "/v1";
 constexpr std::string_view kSandboxPrefix = "/v1/sandbox/";
-constexpr std::string_view kBearer = "Bearer ";
 
 ApiAnswer error_answer(const ApiError& error) {
     return {
         .status = error.status,
         .body = {{"error",
                   {{"code", error.code}, {"message", error.message}, {"details", error.details}}}}};
-}
-
-std::vector<std::string_view> split_path(std::string_view path) {
-    std::vector<std::string_view> segments;
-    while (!path.empty()) {
-        const auto slash = path.find('/', 1);
-        segments.push_back(path.substr(1, slash == path.npos ? path.npos : slash - 1));
-        path = slash == path.npos ? std::string_view{} : path.substr(slash);
-    }
-    return segments;
-}
-
-bool is_id(std::string_view segment, std::int64_t& id) {
-    const auto [end, error] = std::from_chars(segment.data(), segment.data() + segment.size(), id);
-    return error == std::errc{} && end == segment.data() + segment.size() && id > 0;
-}
-
-bool fits(std::string_view pattern, const std::vector<std::string_view>& segments,
-          std::vector<std::int64_t>& ids) {
-    const auto wanted = split_path(pattern);
-    ids.clear();
-    if (wanted.size() != segments.size()) {
-        return false;
-    }
-    for (std::size_t position = 0; position < wanted.size(); ++position) {
-        std::int64_t id = 0;
-        if (!wanted[position].starts_with('{')) {
-            if (wanted[position] != segments[position]) {
-                return false;
-            }
-        } else if (is_id(segments[position], id)) {
-            ids.push_back(id);
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-std::string token_of(const std::string& authorization) {
-    if (!authorization.starts_with(kBearer)) {
-        return "";
-    }
-    return authorization.substr(kBearer.size());
-}
-
-/// Hetzner never gives an id twice, and neither may a sandbox that was started anew: an id in
-/// somebody's database must not come to mean another server.
-std::int64_t first_id() {
-    constexpr std::int64_t kEpoch = 1'700'000'000;
-    constexpr std::int64_t kIdsASecond = 50;
-    const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    return (static_cast<std::int64_t>(now) - kEpoch) * kIdsASecond;
 }
 
 }  // namespace
@@ -118,6 +65,7 @@ const std::vector<HetznerApi::Impl::Route>& HetznerApi::Impl::routes() {
         {"POST", "/servers/{id}/actions/shutdown", &Impl::shut_down},
         {"POST", "/servers/{id}/actions/reboot", &Impl::reboot},
         {"POST", "/servers/{id}/actions/reset", &Impl::reset},
+        {"POST", "/servers/{id}/actions/create_image", &Impl::create_image},
         {"GET", "/actions", &Impl::list_actions},
         {"GET", "/actions/{id}", &Impl::get_action},
         {"GET", "/locations", &Impl::list_locations},
@@ -126,6 +74,7 @@ const std::vector<HetznerApi::Impl::Route>& HetznerApi::Impl::routes() {
         {"GET", "/server_types/{id}", &Impl::get_server_type},
         {"GET", "/images", &Impl::list_images},
         {"GET", "/images/{id}", &Impl::get_image},
+        {"DELETE", "/images/{id}", &Impl::delete_image},
         {"GET", "/pricing", &Impl::get_pricing},
         {"GET", "/ssh_keys", &Impl::list_ssh_keys},
         {"POST", "/ssh_keys", &Impl::create_ssh_key},
@@ -267,51 +216,13 @@ ApiAnswer HetznerApi::Impl::handle_sandbox(const ApiCall& call) {
         set_faults(call.body);
         return {.body = to_json(faults_.get())};
     }
-    if (what == "requests" && call.method == "GET") {
-        return {.body = requests_.to_json()};
-    }
-    if (what == "requests" && call.method == "DELETE") {
-        requests_.reset();
-        return {.status = 204, .body = nullptr};
-    }
-    if (what == "hosts" && call.method == "GET") {
-        json hosts = json::array();
-        for (const HostInfo& host : fleet_.list()) {
-            hosts.push_back({{"id", host.id},
-                             {"name", host.name},
-                             {"publicIp", host.public_ipv4},
-                             {"upperDir", host.upper_dir.empty() ? json() : json(host.upper_dir)}});
-        }
-        return {.body = {{"hosts", std::move(hosts)}}};
-    }
-    return handle_host_call(call, split_path("/" + what));
-}
-
-/// Mishaps of one host.
-ApiAnswer HetznerApi::Impl::handle_host_call(const ApiCall& call,
-                                             const std::vector<std::string_view>& segments) {
-    std::int64_t id = 0;
-    if (segments.size() == 3 && segments[0] == "hosts" && call.method == "POST" &&
-        is_id(segments[1], id)) {
-        if (segments[2] == "freeze" || segments[2] == "thaw") {
-            fleet_.freeze(id, segments[2] == "freeze");
-            return {.status = 204, .body = nullptr};
-        }
-        if (segments[2] == "powercut") {
-            fleet_.power_off(id);
-            return {.status = 204, .body = nullptr};
-        }
-        if (segments[2] == "reset-connections") {
-            fleet_.reset_connections(id);
-            return {.status = 204, .body = nullptr};
-        }
-    }
-    throw ApiError{404, "not_found", "the sandbox has no such route", nullptr};
+    return answer_test_call(call, what, fleet_, requests_);
 }
 
 void HetznerApi::Impl::set_faults(const std::string& document) {
     const FaultSet faults = parse_faults(document);
     faults_.set(faults);
+    fleet_.reuse_addresses(faults.reuse_addresses);
     fleet_.cut_ssh(faults.ssh_cut.count, faults.ssh_cut.after_bytes);
     const std::lock_guard lock(mutex_);
     for (auto& [token, project] : projects_) {

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <memory>
 
-#include "sandbox/hetzner/api_types.hpp"
+#include "sandbox/cloud/api_types.hpp"
 #include "sandbox/hosts/fleet.hpp"
 #include "sandbox/hosts/log.hpp"
 

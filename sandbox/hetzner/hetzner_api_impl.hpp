@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "sandbox/cloud/faults.hpp"
+#include "sandbox/cloud/request_log.hpp"
 #include "sandbox/hetzner/catalogue.hpp"
-#include "sandbox/hetzner/faults.hpp"
 #include "sandbox/hetzner/hetzner_api.hpp"
 #include "sandbox/hetzner/paging.hpp"
 #include "sandbox/hetzner/project.hpp"
-#include "sandbox/hetzner/request_log.hpp"
 #include "sandbox/hosts/scheduler.hpp"
 
 namespace hatchery::sandbox {
@@ -59,7 +59,6 @@ private:
                               std::string& path_template);
 
     ApiAnswer handle_sandbox(const ApiCall& call);
-    ApiAnswer handle_host_call(const ApiCall& call, const std::vector<std::string_view>& segments);
     ApiAnswer handle_in_project(const ApiCall& call, const std::string& token, const Route& route,
                                 std::vector<std::int64_t> ids);
     ApiAnswer limited(const ApiCall& call);
@@ -113,6 +112,10 @@ private:
     ApiAnswer get_server_type(Context& context);
     ApiAnswer list_images(Context& context);
     ApiAnswer get_image(Context& context);
+    ApiAnswer delete_image(Context& context);
+    ApiAnswer create_image(Context& context);
+    /// The base image and the project's snapshots.
+    std::vector<nlohmann::json> images_of(const Project& project) const;
     ApiAnswer get_pricing(Context& context);
 
     // ssh_key_routes.cpp

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sandbox/hetzner/validation.hpp"
+#include "sandbox/cloud/validation.hpp"
 
 namespace hatchery::sandbox {
 namespace {

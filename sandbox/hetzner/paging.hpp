@@ -1,15 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace hatchery::sandbox {
+#include "sandbox/cloud/query.hpp"
 
-using Query = std::multimap<std::string, std::string>;
+namespace hatchery::sandbox {
 
 struct PageRequest {
     std::size_t page = 1;
@@ -34,11 +33,5 @@ void sort_entries(std::vector<nlohmann::json>& entries, const Query& query,
 /// {"<key>": [page's entries], "meta": …}
 nlohmann::json list_answer(const std::string& key, const std::vector<nlohmann::json>& entries,
                            const Query& query);
-
-/// The first value of a parameter, or nothing.
-const std::string* query_value(const Query& query, const std::string& name);
-
-/// All values of a parameter that may be repeated.
-std::vector<std::string> query_values(const Query& query, const std::string& name);
 
 }  // namespace hatchery::sandbox

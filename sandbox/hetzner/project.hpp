@@ -100,6 +100,8 @@ struct Project {
     std::map<std::int64_t, Action> actions;
     std::map<std::int64_t, SshKey> ssh_keys;
     std::map<std::int64_t, Firewall> firewalls;
+    /// Snapshots, as the API shows them. A server made from one starts from the base image.
+    std::map<std::int64_t, nlohmann::json> snapshots;
     RateLimit rate_limit;
 
     [[nodiscard]] nlohmann::json server_json(const Server& server) const;

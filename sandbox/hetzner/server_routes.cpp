@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "sandbox/cloud/validation.hpp"
 #include "sandbox/hetzner/hetzner_api_impl.hpp"
-#include "sandbox/hetzner/validation.hpp"
 
 namespace hatchery::sandbox {
 namespace {
@@ -106,7 +106,8 @@ Server HetznerApi::Impl::read_new_server(Context& context, HostSpec& spec,
     }
     const json* const found_type =
         type ? Catalogue::find(catalogue_.server_types(), *type) : nullptr;
-    const json* const found_image = image ? Catalogue::find(catalogue_.images(), *image) : nullptr;
+    const std::vector<json> images = images_of(context.project);
+    const json* const found_image = image ? Catalogue::find(images, *image) : nullptr;
     const json* const found_location = Catalogue::find(catalogue_.locations(), location);
     if (type && found_type == nullptr) {
         body.reject("server_type", "Server type not found.");

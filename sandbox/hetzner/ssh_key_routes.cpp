@@ -1,52 +1,14 @@
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <vector>
 
+#include "sandbox/cloud/public_key.hpp"
+#include "sandbox/cloud/validation.hpp"
 #include "sandbox/hetzner/hetzner_api_impl.hpp"
-#include "sandbox/hetzner/validation.hpp"
 
 namespace hatchery::sandbox {
 namespace {
 
 using nlohmann::json;
-
-/// "b7:2f:…", the MD5 of the key's bytes, as Hetzner shows it; empty when the text is not an
-/// OpenSSH public key.
-std::string fingerprint_of(const std::string& public_key) {
-    const auto type_end = public_key.find(' ');
-    if (type_end == std::string::npos || public_key.find('\n') != std::string::npos) {
-        return "";
-    }
-    const std::string type = public_key.substr(0, type_end);
-    std::string encoded = public_key.substr(type_end + 1);
-    encoded = encoded.substr(0, encoded.find(' '));
-    if (!type.starts_with("ssh-") && !type.starts_with("ecdsa-") && !type.starts_with("sk-")) {
-        return "";
-    }
-    std::vector<unsigned char> blob(encoded.size() + 3);
-    const int size =
-        EVP_DecodeBlock(blob.data(), reinterpret_cast<const unsigned char*>(encoded.data()),
-                        static_cast<int>(encoded.size()));
-    const auto padding = static_cast<int>(std::count(encoded.begin(), encoded.end(), '='));
-    // The bytes repeat the type in front, after its length in four bytes.
-    const std::string start(blob.begin(), blob.begin() + std::max(size, 0));
-    if (size <= padding + 4 || start.compare(4, type.size(), type) != 0) {
-        return "";
-    }
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    EVP_Digest(blob.data(), static_cast<std::size_t>(size - padding), digest, &length, EVP_md5(),
-               nullptr);
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (unsigned int position = 0; position < length; ++position) {
-        text += position == 0 ? "" : ":";
-        text += kDigits[digest[position] >> 4U];
-        text += kDigits[digest[position] & 15U];
-    }
-    return text;
-}
 
 SshKey& find_key(std::map<std::int64_t, SshKey>& keys, std::int64_t id) {
     const auto found = keys.find(id);

@@ -75,6 +75,9 @@ public:
     /// The next `count` SSH connections to any host are reset after `after_bytes`.
     virtual void cut_ssh(int count, std::uint64_t after_bytes) = 0;
     [[nodiscard]] virtual int ssh_cuts_left() const = 0;
+    /// From now on a new host gets the address that was freed last, instead of the one that was
+    /// freed first.
+    virtual void reuse_addresses(bool at_once) = 0;
     /// Resets the host's running connections.
     virtual void reset_connections(std::int64_t id) = 0;
     [[nodiscard]] virtual std::vector<HostInfo> list() = 0;

@@ -195,6 +195,11 @@ std::vector<HostInfo> RealFleet::list() {
     return infos;
 }
 
+void RealFleet::reuse_addresses(bool at_once) {
+    const std::lock_guard lock(mutex_);
+    reuses_addresses_ = at_once;
+}
+
 void RealFleet::remove(std::int64_t id) {
     std::shared_ptr<Host> host;
     {
@@ -210,7 +215,11 @@ void RealFleet::remove(std::int64_t id) {
     host->remove();
     log_("event=host_removed host=" + std::to_string(id));
     const std::lock_guard lock(mutex_);
-    free_indexes_.push_back(index);
+    if (reuses_addresses_) {
+        free_indexes_.push_front(index);
+    } else {
+        free_indexes_.push_back(index);
+    }
     trash_waits_ = true;
     trash_filled_.notify_one();
 }

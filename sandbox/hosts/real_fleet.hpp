@@ -36,6 +36,7 @@ public:
     void set_open_ports(std::int64_t id, const std::set<int>& ports) override;
     void cut_ssh(int count, std::uint64_t after_bytes) override;
     [[nodiscard]] int ssh_cuts_left() const override;
+    void reuse_addresses(bool at_once) override;
     void reset_connections(std::int64_t id) override;
     [[nodiscard]] std::vector<HostInfo> list() override;
     void remove(std::int64_t id) override;
@@ -58,6 +59,8 @@ private:
     std::map<std::int64_t, std::shared_ptr<Host>> hosts_;
     /// Least recently used first, so that an address is used again as late as possible.
     std::deque<int> free_indexes_;
+    /// Except when asked otherwise.
+    bool reuses_addresses_ = false;
     std::condition_variable_any trash_filled_;
     bool trash_waits_ = false;
     std::jthread reaper_;

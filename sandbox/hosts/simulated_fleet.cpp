@@ -14,10 +14,15 @@ Result<std::string> SimulatedFleet::add(const HostSpec& spec) {
     if (next_index_ > kLastIndex) {
         return failure("no address is left");
     }
-    const int index = next_index_++;
-    // Loopback too: whoever connects by mistake reaches nobody.
-    const std::string address =
-        "127.76." + std::to_string(index / 256) + "." + std::to_string(index % 256);
+    std::string address;
+    if (reuses_addresses_ && !freed_.empty()) {
+        address = freed_.back();
+        freed_.pop_back();
+    } else {
+        const int index = next_index_++;
+        // Loopback too: whoever connects by mistake reaches nobody.
+        address = "127.76." + std::to_string(index / 256) + "." + std::to_string(index % 256);
+    }
     hosts_[spec.id] = {.id = spec.id, .name = spec.name, .public_ipv4 = address};
     open_ports_[spec.id] = {22};
     change(spec.id, HostEvent::prepared);
@@ -47,6 +52,11 @@ void SimulatedFleet::set_open_ports(std::int64_t id, const std::set<int>& ports)
 
 void SimulatedFleet::cut_ssh(int /*count*/, std::uint64_t /*after_bytes*/) {}
 
+void SimulatedFleet::reuse_addresses(bool at_once) {
+    const std::lock_guard lock(mutex_);
+    reuses_addresses_ = at_once;
+}
+
 void SimulatedFleet::reset_connections(std::int64_t /*id*/) {}
 
 std::vector<HostInfo> SimulatedFleet::list() {
@@ -61,7 +71,14 @@ std::vector<HostInfo> SimulatedFleet::list() {
 
 void SimulatedFleet::remove(std::int64_t id) {
     const std::lock_guard lock(mutex_);
-    hosts_.erase(id);
+    const auto found = hosts_.find(id);
+    if (found == hosts_.end()) {
+        return;
+    }
+    if (reuses_addresses_) {
+        freed_.push_back(found->second.public_ipv4);
+    }
+    hosts_.erase(found);
     open_ports_.erase(id);
 }
 

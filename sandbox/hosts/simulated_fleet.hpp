@@ -25,6 +25,7 @@ public:
     void set_open_ports(std::int64_t id, const std::set<int>& ports) override;
     void cut_ssh(int count, std::uint64_t after_bytes) override;
     [[nodiscard]] int ssh_cuts_left() const override { return 0; }
+    void reuse_addresses(bool at_once) override;
     void reset_connections(std::int64_t id) override;
     [[nodiscard]] std::vector<HostInfo> list() override;
     void remove(std::int64_t id) override;
@@ -38,6 +39,9 @@ private:
     HostListener listener_;
     std::mutex mutex_;
     int next_index_ = 1;
+    bool reuses_addresses_ = false;
+    /// Freed while addresses are given again.
+    std::vector<std::string> freed_;
     std::map<std::int64_t, HostInfo> hosts_;
     std::map<std::int64_t, std::set<int>> open_ports_;
     // Last: its thread uses the members above.

@@ -1,5 +1,5 @@
-// What every CloudProvider promises, checked against the fake and against the Hetzner adapter with
-// the sandbox behind it: directly, and through a proxy that holds both to Hetzner's own API
+// What every CloudProvider promises, checked against the fake and against each adapter with the
+// sandbox behind it: directly, and through a proxy that holds both to the provider's own API
 // description.
 
 #include "contract/cloud_provider/cloud_world.hpp"
@@ -37,5 +37,19 @@ TEST_CASE("the Hetzner adapter and the sandbox keep to Hetzner's API description
         return;
     }
     const auto world = contract::make_hetzner_world(contract::Route::through_openapi_proxy);
+    run_all(*world);
+}
+
+TEST_CASE("the DigitalOcean adapter keeps the contract") {
+    const auto world = contract::make_digitalocean_world(contract::Route::direct);
+    run_all(*world);
+}
+
+TEST_CASE("the DigitalOcean adapter and the sandbox keep to DigitalOcean's API description") {
+    if (contract::openapi_document("digitalocean").empty()) {
+        WARN("skipped: no digitalocean.openapi.json in HATCHERY_SPECS_DIR or ../shared/specs");
+        return;
+    }
+    const auto world = contract::make_digitalocean_world(contract::Route::through_openapi_proxy);
     run_all(*world);
 }

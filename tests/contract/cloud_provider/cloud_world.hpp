@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "providers/cloud_provider.hpp"
 #include "support/fake_cloud_provider.hpp"
@@ -9,6 +10,14 @@
 namespace hatchery::contract {
 
 using Method = support::FakeCloudProvider::Method;
+
+/// A refusal of a create, and what it must become.
+struct Refusal {
+    int status;
+    const char* code;
+    base::ErrorKind kind;
+    base::Effect effect;
+};
 
 /// A provider under test and the strings of the cloud behind it. A world starts empty and is used
 /// for one check.
@@ -19,13 +28,25 @@ public:
     /// What a create may ask for here.
     [[nodiscard]] virtual providers::CreateServer plain_request(const std::string& name) = 0;
 
-    /// Takes all servers and faults away.
+    /// A region besides that of plain_request().
+    [[nodiscard]] virtual std::string other_region() = 0;
+    [[nodiscard]] virtual std::string currency() = 0;
+    /// What a list's page holds at most.
+    [[nodiscard]] virtual int page_size() = 0;
+    [[nodiscard]] virtual std::vector<Refusal> refusals() = 0;
+
+    /// Takes all servers, everything else and all faults away.
     virtual void clear() = 0;
     /// Waits, or lets time pass, until the server runs.
     [[nodiscard]] virtual bool runs_in_time(const std::string& provider_server_id) = 0;
+    /// The same for any other status.
+    [[nodiscard]] virtual bool comes_to(const std::string& provider_server_id,
+                                        providers::CloudServerStatus status) = 0;
     virtual void lose_next_create_answer() = 0;
     /// The next call of this method is answered with this status and code and has no effect.
     virtual void refuse_next(Method method, int status, const std::string& code) = 0;
+    /// The next delete is refused because the provider is busy with the server.
+    virtual void lock_next_delete() = 0;
     virtual void set_out_of_stock(const std::string& type, const std::string& region) = 0;
     virtual void set_max_servers(int count) = 0;
     virtual void exhaust_requests() = 0;
@@ -36,9 +57,13 @@ public:
 };
 
 [[nodiscard]] std::unique_ptr<CloudWorld> make_fake_world();
-/// The Hetzner adapter with the sandbox behind it, its calls going through `api_url` when given.
+/// What Hetzner's codes become, which the fake speaks too.
+[[nodiscard]] std::vector<Refusal> hetzner_refusals();
+/// Whether an adapter's calls to the sandbox go by way of a proxy that holds both sides to the
+/// provider's published API description.
 enum class Route { direct, through_openapi_proxy };
 [[nodiscard]] std::unique_ptr<CloudWorld> make_hetzner_world(Route route);
+[[nodiscard]] std::unique_ptr<CloudWorld> make_digitalocean_world(Route route);
 
 /// Where the published API descriptions are; empty when they are not there.
 [[nodiscard]] std::string openapi_document(const std::string& name);

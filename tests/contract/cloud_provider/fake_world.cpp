@@ -46,12 +46,20 @@ public:
                 .labels = {{"installation", "one"}, {"bot", "some-bot"}},
                 .user_data = base::Secret("#cloud-config\n")};
     }
+    std::string other_region() override { return "nbg1"; }
+    std::string currency() override { return "EUR"; }
+    int page_size() override { return 50; }
+    std::vector<Refusal> refusals() override { return hetzner_refusals(); }
     void clear() override { provider_.emplace(clock_); }
     bool runs_in_time(const std::string& id) override {
         clock_.advance(std::chrono::minutes(1));
-        const auto server = provider_->get_server(id, base::Call::within(std::chrono::seconds(1)));
-        return server && *server && (*server)->status == providers::CloudServerStatus::running;
+        return comes_to(id, providers::CloudServerStatus::running);
     }
+    bool comes_to(const std::string& id, providers::CloudServerStatus status) override {
+        const auto server = provider_->get_server(id, base::Call::within(std::chrono::seconds(1)));
+        return server && *server && (*server)->status == status;
+    }
+    void lock_next_delete() override { refuse_next(Method::remove, 423, "locked"); }
     void lose_next_create_answer() override { provider_->lose_next_create_answers(1); }
     void refuse_next(Method method, int status, const std::string& code) override {
         base::Error error{.kind = kind_of(code),

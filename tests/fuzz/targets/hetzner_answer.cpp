@@ -9,8 +9,9 @@ using namespace hatchery;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view text = fuzz::text_of(data, size);
     namespace hetzner = providers::hetzner;
+    using providers::ResourceKind;
     ports::HttpResponse response{.status = 422, .headers = {}, .body = std::string(text)};
-    const auto error = hetzner::refusal({.what = "the server"}, response);
+    const auto error = hetzner::refusal({.what = "the server"}, response, {});
     fuzz::must(!error.message.empty(), "a refusal says something");
     const auto json = base::parse_json(text);
     if (!json) return 0;

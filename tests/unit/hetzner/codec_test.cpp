@@ -1,6 +1,7 @@
 #include "providers/hetzner/codec.hpp"
 
 #include "base/json_value.hpp"
+#include "providers/rest/client.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery;
@@ -151,14 +152,14 @@ TEST_CASE("a label selector takes nothing that could select other servers") {
 }
 
 TEST_CASE("query text is escaped byte by byte") {
-    CHECK(providers::hetzner::query_escape("k=v w/ü&~") == "k%3Dv%20w%2F%C3%BC%26~");
+    CHECK(providers::rest::query_escape("k=v w/ü&~") == "k%3Dv%20w%2F%C3%BC%26~");
 }
 
 TEST_CASE("a server id that is no number never reaches a path") {
-    CHECK(providers::hetzner::check_server_id("42").has_value());
+    CHECK(providers::rest::check_id("Hetzner", "42").has_value());
     for (const char* id : {"", "../firewalls/1", "1?x", "-1", "99999999999999999999"}) {
         CAPTURE(id);
-        CHECK_FALSE(providers::hetzner::check_server_id(id));
+        CHECK_FALSE(providers::rest::check_id("Hetzner", id));
     }
 }
 

@@ -8,10 +8,14 @@
 using namespace hatchery;
 using base::Effect;
 using base::ErrorKind;
-using providers::hetzner::Access;
-using providers::hetzner::CallSubject;
+using providers::rest::Access;
+using providers::rest::CallSubject;
 
 namespace {
+
+base::Error refusal(const CallSubject& subject, const ports::HttpResponse& response) {
+    return providers::hetzner::refusal(subject, response, {});
+}
 
 ports::HttpResponse answer(int status, const std::string& code, const std::string& message) {
     return {.status = status,

@@ -1,4 +1,4 @@
-#include "sandbox/hetzner/faults.hpp"
+#include "sandbox/cloud/faults.hpp"
 
 #include "api_client.hpp"
 #include "support/catch.hpp"
@@ -21,10 +21,11 @@ TEST_CASE("faults are shown as they were set, and a bad document names its field
                                                   {"afterEffect", true}}})},
                       {"outOfStock", json::array({json{{"type", "cx23"}, {"location", "fsn1"}}})},
                       {"quotaServers", 6},
-                      {"rateLimit", {{"limit", 100.0}, {"remaining", 50.0}}},
+                      {"rateLimit", {{"limit", 100.0}, {"remaining", 50.0}, {"perMinute", 9.0}}},
                       {"lateVisibilitySeconds", 1.5},
                       {"bootDelaySeconds", 2.5},
                       {"latencyMs", 1},
+                      {"reuseAddresses", true},
                       {"sshCut", {{"count", 1}, {"afterBytes", 1000}}}};
     const auto set = client.call("PUT", "/sandbox/faults", faults);
     CHECK(set.status == 200);

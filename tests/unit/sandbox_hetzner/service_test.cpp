@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "api_client.hpp"
-#include "sandbox/hetzner/hetzner_service.hpp"
+#include "sandbox/cloud/api_service.hpp"
 #include "sandbox/hosts/unique_fd.hpp"
 #include "support/catch.hpp"
 
@@ -31,6 +31,10 @@ std::string exchange(int port, const std::string& request) {
     return answer;
 }
 
+ApiService::Handler handler_of(ApiClient& client) {
+    return [&client](const ApiCall& call) { return client.api.handle(call); };
+}
+
 std::string request(const std::string& line, const std::string& body = {}) {
     return line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer t\r\n" +
            (body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n") +
@@ -42,7 +46,7 @@ std::string request(const std::string& line, const std::string& body = {}) {
 TEST_CASE("the API answers over HTTP, also to a POST without a length") {
     ApiClient client;
     client.token = "t";
-    HetznerService service(client.api, [](const std::string&) {});
+    ApiService service(handler_of(client), "/v1", [](const std::string&) {});
     std::string error;
     REQUIRE(service.start("127.0.0.1", 0, error));
     CHECK(service.base_url() == "http://127.0.0.1:" + std::to_string(service.port()) + "/v1");
@@ -65,7 +69,7 @@ TEST_CASE("the API answers over HTTP, also to a POST without a length") {
 TEST_CASE("a lost answer is a closed connection without a byte") {
     ApiClient client;
     client.token = "t";
-    HetznerService service(client.api, [](const std::string&) {});
+    ApiService service(handler_of(client), "/v1", [](const std::string&) {});
     std::string error;
     REQUIRE(service.start("127.0.0.1", 0, error));
     client.set_faults({{"createAnswerLost", 1}});
@@ -76,10 +80,10 @@ TEST_CASE("a lost answer is a closed connection without a byte") {
 
 TEST_CASE("an address that is taken is said so") {
     ApiClient client;
-    HetznerService first(client.api, [](const std::string&) {});
+    ApiService first(handler_of(client), "/v1", [](const std::string&) {});
     std::string error;
     REQUIRE(first.start("127.0.0.1", 0, error));
-    HetznerService second(client.api, [](const std::string&) {});
+    ApiService second(handler_of(client), "/v1", [](const std::string&) {});
     CHECK_FALSE(second.start("127.0.0.1", first.port(), error));
     CHECK(error.find(std::to_string(first.port())) != std::string::npos);
 }

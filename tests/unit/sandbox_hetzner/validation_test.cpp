@@ -1,6 +1,6 @@
-#include "sandbox/hetzner/validation.hpp"
+#include "sandbox/cloud/validation.hpp"
 
-#include "sandbox/hetzner/api_types.hpp"
+#include "sandbox/cloud/api_types.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery::sandbox;

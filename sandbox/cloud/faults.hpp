@@ -36,6 +36,8 @@ struct SshCutFault {
 struct RateLimitFault {
     double limit = 0;
     double remaining = 0;
+    /// Of a cloud that counts bursts, too; 0 leaves its own limit.
+    double per_minute = 0;
 };
 
 /// What goes wrong on purpose. Counters count down as they are used up. The meaning of every field
@@ -53,6 +55,7 @@ struct FaultSet {
     double late_visibility_seconds = 0;
     std::optional<double> boot_delay_seconds;
     int latency_ms = 0;
+    bool reuse_addresses = false;
     SshCutFault ssh_cut;
 };
 

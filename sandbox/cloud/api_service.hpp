@@ -1,21 +1,26 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
-#include "sandbox/hetzner/hetzner_api.hpp"
+#include "sandbox/cloud/api_types.hpp"
+#include "sandbox/hosts/log.hpp"
 
 namespace hatchery::sandbox {
 
-/// HetznerApi served over HTTP.
-class HetznerService {
+/// A cloud's API served over HTTP.
+class ApiService {
 public:
-    /// `api` must outlive the service.
-    HetznerService(HetznerApi& api, Log log);
+    using Handler = std::function<ApiAnswer(const ApiCall&)>;
+
+    /// What `handle` uses must outlive the service; it is called on many threads at once.
+    /// `prefix` is the API's version with a slash in front: `/v1`.
+    ApiService(Handler handle, std::string prefix, Log log);
     /// Stops the service.
-    ~HetznerService();
-    HetznerService(const HetznerService&) = delete;
-    HetznerService& operator=(const HetznerService&) = delete;
+    ~ApiService();
+    ApiService(const ApiService&) = delete;
+    ApiService& operator=(const ApiService&) = delete;
 
     /// Listens on `host`:`port` (0: any free port) and returns once connections are accepted.
     /// False, with a sentence in `error`, when the address cannot be had.

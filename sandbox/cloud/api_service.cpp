@@ -1,4 +1,4 @@
-#include "sandbox/hetzner/hetzner_service.hpp"
+#include "sandbox/cloud/api_service.hpp"
 
 #include <arpa/inet.h>
 #include <httplib.h>
@@ -53,9 +53,10 @@ ApiCall to_call(const httplib::Request& request, const std::string& body) {
 
 }  // namespace
 
-class HetznerService::Impl {
+class ApiService::Impl {
 public:
-    Impl(HetznerApi& api, Log log) : api_(api), log_(std::move(log)) {
+    Impl(Handler handle, std::string prefix, Log log)
+        : handle_(std::move(handle)), prefix_(std::move(prefix)), log_(std::move(log)) {
         server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
         // Without the library's SO_REUSEPORT, which would let two sandboxes share a port in
         // silence.
@@ -122,11 +123,12 @@ public:
 
     [[nodiscard]] int port() const { return port_; }
     [[nodiscard]] const std::string& host() const { return host_; }
+    [[nodiscard]] const std::string& prefix() const { return prefix_; }
 
 private:
     void answer(const httplib::Request& request, const std::string& body,
                 httplib::Response& response) {
-        const ApiAnswer answer = api_.handle(to_call(request, body));
+        const ApiAnswer answer = handle_(to_call(request, body));
         log_("event=call method=" + request.method + " path=" + request.path +
              " status=" + std::to_string(answer.status) + (answer.lost ? " lost=yes" : ""));
         if (answer.lost) {
@@ -143,7 +145,8 @@ private:
         }
     }
 
-    HetznerApi& api_;
+    Handler handle_;
+    std::string prefix_;
     Log log_;
     ListeningServer server_;
     std::string host_;
@@ -151,21 +154,21 @@ private:
     std::thread thread_;
 };
 
-HetznerService::HetznerService(HetznerApi& api, Log log)
-    : impl_(std::make_unique<Impl>(api, std::move(log))) {}
+ApiService::ApiService(Handler handle, std::string prefix, Log log)
+    : impl_(std::make_unique<Impl>(std::move(handle), std::move(prefix), std::move(log))) {}
 
-HetznerService::~HetznerService() { stop(); }
+ApiService::~ApiService() { stop(); }
 
-bool HetznerService::start(const std::string& host, int port, std::string& error) {
+bool ApiService::start(const std::string& host, int port, std::string& error) {
     return impl_->start(host, port, error);
 }
 
-int HetznerService::port() const { return impl_->port(); }
+int ApiService::port() const { return impl_->port(); }
 
-std::string HetznerService::base_url() const {
-    return "http://" + impl_->host() + ":" + std::to_string(impl_->port()) + "/v1";
+std::string ApiService::base_url() const {
+    return "http://" + impl_->host() + ":" + std::to_string(impl_->port()) + impl_->prefix();
 }
 
-void HetznerService::stop() { impl_->stop(); }
+void ApiService::stop() { impl_->stop(); }
 
 }  // namespace hatchery::sandbox

@@ -1,8 +1,8 @@
-#include "sandbox/hetzner/faults.hpp"
+#include "sandbox/cloud/faults.hpp"
 
 #include <algorithm>
 
-#include "sandbox/hetzner/validation.hpp"
+#include "sandbox/cloud/validation.hpp"
 
 namespace hatchery::sandbox {
 namespace {
@@ -54,6 +54,7 @@ FaultSet parse_faults(const std::string& document) {
     faults.delete_locked = reader.count("deleteLocked", 0, kMaxCount);
     faults.wrong_host_key = reader.count("wrongHostKey", 0, kMaxCount);
     faults.latency_ms = reader.count("latencyMs", 0, kMaxCount);
+    faults.reuse_addresses = reader.flag("reuseAddresses", false);
     faults.errors = parse_errors(reader);
     faults.out_of_stock = parse_out_of_stock(reader);
     if (const auto quota = reader.number("quotaServers", kMaxCount)) {
@@ -67,6 +68,7 @@ FaultSet parse_faults(const std::string& document) {
         RateLimitFault fault;
         fault.limit = one.number("limit", kMaxCount).value_or(3600);
         fault.remaining = one.number("remaining", kMaxCount).value_or(fault.limit);
+        fault.per_minute = one.number("perMinute", kMaxCount).value_or(0);
         one.finish();
         faults.rate_limit = fault;
     }
@@ -108,13 +110,15 @@ nlohmann::json to_json(const FaultSet& faults) {
         {"lateVisibilitySeconds", faults.late_visibility_seconds},
         {"bootDelaySeconds", nullptr},
         {"latencyMs", faults.latency_ms},
+        {"reuseAddresses", faults.reuse_addresses},
         {"sshCut", {{"count", faults.ssh_cut.count}, {"afterBytes", faults.ssh_cut.after_bytes}}}};
     if (faults.quota_servers) {
         document["quotaServers"] = *faults.quota_servers;
     }
     if (faults.rate_limit) {
         document["rateLimit"] = {{"limit", faults.rate_limit->limit},
-                                 {"remaining", faults.rate_limit->remaining}};
+                                 {"remaining", faults.rate_limit->remaining},
+                                 {"perMinute", faults.rate_limit->per_minute}};
     }
     if (faults.boot_delay_seconds) {
         document["bootDelaySeconds"] = *faults.boot_delay_seconds;

@@ -1,8 +1,8 @@
-#include "sandbox/hetzner/validation.hpp"
+#include "sandbox/cloud/validation.hpp"
 
 #include <algorithm>
 
-#include "sandbox/hetzner/api_types.hpp"
+#include "sandbox/cloud/api_types.hpp"
 
 namespace hatchery::sandbox {
 namespace {
