@@ -13,15 +13,10 @@ using namespace hatchery;
 using namespace std::chrono_literals;
 using base::Json;
 using e2e::Bundle;
+using e2e::skip_without_hosts;
 using e2e::World;
 
 std::string text(const Json& object, const char* key) { return base::json_string(object, key); }
-
-bool skip_without_hosts() {
-    const auto missing = World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
 
 /// A deployed bot, and the model that it asks.
 class ChatWorld : public World {

@@ -13,13 +13,8 @@ using namespace hatchery;
 using namespace std::chrono_literals;
 using core::OperationKind;
 using e2e::CrashMatrix;
+using e2e::skip_without_hosts;
 using e2e::take_all;
-
-bool skip_without_hosts() {
-    const auto missing = e2e::World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
 
 void check_cancelled(CrashMatrix& matrix, const CrashMatrix::Bot& bot,
                      const std::string& operation) {

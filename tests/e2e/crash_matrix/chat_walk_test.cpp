@@ -13,12 +13,7 @@ using namespace hatchery;
 using namespace std::chrono_literals;
 using core::OperationKind;
 using e2e::CrashMatrix;
-
-bool skip_without_hosts() {
-    const auto missing = e2e::World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
+using e2e::skip_without_hosts;
 
 /// The sandbox's model, which counts what it is asked.
 class Model {

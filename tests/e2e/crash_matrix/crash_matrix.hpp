@@ -88,8 +88,8 @@ public:
     void check_active(const Bot& bot);
     /// No server is left but the foreign ones.
     void check_no_server();
-    /// Servers beside the foreign ones that every matrix begins with.
-    [[nodiscard]] std::size_t strays();
+    /// Waits until there is a server beside the foreign ones.
+    void wait_stray();
 
     /// The one number that the query answers.
     [[nodiscard]] long long number(const std::string& query);
@@ -101,6 +101,8 @@ private:
         const std::map<std::string, std::string>& settings) const;
     void add_foreign_servers();
     void check_servers();
+    /// Servers beside the foreign ones that every matrix begins with.
+    [[nodiscard]] std::size_t strays();
     void check_story(const Bot& bot);
     void check_lines(const Bot& bot);
     void check_secrets();

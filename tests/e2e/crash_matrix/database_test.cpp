@@ -16,14 +16,9 @@ using namespace hatchery;
 using namespace std::chrono_literals;
 using core::OperationKind;
 using e2e::CrashMatrix;
+using e2e::skip_without_hosts;
 using std::chrono::steady_clock;
 using support::PgCluster;
-
-bool skip_without_hosts() {
-    const auto missing = e2e::World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
 
 /// Of a cluster that crashes on purpose, what was committed must stay.
 void make_durable(const PgCluster& cluster) {

@@ -11,12 +11,7 @@ namespace {
 using namespace hatchery;
 using namespace std::chrono_literals;
 using e2e::CrashMatrix;
-
-bool skip_without_hosts() {
-    const auto missing = e2e::World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
+using e2e::skip_without_hosts;
 
 /// The shortest that the configuration takes.
 constexpr int deadline_s = 10;

@@ -14,13 +14,8 @@ using namespace hatchery;
 using namespace std::chrono_literals;
 using core::OperationKind;
 using e2e::CrashMatrix;
+using e2e::skip_without_hosts;
 using std::chrono::steady_clock;
-
-bool skip_without_hosts() {
-    const auto missing = e2e::World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
 
 double seconds_since(steady_clock::time_point begun) {
     return std::chrono::duration<double>(steady_clock::now() - begun).count();

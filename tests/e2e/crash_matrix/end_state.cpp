@@ -195,6 +195,15 @@ void CrashMatrix::check_no_server() {
     REQUIRE(strays() == 0);
 }
 
+void CrashMatrix::wait_stray() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (strays() == 0) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        const timespec pause{.tv_sec = 0, .tv_nsec = 50'000'000};
+        nanosleep(&pause, nullptr);
+    }
+}
+
 std::size_t CrashMatrix::strays() { return world_->servers().size() - foreign_.size(); }
 
 }  // namespace hatchery::e2e

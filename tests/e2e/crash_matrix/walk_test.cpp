@@ -13,12 +13,7 @@ using namespace hatchery;
 using namespace std::chrono_literals;
 using core::OperationKind;
 using e2e::CrashMatrix;
-
-bool skip_without_hosts() {
-    const auto missing = e2e::World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
+using e2e::skip_without_hosts;
 
 void tell(const char* what, const CrashMatrix::Walk& walk) {
     std::cout << fmt::format("{}: died at {} points in {:.1f} s\n", what, walk.deaths,

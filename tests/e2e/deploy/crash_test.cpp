@@ -5,24 +5,20 @@ namespace {
 
 using namespace hatchery;
 using namespace std::chrono_literals;
+using base::json_string;
+using e2e::skip_without_hosts;
 using e2e::World;
-
-std::string text(const base::Json& object, const char* key) {
-    return base::json_string(object, key);
-}
 
 }  // namespace
 
 TEST_CASE("an update that came while hatchery was dead is answered once it is back") {
-    if (const auto missing = World::missing()) {
-        WARN("skipped: " << *missing);
-        return;
-    }
+    if (skip_without_hosts()) return;
     World world(e2e::Bundle::stand_in, "update while dead");
     const auto token = world.new_telegram_token();
     const auto bot = world.deploy("Patient bot", token);
-    world.wait_status(bot, 180s,
-                      [](const base::Json& status) { return text(status, "status") == "active"; });
+    world.wait_status(bot, 180s, [](const base::Json& status) {
+        return json_string(status, "status") == "active";
+    });
     world.kill_hatchery();
     world.say(token, "first");
     world.start_hatchery();

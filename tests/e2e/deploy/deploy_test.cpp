@@ -8,17 +8,9 @@ namespace {
 
 using namespace hatchery;
 using namespace std::chrono_literals;
+using base::json_string;
+using e2e::skip_without_hosts;
 using e2e::World;
-
-std::string text(const base::Json& object, const char* key) {
-    return base::json_string(object, key);
-}
-
-bool skip_without_hosts() {
-    const auto missing = World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
 
 /// Asks for an operation on a bot and waits for its success.
 void operate(const World& world, const std::string& bot, const std::string& what,
@@ -26,9 +18,9 @@ void operate(const World& world, const std::string& bot, const std::string& what
     const auto accepted = world.api().post(fmt::format("/api/deploy/{}/{}", bot, what), {});
     INFO(base::dump_json(accepted.body));
     REQUIRE(accepted.status == 202);
-    const auto ended = world.wait_operation(text(accepted.body, "operationId"), limit);
+    const auto ended = world.wait_operation(json_string(accepted.body, "operationId"), limit);
     INFO(base::dump_json_pretty(ended));
-    REQUIRE(text(ended, "state") == "succeeded");
+    REQUIRE(json_string(ended, "state") == "succeeded");
 }
 
 /// Rows in any table of secrets, inbox or leases that would outlive a destroyed bot.
@@ -49,28 +41,29 @@ TEST_CASE("a deployed bot answers in Telegram, stops, starts, restarts, and goes
     const auto bot = world.deploy("First bot", token);
 
     const auto active = world.wait_status(bot, 300s, [](const base::Json& status) {
-        return text(status, "status") == "active" || text(status, "status") == "failed";
+        return json_string(status, "status") == "active" ||
+               json_string(status, "status") == "failed";
     });
-    REQUIRE(text(active, "status") == "active");
+    REQUIRE(json_string(active, "status") == "active");
     REQUIRE(world.servers().size() == 1);
     REQUIRE_THAT(world.chat(token, "How do you do?", 60s), Catch::Contains("How do you do?"));
 
     operate(world, bot, "stop", 60s);
-    REQUIRE(text(world.status(bot), "status") == "stopped");
+    REQUIRE(json_string(world.status(bot), "status") == "stopped");
     operate(world, bot, "start", 120s);
-    REQUIRE(text(world.status(bot), "status") == "active");
+    REQUIRE(json_string(world.status(bot), "status") == "active");
     operate(world, bot, "restart", 120s);
     REQUIRE_THAT(world.chat(token, "Still there?", 60s), Catch::Contains("Still there?"));
 
     const auto destroyed = world.api().remove("/api/bots/" + bot);
     INFO(base::dump_json(destroyed.body));
     REQUIRE(destroyed.status == 202);
-    const auto ended = world.wait_operation(text(destroyed.body, "operationId"), 60s);
-    REQUIRE(text(ended, "state") == "succeeded");
+    const auto ended = world.wait_operation(json_string(destroyed.body, "operationId"), 60s);
+    REQUIRE(json_string(ended, "state") == "succeeded");
     REQUIRE(world.servers().empty());
     REQUIRE(world.api().get("/api/bots/" + bot).status == 404);
     const auto webhook = world.telegram().get(fmt::format("/bot{}/getWebhookInfo", token));
-    REQUIRE(text(base::json_member(webhook.body, "result"), "url").empty());
+    REQUIRE(json_string(base::json_member(webhook.body, "result"), "url").empty());
     REQUIRE(rows(world, "SELECT count(*) FROM sealed_secrets") == 0);
     REQUIRE(rows(world, "SELECT count(*) FROM webhook_inbox WHERE state = 'pending'") == 0);
 }
@@ -82,17 +75,18 @@ TEST_CASE("a cancelled deploy leaves nothing behind") {
     world.wait_status(bot, 120s, [](const base::Json& status) {
         const auto& steps = base::json_member(base::json_member(status, "operation"), "steps");
         for (const auto& step : steps) {
-            if (text(step, "kind") == "install_dependencies" && text(step, "state") == "running") {
+            if (json_string(step, "kind") == "install_dependencies" &&
+                json_string(step, "state") == "running") {
                 return true;
             }
         }
         return false;
     });
-    const auto operation = text(base::json_member(world.status(bot), "operation"), "id");
+    const auto operation = json_string(base::json_member(world.status(bot), "operation"), "id");
     const auto cancelled = world.api().post("/api/deploy/" + bot + "/cancel", {});
     REQUIRE(cancelled.status == 202);
     const auto ended = world.wait_operation(operation, 60s);
-    REQUIRE(text(ended, "state") == "cancelled");
-    REQUIRE(text(world.status(bot), "status") == "stopped");
+    REQUIRE(json_string(ended, "state") == "cancelled");
+    REQUIRE(json_string(world.status(bot), "status") == "stopped");
     REQUIRE(world.servers().empty());
 }

@@ -9,23 +9,21 @@ namespace {
 
 using namespace hatchery;
 using namespace std::chrono_literals;
+using base::json_string;
+using e2e::skip_without_hosts;
 using e2e::World;
-
-std::string text(const base::Json& object, const char* key) {
-    return base::json_string(object, key);
-}
 
 bool step_runs(const base::Json& status, const std::string& kind) {
     for (const auto& step : base::json_member(base::json_member(status, "operation"), "steps")) {
-        const auto state = text(step, "state");
-        if (text(step, "kind") == kind) return state == "running" || state == "waiting";
+        const auto state = json_string(step, "state");
+        if (json_string(step, "kind") == kind) return state == "running" || state == "waiting";
     }
     return false;
 }
 
 bool step_done(const base::Json& status, const std::string& kind) {
     for (const auto& step : base::json_member(base::json_member(status, "operation"), "steps")) {
-        if (text(step, "kind") == kind) return text(step, "state") == "succeeded";
+        if (json_string(step, "kind") == kind) return json_string(step, "state") == "succeeded";
     }
     return false;
 }
@@ -35,7 +33,7 @@ std::multiset<std::string> lines_on_server(const World& world) {
     const auto runs = world.cloud().get("/sandbox/hosts");
     std::multiset<std::string> lines;
     for (const auto& host : base::json_member(runs.body, "hosts")) {
-        const std::filesystem::path root = text(host, "upperDir");
+        const std::filesystem::path root = json_string(host, "upperDir");
         for (const auto& entry :
              std::filesystem::directory_iterator(root / "var/lib/hatchery/runs")) {
             std::ifstream log(entry.path() / "log");
@@ -51,8 +49,8 @@ std::multiset<std::string> lines_on_server(const World& world) {
 std::multiset<std::string> lines_in_story(const World& world, const std::string& bot) {
     std::multiset<std::string> lines;
     for (const auto& line : world.log_lines(bot)) {
-        const auto stream = text(line, "stream");
-        if (stream == "stdout" || stream == "stderr") lines.insert(text(line, "message"));
+        const auto stream = json_string(line, "stream");
+        if (stream == "stdout" || stream == "stderr") lines.insert(json_string(line, "message"));
     }
     return lines;
 }
@@ -60,10 +58,7 @@ std::multiset<std::string> lines_in_story(const World& world, const std::string&
 }  // namespace
 
 TEST_CASE("killed in every step and started again, hatchery ends with one server and one bot") {
-    if (const auto missing = World::missing()) {
-        WARN("skipped: " << *missing);
-        return;
-    }
+    if (skip_without_hosts()) return;
     World world(e2e::Bundle::real, "kill in every step");
     const auto token = world.new_telegram_token();
     const auto bot = world.deploy("Hardy bot", token);
@@ -73,16 +68,17 @@ TEST_CASE("killed in every step and started again, hatchery ends with one server
         INFO(step);
         const auto seen = world.wait_status(bot, 180s, [&](const base::Json& status) {
             return step_runs(status, step) || step_done(status, step) ||
-                   text(status, "status") == "failed";
+                   json_string(status, "status") == "failed";
         });
-        REQUIRE(text(seen, "status") != "failed");
+        REQUIRE(json_string(seen, "status") != "failed");
         world.kill_hatchery();
         world.start_hatchery();
     }
     const auto active = world.wait_status(bot, 300s, [](const base::Json& status) {
-        return text(status, "status") == "active" || text(status, "status") == "failed";
+        return json_string(status, "status") == "active" ||
+               json_string(status, "status") == "failed";
     });
-    REQUIRE(text(active, "status") == "active");
+    REQUIRE(json_string(active, "status") == "active");
     REQUIRE(world.servers().size() == 1);
     REQUIRE(world.api().get("/api/bots").body["items"].size() == 1);
     REQUIRE(lines_in_story(world, bot) == lines_on_server(world));

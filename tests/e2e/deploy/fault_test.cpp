@@ -7,21 +7,13 @@ namespace {
 
 using namespace hatchery;
 using namespace std::chrono_literals;
+using base::json_string;
+using e2e::skip_without_hosts;
 using e2e::World;
-
-std::string text(const base::Json& object, const char* key) {
-    return base::json_string(object, key);
-}
-
-bool skip_without_hosts() {
-    const auto missing = World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
-}
 
 base::Json wait_end(const World& world, const std::string& bot) {
     return world.wait_status(bot, 240s, [](const base::Json& status) {
-        const auto state = text(base::json_member(status, "operation"), "state");
+        const auto state = json_string(base::json_member(status, "operation"), "state");
         return state == "succeeded" || state == "failed" || state == "cancelled";
     });
 }
@@ -34,7 +26,7 @@ TEST_CASE("a lost answer to the create leaves one server, which is adopted") {
     REQUIRE(world.cloud().put("/sandbox/faults", {{"createAnswerLost", 1}}).status == 200);
     const auto token = world.new_telegram_token();
     const auto bot = world.deploy("Adopted bot", token);
-    REQUIRE(text(wait_end(world, bot), "status") == "active");
+    REQUIRE(json_string(wait_end(world, bot), "status") == "active");
     REQUIRE(world.servers().size() == 1);
     REQUIRE_THAT(world.chat(token, "hello", 30s), Catch::Contains("hello"));
 }
@@ -45,7 +37,7 @@ TEST_CASE("a server that shows a host key which nobody planted is refused and re
     REQUIRE(world.cloud().put("/sandbox/faults", {{"wrongHostKey", 1}}).status == 200);
     const auto bot = world.deploy("Wary bot", world.new_telegram_token());
     const auto ended = wait_end(world, bot);
-    REQUIRE(text(ended, "status") == "failed");
+    REQUIRE(json_string(ended, "status") == "failed");
     const auto& error = base::json_member(base::json_member(ended, "operation"), "error");
     INFO(base::dump_json_pretty(ended));
     REQUIRE_THAT(base::dump_json(error), Catch::Contains("host key"));
@@ -61,7 +53,7 @@ TEST_CASE("a token that Telegram does not know is refused and nothing is made") 
                 .status == 200);
     const auto refused = world.create_bot("Nobody", token);
     REQUIRE(refused.status == 422);
-    REQUIRE(text(refused.body, "code") == "token_invalid");
+    REQUIRE(json_string(refused.body, "code") == "token_invalid");
     REQUIRE(world.api().get("/api/bots").body["items"].empty());
     REQUIRE(world.servers().empty());
 

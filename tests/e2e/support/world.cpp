@@ -347,4 +347,10 @@ base::Json World::servers() const {
     return base::json_member(cloud().get("/servers?per_page=50").body, "servers");
 }
 
+bool skip_without_hosts() {
+    const auto missing = World::missing();
+    if (missing) WARN("skipped: " << *missing);
+    return missing.has_value();
+}
+
 }  // namespace hatchery::e2e

@@ -137,4 +137,7 @@ private:
     int port_ = 0;
 };
 
+/// Where the world cannot be had: says so, and the test is to end.
+[[nodiscard]] bool skip_without_hosts();
+
 }  // namespace hatchery::e2e
