@@ -83,7 +83,7 @@ base::Json embed(const std::string& text) {
 
 }  // namespace
 
-class ModelService::Impl {
+class ModelService::Impl final : public Work {
 public:
     explicit Impl(ModelServiceOptions options)
         : options_(std::move(options)),
@@ -91,13 +91,13 @@ public:
                    .max_body_bytes = max_prompt_bytes},
                   [this](const WebRequest& request) { return handle(request); }) {}
 
-    ~Impl() { stop(); }
+    ~Impl() override { stop(); }
 
-    bool start(const std::string& host, int port, std::string& error) {
+    bool start(const std::string& host, int port, std::string& error) override {
         return server_.start(host, port, error);
     }
 
-    void stop() {
+    void stop() override {
         {
             const std::scoped_lock lock(mutex_);
             stopping_ = true;
@@ -106,8 +106,8 @@ public:
         server_.stop();
     }
 
-    [[nodiscard]] int port() const { return server_.port(); }
-    [[nodiscard]] std::string base_url() const { return server_.origin() + "/v1"; }
+    [[nodiscard]] int port() const override { return server_.port(); }
+    [[nodiscard]] std::string base_url() const override { return server_.origin() + "/v1"; }
 
 private:
     WebResponse handle(const WebRequest& request) {
@@ -282,13 +282,6 @@ private:
 };
 
 ModelService::ModelService(ModelServiceOptions options)
-    : impl_(std::make_unique<Impl>(std::move(options))) {}
-ModelService::~ModelService() = default;
-bool ModelService::start(const std::string& host, int port, std::string& error) {
-    return impl_->start(host, port, error);
-}
-int ModelService::port() const { return impl_->port(); }
-std::string ModelService::base_url() const { return impl_->base_url(); }
-void ModelService::stop() { impl_->stop(); }
+    : WebService(std::make_unique<Impl>(std::move(options))) {}
 
 }  // namespace hatchery::sandbox

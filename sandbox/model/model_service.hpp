@@ -1,7 +1,8 @@
 #pragma once
 
-#include <memory>
 #include <string>
+
+#include "sandbox/web/web_service.hpp"
 
 namespace hatchery::sandbox {
 
@@ -17,27 +18,13 @@ struct ModelServiceOptions {
 /// A model API that speaks the protocols of OpenAI (chat completions, responses, embeddings) and
 /// Anthropic (messages), streaming and not, and answers with what the user said last.
 /// Routes and behaviour: sandbox/model/README.md.
-class ModelService {
+/// The base URL is that of an OpenAI-compatible client: `http://host:port/v1`.
+class ModelService final : public WebService {
 public:
     explicit ModelService(ModelServiceOptions options = {});
-    /// Stops the service.
-    ~ModelService();
-    ModelService(const ModelService&) = delete;
-    ModelService& operator=(const ModelService&) = delete;
-
-    /// Listens on `host`:`port` (0: any free port) and returns once connections are accepted.
-    /// False, with a sentence in `error`, when the address cannot be had.
-    bool start(const std::string& host, int port, std::string& error);
-    /// The port it listens on; 0 before start().
-    [[nodiscard]] int port() const;
-    /// "http://host:port/v1": what an OpenAI-compatible client takes as its base URL.
-    [[nodiscard]] std::string base_url() const;
-    /// Ends running answers and joins all threads. May be called twice.
-    void stop();
 
 private:
     class Impl;
-    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace hatchery::sandbox

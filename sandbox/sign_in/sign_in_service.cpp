@@ -141,15 +141,16 @@ std::string percent_encoded(const std::string& text) {
 
 }  // namespace
 
-class SignInService::Impl {
+class SignInService::Impl final : public Work {
 public:
     Impl() : server_({}, [this](const WebRequest& request) { return handle(request); }) {}
 
-    bool start(const std::string& host, int port, std::string& error) {
+    bool start(const std::string& host, int port, std::string& error) override {
         return server_.start(host, port, error);
     }
-    void stop() { server_.stop(); }
-    [[nodiscard]] std::string origin() const { return server_.origin(); }
+    void stop() override { server_.stop(); }
+    [[nodiscard]] int port() const override { return server_.port(); }
+    [[nodiscard]] std::string base_url() const override { return server_.origin(); }
 
 private:
     WebResponse handle(const WebRequest& request) {
@@ -256,12 +257,6 @@ private:
     WebServer server_;
 };
 
-SignInService::SignInService() : impl_(std::make_unique<Impl>()) {}
-SignInService::~SignInService() = default;
-bool SignInService::start(const std::string& host, int port, std::string& error) {
-    return impl_->start(host, port, error);
-}
-std::string SignInService::base_url() const { return impl_->origin(); }
-void SignInService::stop() { impl_->stop(); }
+SignInService::SignInService() : WebService(std::make_unique<Impl>()) {}
 
 }  // namespace hatchery::sandbox

@@ -70,7 +70,7 @@ std::pair<std::string, std::string> split_bot_path(std::string_view path, std::s
 
 }  // namespace
 
-class TelegramService::Impl {
+class TelegramService::Impl final : public Work {
 public:
     explicit Impl(TelegramServiceOptions options)
         : options_(with_clock(std::move(options))),
@@ -80,22 +80,22 @@ public:
           server_({.max_connections = static_cast<std::size_t>(options_.max_connections)},
                   [this](const WebRequest& request) { return handle(request); }) {}
 
-    ~Impl() { stop(); }
+    ~Impl() override { stop(); }
 
-    bool start(const std::string& host, int port, std::string& error) {
+    bool start(const std::string& host, int port, std::string& error) override {
         if (!server_.start(host, port, error)) return false;
         delivery_.start();
         return true;
     }
 
-    void stop() {
+    void stop() override {
         world_.stop();
         server_.stop();
         delivery_.stop();
     }
 
-    [[nodiscard]] int port() const { return server_.port(); }
-    [[nodiscard]] std::string origin() const { return server_.origin(); }
+    [[nodiscard]] int port() const override { return server_.port(); }
+    [[nodiscard]] std::string base_url() const override { return server_.origin(); }
 
 private:
     static TelegramServiceOptions with_clock(TelegramServiceOptions options) {
@@ -155,13 +155,6 @@ private:
 };
 
 TelegramService::TelegramService(TelegramServiceOptions options)
-    : impl_(std::make_unique<Impl>(std::move(options))) {}
-TelegramService::~TelegramService() = default;
-bool TelegramService::start(const std::string& host, int port, std::string& error) {
-    return impl_->start(host, port, error);
-}
-int TelegramService::port() const { return impl_->port(); }
-std::string TelegramService::base_url() const { return impl_->origin(); }
-void TelegramService::stop() { impl_->stop(); }
+    : WebService(std::make_unique<Impl>(std::move(options))) {}
 
 }  // namespace hatchery::sandbox

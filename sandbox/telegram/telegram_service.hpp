@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sandbox/telegram/sandbox_clock.hpp"
+#include "sandbox/web/web_service.hpp"
 
 namespace hatchery::sandbox {
 
@@ -20,27 +21,13 @@ struct TelegramServiceOptions {
 
 /// Telegram's Bot API with a chat page at `/` and routes below `/sandbox/` to speak as a user.
 /// Everything lives in memory. Routes and behaviour: sandbox/telegram/README.md.
-class TelegramService {
+/// The base URL is Telegram's api root.
+class TelegramService final : public WebService {
 public:
     explicit TelegramService(TelegramServiceOptions options = {});
-    /// Stops the service.
-    ~TelegramService();
-    TelegramService(const TelegramService&) = delete;
-    TelegramService& operator=(const TelegramService&) = delete;
-
-    /// Listens on `host`:`port` (0: any free port) and returns once connections are accepted.
-    /// False, with a sentence in `error`, when the address cannot be had.
-    bool start(const std::string& host, int port, std::string& error);
-    /// The port it listens on; 0 before start().
-    [[nodiscard]] int port() const;
-    /// "http://host:port" without a slash at the end: Telegram's api root.
-    [[nodiscard]] std::string base_url() const;
-    /// Ends long polls and webhook calls and joins all threads. May be called twice.
-    void stop();
 
 private:
     class Impl;
-    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace hatchery::sandbox
