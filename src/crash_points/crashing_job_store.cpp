@@ -73,9 +73,10 @@ public:
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override {
         return around(points_, "jobs.raise", [&] { return inner_.raise(signal, now); });
     }
-    base::Result<std::optional<base::TimePoint>> next_due() override {
+    base::Result<std::optional<base::TimePoint>> next_due(
+        const std::string& capabilities) override {
         points_.pass("jobs.next_due", "before");
-        return inner_.next_due();
+        return inner_.next_due(capabilities);
     }
 
 private:

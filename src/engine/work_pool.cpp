@@ -87,11 +87,10 @@ int WorkPool::capacity() const {
 
 int WorkPool::room_locked() const {
     if (draining_) return 0;
-    return std::max(0, capacity() - running_ - static_cast<int>(queue_.size()));
+    return std::max(0, capacity() - running_ - reserved_ - static_cast<int>(queue_.size()));
 }
 
-int WorkPool::room() const {
-    const std::lock_guard lock(mutex_);
+int WorkPool::worthwhile_room_locked() const {
     const int room = room_locked();
     // In small helpings a claim costs more than it brings.
     const bool too_little = capacity() > wanted_ && room < capacity() / 4;
@@ -99,9 +98,21 @@ int WorkPool::room() const {
     return too_little ? 0 : room;
 }
 
+int WorkPool::room() const {
+    const std::lock_guard lock(mutex_);
+    return worthwhile_room_locked();
+}
+
+int WorkPool::reserve_room() {
+    const std::lock_guard lock(mutex_);
+    const int room = worthwhile_room_locked();
+    reserved_ += room;
+    return room;
+}
+
 void WorkPool::on_room(std::function<void()> callback) { on_room_ = std::move(callback); }
 
-void WorkPool::add(std::vector<ports::ClaimedJob> jobs) {
+void WorkPool::add(std::vector<ports::ClaimedJob> jobs, int reserved) {
     const auto now = std::chrono::steady_clock::now();
     for (auto& job : jobs) {
         // Held from the claim on, so that a job which waits for a thread keeps its lease.
@@ -109,9 +120,10 @@ void WorkPool::add(std::vector<ports::ClaimedJob> jobs) {
     }
     {
         const std::lock_guard lock(mutex_);
+        reserved_ -= reserved;
         for (auto& job : jobs) queue_.push_back({.job = std::move(job), .since = now});
     }
-    changed_.notify_all();
+    if (!jobs.empty()) changed_.notify_all();
 }
 
 void WorkPool::continue_with(ports::ClaimedJob job) {

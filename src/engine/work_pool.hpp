@@ -34,9 +34,12 @@ public:
     /// How many jobs it can take now: one a free thread, and while steps take next to no time some
     /// more, so that threads do not wait for the next claim.
     [[nodiscard]] int room() const;
+    /// Answers the room and counts it as taken, so that who claims beside asks for none of it.
+    [[nodiscard]] int reserve_room();
     /// Called when there may be room again after there was none.
     void on_room(std::function<void()> callback);
-    void add(std::vector<ports::ClaimedJob> jobs);
+    /// Takes jobs that were claimed; `reserved` is what reserve_room() had answered for them.
+    void add(std::vector<ports::ClaimedJob> jobs, int reserved = 0);
     /// Renews the leases, and gives jobs back that wait for a thread for too long.
     void renew();
     /// No job is begun any more; running ones are asked to stop after `grace`. Blocks until all
@@ -58,6 +61,7 @@ private:
     void note_duration(std::chrono::steady_clock::duration duration);
     [[nodiscard]] int capacity() const;
     [[nodiscard]] int room_locked() const;
+    [[nodiscard]] int worthwhile_room_locked() const;
     [[nodiscard]] base::Milliseconds patience() const;
 
     JobRunner& runner_;
@@ -69,6 +73,8 @@ private:
     std::deque<Queued> queue_;
     int running_ = 0;
     int wanted_ = 0;
+    /// For jobs that are being claimed.
+    int reserved_ = 0;
     /// By index: whether that thread still takes jobs.
     std::vector<bool> alive_;
     std::vector<std::jthread> threads_;

@@ -188,8 +188,9 @@ public:
     /// Brings forward the waiting jobs that named this signal; returns how many.
     [[nodiscard]] virtual base::Result<int> raise(const std::string& signal,
                                                   base::TimePoint now) = 0;
-    /// When the next job can be claimed; nothing when there is none.
-    [[nodiscard]] virtual base::Result<std::optional<base::TimePoint>> next_due() = 0;
+    /// When a worker with these capabilities can claim its next job; nothing when there is none.
+    [[nodiscard]] virtual base::Result<std::optional<base::TimePoint>> next_due(
+        const std::string& capabilities) = 0;
 };
 
 }  // namespace hatchery::ports

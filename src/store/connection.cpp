@@ -66,20 +66,22 @@ struct Prepared {
 Rows copy_rows(const PGresult* result) {
     const int columns = PQnfields(result);
     const int rows = PQntuples(result);
-    std::vector<std::optional<std::string>> values;
-    values.reserve(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows));
+    const char* touched = PQcmdTuples(const_cast<PGresult*>(result));
+    Rows copy(columns, touched[0] == '\0' ? 0 : std::atoll(touched),
+              static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows),
+              PQresultMemorySize(result));
     for (int row = 0; row < rows; ++row) {
         for (int column = 0; column < columns; ++column) {
             if (PQgetisnull(result, row, column) != 0) {
-                values.emplace_back(std::nullopt);
+                copy.add(std::nullopt);
             } else {
-                values.emplace_back(std::in_place, PQgetvalue(result, row, column),
-                                    static_cast<std::size_t>(PQgetlength(result, row, column)));
+                copy.add(
+                    std::string_view(PQgetvalue(result, row, column),
+                                     static_cast<std::size_t>(PQgetlength(result, row, column))));
             }
         }
     }
-    const char* touched = PQcmdTuples(const_cast<PGresult*>(result));
-    return {columns, std::move(values), touched[0] == '\0' ? 0 : std::atoll(touched)};
+    return copy;
 }
 
 /// libpq would print notices to standard error in the middle of the log.

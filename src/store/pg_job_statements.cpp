@@ -28,26 +28,28 @@ constexpr const char* event_values =
 
 // Two indexes, each in the order of its half of the queue, so that jobs which wait for their time
 // cost a claim nothing. What the claim writes is in no index, so that it stays within the page;
-// what is claimed already is passed over on the way.
+// what is claimed already is passed over on the way. The rows are locked, so that their places
+// (ctid) stand until they are written. The commit waits for no disk: a claim that a crash of the
+// database undoes is a lease that was lost, and what its worker writes is refused.
 const std::string& claim() {
     static const std::string text = std::string(R"(
         WITH lined AS MATERIALIZED (
-            SELECT operation_id, priority, queue_at AS place FROM jobs
+            SELECT ctid AS at, operation_id, priority, queue_at AS place FROM jobs
             WHERE in_line AND lease_token IS NULL AND run_at <= $1
+                AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
                 AND (requirements = '{}' OR requirements_met(requirements, $6::jsonb))
             ORDER BY priority DESC, queue_at, operation_id
             LIMIT $2::bigint
             FOR UPDATE SKIP LOCKED
         ), parked AS MATERIALIZED (
-            SELECT operation_id, priority, run_at AS place FROM jobs
+            SELECT ctid AS at, operation_id, priority, run_at AS place FROM jobs
             WHERE NOT in_line AND lease_token IS NULL AND run_at <= $1
                 AND (requirements = '{}' OR requirements_met(requirements, $6::jsonb))
             ORDER BY priority DESC, run_at, operation_id
             LIMIT $2::bigint
             FOR UPDATE SKIP LOCKED
         ), picked AS MATERIALIZED (
-            SELECT operation_id, row_number() OVER (ORDER BY priority DESC, place, operation_id)
-                AS number
+            SELECT at, row_number() OVER (ORDER BY priority DESC, place, operation_id) AS number
             FROM (SELECT * FROM lined UNION ALL SELECT * FROM parked) AS either
             ORDER BY priority DESC, place, operation_id
             LIMIT $2::bigint
@@ -55,11 +57,11 @@ const std::string& claim() {
             UPDATE jobs SET state = 'running', claimed_from = jobs.state, lease_token = $5::uuid,
                 lease_until = $3, worker_id = $4, started_at = coalesce(started_at, $1),
                 begun_at = coalesce(begun_at, $1), blocked_reason = NULL
-            FROM picked WHERE jobs.operation_id = picked.operation_id
+            FROM picked WHERE jobs.ctid = picked.at
             RETURNING jobs.operation_id, jobs.id, jobs.bot_id, jobs.user_id, jobs.step,
                 jobs.priority, jobs.failures, jobs.rescues, jobs.run_at, jobs.queue_at,
                 jobs.message, jobs.progress, jobs.requirements, jobs.created_at, jobs.started_at,
-                jobs.signal, picked.number
+                jobs.signal, jobs.cancel_requested, picked.number
         )
         SELECT)") + columns::claimed +
                                     R"(

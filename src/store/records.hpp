@@ -56,7 +56,7 @@ inline constexpr int job_count = 18;
 inline constexpr const char* claimed =
     " j.operation_id, j.id, j.bot_id, j.user_id, j.step, j.priority, j.failures, j.rescues,"
     " j.run_at, j.queue_at, j.message, j.progress, j.requirements, j.created_at, j.started_at,"
-    " j.signal, o.kind, o.phase, o.cancel_requested, o.created_at, o.deadline_at, o.error,"
+    " j.signal, o.kind, o.phase, j.cancel_requested, o.created_at, o.deadline_at, o.error,"
     " o.payload, o.request_id ";
 inline constexpr const char* server =
     " s.id, s.bot_id, s.deployment_id, s.provider, s.region, s.type, s.image, s.name, s.state,"

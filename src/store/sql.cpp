@@ -8,11 +8,6 @@ namespace hatchery::store {
 
 namespace {
 
-const std::string& present(const std::optional<std::string>& value) {
-    if (!value) throw SqlFailure("", "a value that must be there is NULL", false);
-    return *value;
-}
-
 void append_quoted(std::string& text, std::string_view element) {
     text.push_back('"');
     for (const char c : element) {
@@ -87,18 +82,24 @@ std::vector<std::string> parse_array(std::string_view text) {
     return elements;
 }
 
-const std::optional<std::string>& Rows::Row::value(int column) const {
+std::optional<std::string_view> Rows::Row::value(int column) const {
     if (column < 0 || column >= rows_.columns_ || index_ >= rows_.size()) {
         throw SqlFailure("", "a column or row that the result does not have", false);
     }
-    return rows_.values_[index_ * static_cast<std::size_t>(rows_.columns_) +
-                         static_cast<std::size_t>(column)];
+    const Cell& cell = rows_.cells_[index_ * static_cast<std::size_t>(rows_.columns_) +
+                                    static_cast<std::size_t>(column)];
+    if (cell.size == null_size) return std::nullopt;
+    return std::string_view(rows_.bytes_).substr(cell.begin, cell.size);
 }
 
-const std::string& Rows::Row::text(int column) const { return present(value(column)); }
+std::string_view Rows::Row::present(int column) const {
+    const auto text = value(column);
+    if (!text) throw SqlFailure("", "a value that must be there is NULL", false);
+    return *text;
+}
 
 std::int64_t Rows::Row::integer(int column) const {
-    const std::string& digits = text(column);
+    const std::string_view digits = present(column);
     std::int64_t number = 0;
     const auto [end, problem] =
         std::from_chars(digits.data(), digits.data() + digits.size(), number);
@@ -109,7 +110,7 @@ std::int64_t Rows::Row::integer(int column) const {
 }
 
 base::TimePoint Rows::Row::time(int column) const {
-    if (const auto time = base::parse_time(text(column))) return *time;
+    if (const auto time = base::parse_time(present(column))) return *time;
     throw SqlFailure("", "a time that is none", false);
 }
 

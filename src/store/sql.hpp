@@ -83,16 +83,17 @@ public:
     public:
         Row(const Rows& rows, std::size_t index) : rows_(rows), index_(index) {}
         [[nodiscard]] bool null(int column) const { return !value(column).has_value(); }
-        [[nodiscard]] const std::string& text(int column) const;
+        [[nodiscard]] std::string text(int column) const { return std::string(present(column)); }
         [[nodiscard]] std::optional<std::string> optional_text(int column) const {
-            return value(column);
+            const auto text = value(column);
+            return text ? std::optional<std::string>(*text) : std::nullopt;
         }
         /// The text, or an empty one for NULL.
         [[nodiscard]] std::string text_or_empty(int column) const {
-            return value(column).value_or("");
+            return std::string(value(column).value_or(std::string_view()));
         }
         [[nodiscard]] std::int64_t integer(int column) const;
-        [[nodiscard]] bool boolean(int column) const { return text(column) == "t"; }
+        [[nodiscard]] bool boolean(int column) const { return present(column) == "t"; }
         [[nodiscard]] base::TimePoint time(int column) const;
         [[nodiscard]] std::optional<base::TimePoint> optional_time(int column) const;
         template <typename AnyId>
@@ -101,7 +102,7 @@ public:
         }
         template <typename E>
         [[nodiscard]] E enumerator(int column) const {
-            if (const auto parsed = base::parse_enum<E>(text(column))) return *parsed;
+            if (const auto parsed = base::parse_enum<E>(present(column))) return *parsed;
             throw SqlFailure("", "unknown enumerator in the database: " + text(column), false);
         }
         template <typename E>
@@ -111,17 +112,28 @@ public:
         }
 
     private:
-        [[nodiscard]] const std::optional<std::string>& value(int column) const;
+        /// Lives as long as the rows.
+        [[nodiscard]] std::optional<std::string_view> value(int column) const;
+        [[nodiscard]] std::string_view present(int column) const;
         const Rows& rows_;
         std::size_t index_;
     };
 
     Rows() = default;
-    Rows(int columns, std::vector<std::optional<std::string>> values, std::int64_t affected)
-        : columns_(columns), values_(std::move(values)), affected_(affected) {}
+    /// Without rows yet; `cells` and `bytes` are about how much add() will bring.
+    Rows(int columns, std::int64_t affected, std::size_t cells, std::size_t bytes)
+        : columns_(columns), affected_(affected) {
+        cells_.reserve(cells);
+        bytes_.reserve(bytes);
+    }
+    /// Adds the next value, row by row; nothing is NULL.
+    void add(std::optional<std::string_view> value) {
+        cells_.push_back({.begin = bytes_.size(), .size = value ? value->size() : null_size});
+        if (value) bytes_ += *value;
+    }
 
     [[nodiscard]] std::size_t size() const {
-        return columns_ == 0 ? 0 : values_.size() / static_cast<std::size_t>(columns_);
+        return columns_ == 0 ? 0 : cells_.size() / static_cast<std::size_t>(columns_);
     }
     [[nodiscard]] bool empty() const { return size() == 0; }
     [[nodiscard]] Row operator[](std::size_t index) const { return {*this, index}; }
@@ -129,9 +141,18 @@ public:
     [[nodiscard]] std::int64_t affected() const { return affected_; }
 
 private:
+    static constexpr std::size_t null_size = std::string::npos;
+    /// Where a value lies in bytes_.
+    struct Cell {
+        std::size_t begin;
+        std::size_t size;
+    };
+
     int columns_ = 0;
-    std::vector<std::optional<std::string>> values_;
     std::int64_t affected_ = 0;
+    // All values in one piece: a claim of hundreds of jobs has thousands of them.
+    std::vector<Cell> cells_;
+    std::string bytes_;
 };
 
 /// One connection, used by one thread at a time. Statements use PostgreSQL's own `$1` placeholders

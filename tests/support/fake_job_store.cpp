@@ -402,11 +402,13 @@ Result<int> FakeJobStore::raise(const std::string& signal, TimePoint now) {
     return answer;
 }
 
-Result<std::optional<TimePoint>> FakeJobStore::next_due() {
+Result<std::optional<TimePoint>> FakeJobStore::next_due(const std::string& capabilities) {
     return with_faults(db_, [&]() -> Result<std::optional<TimePoint>> {
+        const auto offered = base::parse_json(capabilities).value_or(base::Json::object());
         std::optional<TimePoint> due;
         for (const auto& [id, row] : db_.job_rows) {
-            if (claimable(row.job) && (!due || row.job.run_at < *due)) due = row.job.run_at;
+            if (!claimable(row.job) || !meets(row.job, offered)) continue;
+            if (!due || row.job.run_at < *due) due = row.job.run_at;
         }
         return due;
     });

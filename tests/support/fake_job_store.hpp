@@ -31,7 +31,7 @@ public:
                               const std::optional<std::string>& progress) override;
     base::Result<core::ChatLine> chat_line(const base::BotId& bot) override;
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override;
-    base::Result<std::optional<base::TimePoint>> next_due() override;
+    base::Result<std::optional<base::TimePoint>> next_due(const std::string& capabilities) override;
 
     /// From now on no claim takes anything, as if others had all jobs in their hands; what is due
     /// stays due.

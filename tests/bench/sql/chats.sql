@@ -13,4 +13,3 @@ FROM operations WHERE created_at = now();
 COMMIT;
 VACUUM ANALYZE operations;
 VACUUM ANALYZE jobs;
-CHECKPOINT;

@@ -43,9 +43,9 @@ TEST_CASE("a claim takes no more than its limit, and nothing before its time") {
     REQUIRE(store->jobs().start_operation(future));
     CHECK(store->jobs().claim(claim_at(at(0), 2)).value().size() == 2);
     CHECK(store->jobs().claim(claim_at(at(0), 10)).value().size() == 1);
-    CHECK(store->jobs().next_due().value() == at(5'000));
+    CHECK(store->jobs().next_due("{}").value() == at(5'000));
     CHECK(store->jobs().claim(claim_at(at(5'000), 10)).value().size() == 1);
-    CHECK(!store->jobs().next_due().value().has_value());
+    CHECK(!store->jobs().next_due("{}").value().has_value());
 }
 
 TEST_CASE("an expired lease is rescued, counted, and its holder can write no more") {

@@ -61,6 +61,20 @@ TEST_CASE("a claim takes only jobs whose requirements the worker meets") {
     }
 }
 
+TEST_CASE("a job that the worker may not run is no reason for it to wake") {
+    const auto store = make_store(backends());
+    auto elsewhere = deploy_of(store->add_bot());
+    elsewhere.requirements = R"({"region": "mars"})";
+    REQUIRE(store->jobs().start_operation(elsewhere));
+    CHECK_FALSE(store->jobs().next_due("{}").value().has_value());
+    CHECK(store->jobs().next_due(R"({"region":"mars"})").value() == at(0));
+
+    auto later = deploy_of(store->add_bot());
+    later.now = at(7'000);
+    REQUIRE(store->jobs().start_operation(later));
+    CHECK(store->jobs().next_due("{}").value() == at(7'000));
+}
+
 TEST_CASE("the next step of an operation keeps its requirements and its priority") {
     const auto store = make_store(backends());
     auto request = deploy_of(store->add_bot(), 3);

@@ -77,7 +77,10 @@ public:
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override {
         return inner_.raise(signal, now);
     }
-    base::Result<std::optional<base::TimePoint>> next_due() override { return inner_.next_due(); }
+    base::Result<std::optional<base::TimePoint>> next_due(
+        const std::string& capabilities) override {
+        return inner_.next_due(capabilities);
+    }
 
 private:
     ports::JobStore& inner_;

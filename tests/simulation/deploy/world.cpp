@@ -139,7 +139,7 @@ void World::step() {
     REQUIRE(claimed);
     if (claimed->empty()) {
         // Nothing to run: time passes, to when a job is due or a dead worker's lease has run out.
-        const auto due = jobs_.next_due();
+        const auto due = jobs_.next_due(settings_.capabilities);
         REQUIRE(due);
         auto next = clock.now() + settings_.lease_for / 4;
         if (*due) next = std::min(next, std::max(**due, clock.now() + 1ms));

@@ -43,7 +43,7 @@ public:
     base::Result<void> record(const ports::Lease& lease, std::span<const core::NewEvent> events,
                               const std::optional<std::string>& progress) override;
     base::Result<int> raise(const std::string& signal, base::TimePoint now) override;
-    base::Result<std::optional<base::TimePoint>> next_due() override;
+    base::Result<std::optional<base::TimePoint>> next_due(const std::string& capabilities) override;
     base::Result<core::ChatLine> chat_line(const base::BotId& bot) override;
 
 private:

@@ -74,8 +74,8 @@ Result<int> GatedJobStore::raise(const std::string& signal, base::TimePoint now)
     return gate.pass(Site::jobs_raise, [&] { return inner().raise(signal, now); });
 }
 
-Result<std::optional<base::TimePoint>> GatedJobStore::next_due() {
-    return gate.pass(Site::jobs_next_due, [&] { return inner().next_due(); });
+Result<std::optional<base::TimePoint>> GatedJobStore::next_due(const std::string& capabilities) {
+    return gate.pass(Site::jobs_next_due, [&] { return inner().next_due(capabilities); });
 }
 
 Result<core::ChatLine> GatedJobStore::chat_line(const base::BotId& bot) {

@@ -82,7 +82,7 @@ void Process::claim() {
                                       .now = ports_.clock.now()});
     if (!claimed) return;
     if (claimed->empty()) {
-        (void)ports_.jobs.next_due();
+        (void)ports_.jobs.next_due(settings_.capabilities);
         return;
     }
     for (auto& job : *claimed) hold(std::move(job));
