@@ -25,9 +25,9 @@ ALTER TABLE jobs RENAME TO former_jobs;
 ALTER TABLE former_jobs RENAME CONSTRAINT jobs_pkey TO former_jobs_pkey;
 ALTER TABLE former_jobs RENAME CONSTRAINT jobs_step_check TO former_jobs_step_check;
 
--- ended_jobs: the steps behind an operation, oldest first; of one that ended, all of them. Each is
--- [id, step, state, failures, rescues, created, started, finished, message], with times in
--- microseconds since 1970.
+-- ended_jobs: the steps behind an operation, oldest first; of one that ended, all of them. Each is a
+-- line with the JSON array [id, step, state, failures, rescues, created, started, finished, message],
+-- times in microseconds since 1970. Text, because only readers need to take it apart.
 CREATE TABLE jobs (
     operation_id uuid PRIMARY KEY REFERENCES operations,
     id uuid NOT NULL,
@@ -69,7 +69,7 @@ CREATE TABLE jobs (
     started_at timestamptz,
     -- When the first step of the operation was claimed.
     begun_at timestamptz,
-    ended_jobs json[] NOT NULL DEFAULT '{}',
+    ended_jobs text NOT NULL DEFAULT '',
     CONSTRAINT jobs_step_check
         CHECK (step IN ('provision_server', 'install_dependencies', 'deploy_openclaw',
                         'configure_bot', 'start_bot', 'stop_bot', 'destroy_server',
@@ -82,7 +82,7 @@ CREATE TABLE jobs (
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02,
         autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
 
-ALTER TABLE operations ADD COLUMN ended_jobs json[] NOT NULL DEFAULT '{}';
+ALTER TABLE operations ADD COLUMN ended_jobs text NOT NULL DEFAULT '';
 -- For the same reason; an end brings the steps along.
 ALTER TABLE operations SET (fillfactor = 40);
 
@@ -105,10 +105,11 @@ CREATE FUNCTION from_microseconds(at text) RETURNS timestamptz LANGUAGE sql IMMU
 $$;
 
 CREATE TEMPORARY TABLE behind ON COMMIT DROP AS
-SELECT operation_id, array_agg(
-    json_build_array(id, step, state, failures, rescues, to_microseconds(created_at),
-                     to_microseconds(started_at), to_microseconds(finished_at), message)
-    ORDER BY created_at, id) AS ended_jobs
+SELECT operation_id, string_agg(
+    CAST(json_build_array(id, step, state, failures, rescues, to_microseconds(created_at),
+                          to_microseconds(started_at), to_microseconds(finished_at), message)
+         AS text) || E'\n',
+    '' ORDER BY created_at, id) AS ended_jobs
 FROM former_jobs WHERE finished_at IS NOT NULL GROUP BY operation_id;
 UPDATE jobs SET ended_jobs = behind.ended_jobs
     FROM behind WHERE behind.operation_id = jobs.operation_id;
@@ -142,9 +143,11 @@ SELECT CAST(e ->> 0 AS uuid), operation_id, bot_id, e ->> 1, e ->> 2, priority,
     from_microseconds(e ->> 5), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS timestamptz),
     CAST(NULL AS text)
 FROM (
-    SELECT operation_id, bot_id, priority, requirements, unnest(ended_jobs) AS e FROM jobs
+    SELECT operation_id, bot_id, priority, requirements, CAST(line AS json) AS e
+    FROM jobs, string_to_table(rtrim(ended_jobs, E'\n'), E'\n') AS line
     UNION ALL
-    SELECT id, bot_id, priority, requirements, unnest(ended_jobs) FROM operations
+    SELECT id, bot_id, priority, requirements, CAST(line AS json)
+    FROM operations, string_to_table(rtrim(ended_jobs, E'\n'), E'\n') AS line
 ) AS behind;
 
 -- A live operation is stored as pending; whether it runs or waits, and since when, is what its job

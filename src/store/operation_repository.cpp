@@ -28,7 +28,7 @@ const std::string select_operations = std::string("SELECT") + columns::operation
 // What the last job said, be it the one that lives.
 const std::string select_job_views = std::string("SELECT") + columns::joined_operation +
                                      R"(, o.priority, o.requirements::text,
-        coalesce(live.message, o.ended_jobs[cardinality(o.ended_jobs)] ->> 8, ''),
+        coalesce(live.message, CAST(regexp_substr(o.ended_jobs, '[^\n]+\n$') AS json) ->> 8, ''),
         coalesce(live.blocked_reason, '')
     FROM operations o LEFT JOIN jobs live ON live.operation_id = o.id )";
 const std::string select_job_view =

@@ -99,13 +99,13 @@ const std::string& apply() {
                 started_at = CASE WHEN t.next_step IS NULL THEN jobs.started_at
                     WHEN t.state = 'running' THEN $1::timestamptz END,
                 ended_jobs = CASE WHEN t.ended_job IS NULL THEN jobs.ended_jobs
-                    ELSE array_append(jobs.ended_jobs, t.ended_job::json) END
+                    ELSE jobs.ended_jobs || t.ended_job END
             FROM unnest($2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[],
                         $7::text[], $8::text[], $9::integer[], $10::text[], $11::text[],
                         $12::uuid[], $13::text[], $14::uuid[], $15::timestamptz[])
                 AS t (number, operation_id, token, state, run_at, signal, message, failures,
                       progress, ended_job, next_id, next_step, next_token, next_until)
-            WHERE t.number >= 0 AND jobs.operation_id = t.operation_id
+            WHERE jobs.operation_id = t.operation_id
                 AND jobs.lease_token = t.token
             RETURNING t.number, jobs.operation_id, jobs.bot_id, jobs.cancel_requested
         ), gone AS (
@@ -113,10 +113,10 @@ const std::string& apply() {
             USING unnest($16::integer[], $17::uuid[], $18::uuid[], $19::text[], $20::text[],
                          $21::text[])
                 AS t (number, operation_id, token, state, ended_job, result)
-            WHERE t.number >= 0 AND jobs.operation_id = t.operation_id
+            WHERE jobs.operation_id = t.operation_id
                 AND jobs.lease_token = t.token
             RETURNING t.number, jobs.operation_id, jobs.bot_id, jobs.cancel_requested, t.state,
-                t.result, jobs.begun_at, array_append(jobs.ended_jobs, t.ended_job::json) AS jobs
+                t.result, jobs.begun_at, jobs.ended_jobs || t.ended_job AS jobs
         ), held AS MATERIALIZED (
             SELECT number, operation_id, bot_id, cancel_requested FROM moved
             UNION ALL SELECT number, operation_id, bot_id, cancel_requested FROM gone

@@ -19,14 +19,14 @@ std::int64_t microseconds(base::TimePoint at) {
     return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
 }
 
-/// The job as the list of those that ended has it, see migrations/0002.
+/// The job as a line of those that ended, see migrations/0002.
 std::string ended_job(const ports::Completion& completion) {
     const ports::Transition& to = completion.transition;
     const core::Job& job = completion.job.job;
     const std::string message =
         to.message.empty() ? R"("")" : base::dump_json(base::Json(base::to_utf8(to.message)));
     return fmt::format(
-        R"(["{}","{}","{}",{},{},{},{},{},{}])", job.id.text(), base::to_text(job.step),
+        "[\"{}\",\"{}\",\"{}\",{},{},{},{},{},{}]\n", job.id.text(), base::to_text(job.step),
         base::to_text(to.job_state), to.failures, job.rescues, microseconds(job.created_at),
         microseconds(job.started_at.value_or(to.now)), microseconds(to.now), message);
 }

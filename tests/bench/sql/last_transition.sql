@@ -5,9 +5,9 @@ WITH held AS (
 ), ended AS (
     UPDATE operations SET state = 'succeeded', finished_at = CAST(:now AS timestamptz),
         started_at = held.begun_at,
-        ended_jobs = array_append(held.ended_jobs, json_build_array(
+        ended_jobs = held.ended_jobs || CAST(json_build_array(
             %(job)s, '%(step)s', 'succeeded', 0, 0, 1700000000000000, 1700000000000000,
-            1700000000000000, ''))
+            1700000000000000, '') AS text) || E'\n'
     FROM held WHERE id = held.operation_id
 ), numbered AS (
     UPDATE bots SET last_event_seq = last_event_seq + 2, status = 'active',

@@ -6,9 +6,9 @@ WITH held AS (
         rescues = 0, progress = '{}', lease_token = %(next)s,
         lease_until = CAST(:until AS timestamptz), created_at = CAST(:now AS timestamptz),
         started_at = CAST(:now AS timestamptz),
-        ended_jobs = array_append(ended_jobs, json_build_array(
+        ended_jobs = ended_jobs || CAST(json_build_array(
             %(job)s, '%(step)s', 'succeeded', 0, 0, 1700000000000000, 1700000000000000,
-            1700000000000000, ''))
+            1700000000000000, '') AS text) || E'\n'
     WHERE operation_id = %(operation)s AND lease_token = %(job)s
     RETURNING operation_id, bot_id
 ), numbered AS (
