@@ -36,6 +36,11 @@ test: test-deps check ## Build and run all tests: unit, contract, integration, e
 test-long: test-deps ## What takes longer: all sanitizers over everything they can run, more rounds
 	@tools/run-tests --long
 
+.PHONY: deb
+deb: build ## Make build/release/hatchery_….deb and try it in a root of its own
+	@tools/install-dependencies package
+	@tools/make-package
+
 .PHONY: bench
 bench: build ## Measure; prints a table and writes build/bench.json
 	@tools/bench
