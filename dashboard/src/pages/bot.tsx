@@ -124,7 +124,7 @@ function BotFacts({ bot, deployment, messages }: BotFactsProps) {
       facts={[
         ["Model", bot.model],
         ["Server", server ? `${server.type} in ${server.region}` : "none"],
-        ["Cost", server ? `${money(server.cost)} a month` : "nothing now"],
+        ["Cost", server ? (server.cost ? `${money(server.cost)} a month` : "not known yet") : "nothing now"],
         [
           "Health",
           <>

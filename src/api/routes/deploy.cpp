@@ -1,4 +1,4 @@
-#include "api/body_reader.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/entitlement.hpp"
 #include "api/routes/event_filters.hpp"
 #include "api/routes/routes.hpp"
@@ -90,9 +90,9 @@ Outcome logs(RouteContext& context, const Exchange& exchange) {
                              .after = query.number("after", 0, 0, max_seq),
                              .before = std::nullopt,
                              .limit = static_cast<int>(query.number("limit", 50, 1, 200)),
-                             .step = choice<core::StepKind>(query, "step"),
-                             .level = choice<core::EventLevel>(query, "level"),
-                             .type = choice<core::EventType>(query, "type"),
+                             .step = query.choice<core::StepKind>("step"),
+                             .level = query.choice<core::EventLevel>("level"),
+                             .type = query.choice<core::EventType>("type"),
                              .text = query.text("q", check_search).value_or("")};
     const auto before = query.number("before", -1, 0, max_seq);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
@@ -105,9 +105,9 @@ Outcome logs(RouteContext& context, const Exchange& exchange) {
     if (more) events->erase(wanted.before ? events->begin() : std::prev(events->end()));
     Json items = Json::array();
     for (const auto& event : *events) items.push_back(event_view(event));
-    Json next;
+    std::optional<std::string> next;
     if (more) next = std::to_string((wanted.before ? events->front() : events->back()).seq);
-    return json_answer(200, {{"items", std::move(items)}, {"next", std::move(next)}});
+    return page_answer(std::move(items), next);
 }
 
 /// How long the caller is still good for a stream; nothing when its token does not end.

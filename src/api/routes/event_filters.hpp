@@ -1,20 +1,11 @@
 #pragma once
 
-#include <optional>
-#include <string>
 #include <string_view>
 
-#include "api/body_reader.hpp"
 #include "base/encoding.hpp"
-#include "base/enum_text.hpp"
+#include "core/validate.hpp"
 
 namespace hatchery::api::routes {
-
-/// A query parameter that is one of an enumeration's words.
-template <typename E>
-std::optional<E> choice(QueryReader& query, const std::string& name) {
-    return query.choice<E>(name);
-}
 
 /// Text to look for in lines.
 [[nodiscard]] inline core::Wrong check_search(std::string_view text) {

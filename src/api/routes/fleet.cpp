@@ -1,4 +1,4 @@
-#include "api/body_reader.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 
@@ -27,15 +27,10 @@ Outcome fleet(RouteContext& context, const Exchange& exchange) {
     const auto after = query.text("after", core::check_cursor);
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     const auto page = context.deps.fleet_overview.bots(after, limit);
-    if (!page && page.error().kind == base::ErrorKind::invalid) {
-        query.wrong("after", "must be the `next` of the page before");
-        return refuse(*query.finish());
-    }
-    if (!page) return refuse(page.error());
+    if (!page) return refuse(page_problem(query, page.error()));
     Json items = Json::array();
     for (const auto& found : page->items) items.push_back(fleet_view(context, found));
-    return json_answer(
-        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+    return page_answer(std::move(items), page->next);
 }
 
 /// What came through the webhook within a day. A bot that polls gets its messages from Telegram

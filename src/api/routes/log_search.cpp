@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "api/body_reader.hpp"
+#include "api/list_page.hpp"
 #include "api/routes/event_filters.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
@@ -26,8 +26,8 @@ Outcome search(RouteContext& context, const Exchange& exchange) {
     const auto now = context.deps.clock.now();
     store::EventSearch wanted{.now = now,
                               .since = now - usual_reach,
-                              .step = choice<core::StepKind>(query, "step"),
-                              .level = choice<core::EventLevel>(query, "level"),
+                              .step = query.choice<core::StepKind>("step"),
+                              .level = query.choice<core::EventLevel>("level"),
                               .text = query.text("q", check_search).value_or(""),
                               .after = query.text("after", core::check_cursor),
                               .limit = static_cast<int>(query.number("limit", 50, 1, 200))};
@@ -40,11 +40,7 @@ Outcome search(RouteContext& context, const Exchange& exchange) {
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     wanted.since = std::max(wanted.since, now - longest_kept(context.deps.settings.billing));
     const auto page = context.deps.events.search(wanted);
-    if (!page && page.error().kind == base::ErrorKind::invalid) {
-        query.wrong("after", "must be the `next` of the page before");
-        return refuse(*query.finish());
-    }
-    if (!page) return refuse(page.error());
+    if (!page) return refuse(page_problem(query, page.error()));
     Json items = Json::array();
     for (const auto& found : page->items) {
         Json line = event_view(found.event);
@@ -52,8 +48,7 @@ Outcome search(RouteContext& context, const Exchange& exchange) {
         line["botName"] = found.bot_name;
         items.push_back(std::move(line));
     }
-    return json_answer(
-        200, {{"items", std::move(items)}, {"next", page->next ? Json(*page->next) : Json()}});
+    return page_answer(std::move(items), page->next);
 }
 
 }  // namespace
