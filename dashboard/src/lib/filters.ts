@@ -59,3 +59,14 @@ export function passing<T>(items: readonly T[], { filters, picked, text, said, n
     return words.every((word) => whole.includes(word));
   });
 }
+
+/** How many of the times fall into each of as many equal parts of a span; those outside count for none. */
+export function spread(times: readonly number[], from: number, to: number, parts: number): number[] {
+  const counts = new Array<number>(parts).fill(0);
+  for (const time of times) {
+    if (time < from || time > to) continue;
+    const part = Math.min(parts - 1, Math.floor(((time - from) / (to - from)) * parts));
+    counts[part]! += 1;
+  }
+  return counts;
+}

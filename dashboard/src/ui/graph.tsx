@@ -3,13 +3,16 @@ interface GraphProps {
   values: number[];
   /** The top of the graph, when there is one by nature. */
   most?: number;
+  /** What stands beside the title instead of the newest value, and what the picture shows in words. */
+  figure?: string;
+  words?: string;
 }
 
 const width = 240;
 const height = 56;
 
 /** The last values as a line; the newest one in figures. */
-export function Graph({ title, values, most }: GraphProps) {
+export function Graph({ title, values, most, figure, words }: GraphProps) {
   const top = Math.max(1, most ?? 0, ...values);
   const latest = values[values.length - 1] ?? 0;
   // One value alone is a level line.
@@ -21,9 +24,9 @@ export function Graph({ title, values, most }: GraphProps) {
   return (
     <figure class="graph card">
       <figcaption>
-        {title} <strong>{latest.toLocaleString()}</strong>
+        {title} <strong>{figure ?? latest.toLocaleString()}</strong>
       </figcaption>
-      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={`${title}: now ${latest}, at most ${Math.max(0, ...values)} shown`}>
+      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={words ?? `${title}: now ${latest}, at most ${Math.max(0, ...values)} shown`}>
         <polyline class="area" points={`0,${height} ${points.join(" ")} ${width},${height}`} />
         <polyline class="curve" points={points.join(" ")} />
       </svg>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { byAge, byValue, passing } from "../../../dashboard/src/lib/filters.ts";
+import { byAge, byValue, passing, spread } from "../../../dashboard/src/lib/filters.ts";
 import { changeInWords } from "../../../dashboard/src/lib/subscription.ts";
 
 const now = Date.parse("2027-03-01T12:00:00Z");
@@ -44,4 +44,9 @@ test("a change of a subscription is said in a sentence before it is made", () =>
   assert.match(words({ plan: "starter", periodEnd: "2999-01-31T00:00:00Z" }), /keeps the plan starter, paid until .*2999\.$/);
   assert.match(words({ status: "cancelled", periodEnd: "2999-01-31T00:00:00Z" }), /and then it ends and the bots stop\.$/);
   assert.match(words({ periodEnd: "2001-01-31T00:00:00Z" }), /has not been paid since .*2001/);
+});
+
+test("times are spread over the parts of a span, its ends included", () => {
+  assert.deepEqual(spread([0, 1, 24, 25, 99, 100], 0, 100, 4), [3, 1, 0, 2]);
+  assert.deepEqual(spread([-1, 101], 0, 100, 4), [0, 0, 0, 0]);
 });

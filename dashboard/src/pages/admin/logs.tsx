@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks";
 import { get, query } from "../../lib/api.ts";
-import { dateAndTime, inWords } from "../../lib/format.ts";
+import { count, dateAndTime, inWords } from "../../lib/format.ts";
+import { spread } from "../../lib/filters.ts";
 import { useAction } from "../../lib/hooks.ts";
 import { Link } from "../../lib/router.tsx";
 import type { Level, LogLine, Page } from "../../lib/types.ts";
 import { Button, Empty, Marked, ProblemNotice } from "../../ui/controls.tsx";
+import { Graph } from "../../ui/graph.tsx";
 
 interface FoundLine extends LogLine {
   botId: string;
@@ -12,6 +14,7 @@ interface FoundLine extends LogLine {
 }
 
 const hourMs = 3_600_000;
+const graphParts = 60;
 const reaches = [
   { hours: 1, title: "Last hour" },
   { hours: 24, title: "Last day" },
@@ -19,14 +22,30 @@ const reaches = [
   { hours: 720, title: "Last 30 days" },
 ];
 
+interface WhenFoundProps {
+  lines: FoundLine[];
+  since: number;
+  at: number;
+  more: boolean;
+}
+
+/** When the lines were said: those that are shown, from the earliest while there are more. */
+function WhenFound({ lines, since, at, more }: WhenFoundProps) {
+  const times = lines.map((line) => Date.parse(line.at));
+  const from = more ? Math.min(...times) : since;
+  const values = spread(times, from, Math.max(at, ...times), graphParts);
+  const figure = `${count(lines.length, "line")}${more ? " so far" : ""}`;
+  const words = `${figure} between ${dateAndTime(new Date(from).toISOString())} and now, at most ${Math.max(...values)} in a ${graphParts}th of it`;
+  return <Graph title={`Since ${dateAndTime(new Date(from).toISOString())}`} values={values} figure={figure} words={words} />;
+}
+
 export function LogsPart() {
   const [text, setText] = useState("");
   const [level, setLevel] = useState<Level>("debug");
   const [hours, setHours] = useState(24);
   const [found, setFound] = useState<Page<FoundLine> | null>(null);
   const { busy, problem, run } = useAction();
-  const [asked, setAsked] = useState("");
-  const [shownText, setShownText] = useState("");
+  const [asked, setAsked] = useState({ path: "", text: "", since: 0, at: 0 });
 
   const look = (path: string, before: FoundLine[], next: string | null) =>
     run("look", async () => {
@@ -34,14 +53,15 @@ export function LogsPart() {
       setFound({ items: [...before, ...page.items], next: page.next });
     });
   const begin = () => {
+    const at = Date.now();
+    const since = at - hours * hourMs;
     const path = query("/api/admin/logs", {
       q: text.trim(),
       level,
       limit: 200,
-      since: new Date(Date.now() - hours * hourMs).toISOString(),
+      since: new Date(since).toISOString(),
     });
-    setAsked(path);
-    setShownText(text);
+    setAsked({ path, text, since, at });
     return look(path, [], null);
   };
   return (
@@ -81,6 +101,7 @@ export function LogsPart() {
       </form>
       <ProblemNotice problem={problem} />
       {found?.items.length === 0 && <Empty title="No line fits" />}
+      {found && found.items.length > 0 && <WhenFound lines={found.items} since={asked.since} at={asked.at} more={found.next !== null} />}
       {found && found.items.length > 0 && (
         <div class="card flush scroll">
           <table class="stack lines">
@@ -101,7 +122,7 @@ export function LogsPart() {
                   </td>
                   <td class="soft">{line.step && inWords(line.step)}</td>
                   <td class="mono">
-                    <Marked text={line.message} wanted={shownText} />
+                    <Marked text={line.message} wanted={asked.text} />
                   </td>
                 </tr>
               ))}
@@ -111,7 +132,7 @@ export function LogsPart() {
       )}
       {found?.next && (
         <div class="row">
-          <Button busy={busy !== null} onClick={() => void look(asked, found.items, found.next)}>
+          <Button busy={busy !== null} onClick={() => void look(asked.path, found.items, found.next)}>
             Earlier lines
           </Button>
         </div>
