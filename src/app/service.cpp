@@ -8,6 +8,7 @@
 #include "remote/ssh_remote_host.hpp"
 #include "store/pg_alarm_store.hpp"
 #include "store/pg_cloud_budgets.hpp"
+#include "store/pg_cloud_ledger.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
 #include "store/pg_queue_monitor.hpp"
@@ -67,6 +68,7 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.queue = store::make_pg_queue_monitor(*a.database, *a.notifications);
     a.alarms = store::make_pg_alarm_store(*a.database, a.random);
     a.cloud_budgets = store::make_pg_cloud_budgets(*a.database);
+    a.ledger = store::make_pg_cloud_ledger(*a.database, *a.notifications);
 }
 
 std::map<std::string, base::Secret> model_keys(const config::Config& config) {
@@ -128,7 +130,10 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
                                     .keys = *adapters.keys,
                                     .clock = adapters.clock,
                                     .random = adapters.random,
-                                    .metrics = &adapters.metrics};
+                                    .metrics = &adapters.metrics,
+                                    .ledger = adapters.ledger.get(),
+                                    .offers = &adapters.offers,
+                                    .alarms = adapters.alarms.get()};
     engine::EngineSettings settings;
     settings.worker = adapters.worker;
     settings.capabilities = capabilities_of(adapters, config);
@@ -140,6 +145,9 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
     settings.region = config.region;
     settings.server_type = config.server_type;
     settings.image = config.image;
+    settings.images["digitalocean"] = config.digitalocean_image;
+    settings.places = config.places;
+    settings.billing = config.billing;
     settings.ssh_port = config.ssh_port;
     settings.public_url = config.public_url;
     // OpenClaw knows the real one by itself.

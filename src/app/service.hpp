@@ -14,6 +14,7 @@
 #include "engine/upkeep.hpp"
 #include "ports/alarm_store.hpp"
 #include "ports/cloud_budgets.hpp"
+#include "ports/cloud_ledger.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/queue_monitor.hpp"
 #include "ports/subscription_store.hpp"
@@ -74,6 +75,8 @@ struct Adapters {
     std::unique_ptr<ports::QueueMonitor> queue;
     std::unique_ptr<ports::AlarmStore> alarms;
     std::unique_ptr<ports::CloudBudgets> cloud_budgets;
+    std::unique_ptr<ports::CloudLedger> ledger;
+    engine::OfferBoard offers;
     /// The way to each provider, within its request budget.
     std::map<std::string, std::unique_ptr<ports::HttpTransport>> cloud_transports;
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds;

@@ -11,6 +11,7 @@
 #include "core/alarms.hpp"
 #include "core/network.hpp"
 #include "core/operation.hpp"
+#include "core/placement.hpp"
 #include "core/pool_size.hpp"
 #include "core/rate_limits.hpp"
 #include "core/session.hpp"
@@ -88,6 +89,9 @@ struct Config {
     std::string region;
     std::string server_type;
     std::string image;
+    std::string digitalocean_image;
+    /// Where to go on to when a place is sold out.
+    std::vector<core::Place> places;
     std::uint16_t ssh_port = 0;
     base::Secret hetzner_token;
     std::string hetzner_url;

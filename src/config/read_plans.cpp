@@ -29,13 +29,20 @@ public:
                 places(member, value, plan.server_types);
             } else if (member == "regions") {
                 places(member, value, plan.regions);
+            } else if (member == "euOnly") {
+                if (!value.is_boolean()) {
+                    say(member, "must be true or false");
+                } else {
+                    plan.eu_only = value.get<bool>();
+                }
             } else if (member == "backups") {
                 plan.backups = number(member, value, 0, 1'000, plan.backups);
             } else if (member == "logDays") {
                 const auto days = static_cast<int>(plan.logs_kept.count());
                 plan.logs_kept = std::chrono::days(number(member, value, 1, 3'650, days));
             } else {
-                say(member, "is no limit; there are bots, serverTypes, regions, backups, logDays");
+                say(member,
+                    "is no limit; there are bots, serverTypes, regions, euOnly, backups, logDays");
             }
         }
     }

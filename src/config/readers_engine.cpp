@@ -51,6 +51,18 @@ Wrong read_provider(const std::string& text, Config& config) {
     return std::nullopt;
 }
 
+Wrong read_places(const std::string& text, Config& config) {
+    for (const std::string_view one : comma_list(text)) {
+        const auto place = core::parse_place(one);
+        if (!place) {
+            return "must be a list of provider/region/type such as "
+                   "hetzner/nbg1/cx23,digitalocean/fra1/s-1vcpu-2gb";
+        }
+        config.places.push_back(*place);
+    }
+    return std::nullopt;
+}
+
 Wrong read_stray_servers(const std::string& text, Config& config) {
     if (text != "destroy" && text != "report") return "must be destroy or report";
     config.destroy_strays = text == "destroy";

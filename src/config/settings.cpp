@@ -91,6 +91,8 @@ const std::array all_settings = {
     plain("HATCHERY_STRAY_SERVERS", "destroy", read_stray_servers),
     plain("HATCHERY_STRAY_GRACE_SECONDS", "600", seconds_at<3, 86'400, &Config::stray_grace>),
     plain("HATCHERY_IMAGE", "debian-12", word_at<&Config::image>),
+    plain("HATCHERY_DIGITALOCEAN_IMAGE", "debian-12-x64", word_at<&Config::digitalocean_image>),
+    plain("HATCHERY_PLACES", "", read_places),
     plain("HATCHERY_SSH_PORT", "22", number_at<1, 65535, &Config::ssh_port>),
     secret("HETZNER_API_TOKEN", secret_at<&Config::hetzner_token>),
     plain("HETZNER_API_URL", "https://api.hetzner.cloud/v1", service_url_at<&Config::hetzner_url>),

@@ -87,6 +87,10 @@ bool is_of_queue(AlarmKind kind) {
         case AlarmKind::long_transaction:
             return true;
         case AlarmKind::unpaid_bots_kept:
+        case AlarmKind::server_vanished:
+        case AlarmKind::strays_kept:
+        case AlarmKind::cloud_quota:
+        case AlarmKind::cost_ceiling:
             return false;
     }
     return false;
@@ -134,6 +138,10 @@ base::Milliseconds raise_after(AlarmKind kind) {
             return 30s;
         case AlarmKind::long_transaction:
         case AlarmKind::unpaid_bots_kept:
+        case AlarmKind::server_vanished:
+        case AlarmKind::strays_kept:
+        case AlarmKind::cloud_quota:
+        case AlarmKind::cost_ceiling:
             return 0s;
     }
     return 0s;

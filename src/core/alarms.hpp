@@ -20,6 +20,10 @@ enum class AlarmKind : std::uint8_t {
     no_worker,         ///< no live process takes jobs
     long_transaction,  ///< an open transaction keeps PostgreSQL from cleaning up
     unpaid_bots_kept,  ///< nobody pays for servers that are kept since there is no back-up
+    server_vanished,   ///< a provider no longer has servers that we use
+    strays_kept,       ///< a provider bills what nobody uses, and it is not destroyed
+    cloud_quota,       ///< a provider allows no more servers
+    cost_ceiling,      ///< nothing is created, since it would cost more than the operator allows
 };
 
 struct AlarmPolicy {
@@ -79,5 +83,9 @@ struct hatchery::base::EnumNames<hatchery::core::AlarmKind> {
                                                        {E::oldest_job, "oldest_job"},
                                                        {E::no_worker, "no_worker"},
                                                        {E::long_transaction, "long_transaction"},
-                                                       {E::unpaid_bots_kept, "unpaid_bots_kept"}});
+                                                       {E::unpaid_bots_kept, "unpaid_bots_kept"},
+                                                       {E::server_vanished, "server_vanished"},
+                                                       {E::strays_kept, "strays_kept"},
+                                                       {E::cloud_quota, "cloud_quota"},
+                                                       {E::cost_ceiling, "cost_ceiling"}});
 };

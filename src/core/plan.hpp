@@ -25,6 +25,8 @@ struct Plan {
     /// Names at the providers; an empty list allows all of them.
     std::vector<std::string> server_types;
     std::vector<std::string> regions;
+    /// Servers stay in the European Union.
+    bool eu_only = false;
     /// Back-ups that are kept of each bot.
     int backups = 0;
     /// How long the lines of a bot's story are kept.

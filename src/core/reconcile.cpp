@@ -1,5 +1,9 @@
 #include "core/reconcile.hpp"
 
+#include <algorithm>
+#include <set>
+#include <string_view>
+
 #include "core/ownership.hpp"
 
 namespace hatchery::core {
@@ -21,6 +25,56 @@ std::vector<ListedMachine> strays(std::span<const ListedMachine> listed,
         if (!known) found.push_back(machine);
     }
     return found;
+}
+
+namespace {
+
+const ListedMachine* listed_as(std::span<const ListedMachine> listed, const Server& server) {
+    const auto found =
+        std::ranges::find(listed, server.provider_server_id, &ListedMachine::provider_server_id);
+    return found == listed.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::vector<Server> missing(std::span<const ListedMachine> listed,
+                            std::span<const Server> alive_before) {
+    std::set<std::string_view> ids;
+    for (const auto& machine : listed) ids.insert(machine.provider_server_id);
+    std::vector<Server> found;
+    for (const auto& server : alive_before) {
+        const bool in_use =
+            server.state == ServerState::booting || server.state == ServerState::ready;
+        const bool known = in_use && !server.provider_server_id.empty();
+        if (known && !ids.contains(server.provider_server_id)) found.push_back(server);
+    }
+    return found;
+}
+
+bool too_many_missing(std::size_t missing, std::size_t alive) {
+    constexpr std::size_t few = 3;
+    return missing > few && missing * 4 > alive;
+}
+
+std::vector<Server> switched_off(std::span<const ListedMachine> listed,
+                                 std::span<const Server> alive) {
+    std::vector<Server> found;
+    for (const auto& server : alive) {
+        if (server.state != ServerState::ready) continue;
+        const auto* machine = listed_as(listed, server);
+        if (machine != nullptr && machine->is_off) found.push_back(server);
+    }
+    return found;
+}
+
+bool is_left_over(const std::map<std::string, std::string>& labels,
+                  const base::InstallationId& installation, std::span<const Server> alive) {
+    const auto owner = labels.find(label_installation);
+    const auto server = labels.find(label_server);
+    if (owner == labels.end() || owner->second != installation.text()) return false;
+    if (server == labels.end()) return false;
+    return std::ranges::none_of(alive,
+                                [&](const Server& row) { return row.id.text() == server->second; });
 }
 
 }  // namespace hatchery::core

@@ -34,7 +34,10 @@ engine::EnginePorts CrashPorts::ports() const {
             .keys = inner_.keys,
             .clock = inner_.clock,
             .random = inner_.random,
-            .metrics = inner_.metrics};
+            .metrics = inner_.metrics,
+            .ledger = inner_.ledger,
+            .offers = inner_.offers,
+            .alarms = inner_.alarms};
 }
 
 engine::RunStep CrashPorts::run_step() {

@@ -6,7 +6,10 @@
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "base/random.hpp"
+#include "engine/offer_board.hpp"
+#include "ports/alarm_store.hpp"
 #include "ports/bot_api.hpp"
+#include "ports/cloud_ledger.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/job_store.hpp"
@@ -31,6 +34,13 @@ struct EnginePorts {
     base::Random& random;
     /// Where the engine counts what it does; nowhere when unset.
     base::MetricRegistry* metrics = nullptr;
+    /// What is kept about provider projects; unset: plans and prices bind nothing, and sweeps
+    /// compare only servers.
+    ports::CloudLedger* ledger = nullptr;
+    /// What providers sell; unset: they are asked each time.
+    OfferBoard* offers = nullptr;
+    /// Who is told of trouble with a provider; unset: nobody.
+    ports::AlarmStore* alarms = nullptr;
 };
 
 }  // namespace hatchery::engine

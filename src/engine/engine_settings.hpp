@@ -2,11 +2,14 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/secret.hpp"
+#include "core/placement.hpp"
 #include "core/retry.hpp"
+#include "core/subscription.hpp"
 
 namespace hatchery::engine {
 
@@ -32,7 +35,18 @@ struct EngineSettings {
     std::string region;
     std::string server_type;
     std::string image;
+    /// Of providers that name their images otherwise.
+    std::map<std::string, std::string> images;
+    /// Where to go on to when a place is sold out; empty: what the provider sells besides.
+    std::vector<core::Place> places;
+    /// What plans allow.
+    core::BillingRules billing;
     std::uint16_t ssh_port = 22;
+
+    [[nodiscard]] const std::string& image_of(const std::string& at_provider) const {
+        const auto found = images.find(at_provider);
+        return found == images.end() ? image : found->second;
+    }
     /// Where Telegram posts to: `https://…` without a slash at the end.
     std::string public_url;
     /// Telegram's base URL as servers reach it; empty means the real one.

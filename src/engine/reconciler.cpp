@@ -1,10 +1,10 @@
 #include "engine/reconciler.hpp"
 
-#include <set>
+#include <algorithm>
 
 #include "base/log.hpp"
+#include "core/cloud_alarms.hpp"
 #include "core/ownership.hpp"
-#include "core/reconcile.hpp"
 #include "ports/cloud_budgets.hpp"
 
 namespace hatchery::engine {
@@ -13,11 +13,15 @@ namespace {
 
 using namespace std::chrono_literals;
 using base::LogLevel;
+using providers::CloudServerStatus;
 
-constexpr auto list_limit = 30s;
-constexpr auto delete_limit = 30s;
-/// Within a grace period a stray is looked at so often before it is ended.
-constexpr int looks_per_grace = 3;
+constexpr auto list_limit = 60s;
+constexpr auto call_limit = 30s;
+/// Within a grace period what is in the way is looked at so often before it is ended.
+constexpr int sweeps_per_grace = 3;
+/// Servers that are looked up, and machines that are switched on, in one sweep.
+constexpr std::size_t most_checked = 50;
+constexpr auto vanished_alarm_stands = 1h;
 
 void log_failed(const std::string& provider, const base::Error& error) {
     base::log_event(
@@ -25,62 +29,339 @@ void log_failed(const std::string& provider, const base::Error& error) {
         {{"provider", provider}, {"kind", base::to_text(error.kind)}, {"message", error.message}});
 }
 
+SweepFinding finding_of(std::string trouble, const providers::CloudServer& server) {
+    return {.kind = "server",
+            .trouble = std::move(trouble),
+            .id = server.provider_server_id,
+            .name = server.name,
+            .region = server.region,
+            .type = server.type,
+            .price_monthly = server.price_monthly,
+            .price_currency = server.price_currency};
+}
+
+SweepFinding finding_of(std::string trouble, const core::Server& server) {
+    return {.kind = "server",
+            .trouble = std::move(trouble),
+            .id = server.provider_server_id,
+            .name = server.name,
+            .region = server.region,
+            .type = server.type,
+            .price_monthly = server.price_monthly,
+            .price_currency = server.price_currency};
+}
+
+std::vector<core::ListedMachine> machines_of(const std::vector<providers::CloudServer>& listed) {
+    std::vector<core::ListedMachine> machines;
+    for (const auto& server : listed) {
+        machines.push_back({.provider_server_id = server.provider_server_id,
+                            .name = server.name,
+                            .labels = server.labels,
+                            .is_off = server.status == CloudServerStatus::off});
+    }
+    return machines;
+}
+
 }  // namespace
 
-void Reconciler::tick(const std::stop_token& stop) {
+bool Reconciler::is_due() {
     const auto now = base::steady_now();
-    if (last_look_ && now - *last_look_ < settings_.stray_grace / looks_per_grace) return;
-    last_look_ = now;
-    const ports::UrgencyScope sweep(core::Urgency::sweep);
+    bool due = !last_sweep_ || now - *last_sweep_ >= settings_.stray_grace / sweeps_per_grace;
+    if (ports_.ledger != nullptr) {
+        const auto wish = ports_.ledger->sweep_asked_at();
+        if (wish && *wish && (!last_wish_ || **wish > *last_wish_)) {
+            last_wish_ = *wish;
+            due = true;
+        }
+    }
+    if (due) last_sweep_ = now;
+    return due;
+}
+
+void Reconciler::tick(const std::stop_token& stop) {
+    if (!is_due()) return;
     for (const auto& [provider, cloud] : ports_.clouds) {
         if (stop.stop_requested()) return;
-        look(provider, *cloud, stop);
+        sweep(provider, *cloud, stop);
     }
 }
 
-void Reconciler::look(const std::string& provider, providers::CloudProvider& cloud,
-                      const std::stop_token& stop) {
+void Reconciler::sweep(const std::string& provider, providers::CloudProvider& cloud,
+                       const std::stop_token& stop) {
+    const ports::UrgencyScope urgency(core::Urgency::sweep);
     const auto installation = ports_.fleet.installation();
     if (!installation) return log_failed(provider, installation.error());
-    const auto listed = cloud.list_servers(core::label_installation, installation->text(),
-                                           base::Call::within(list_limit, stop));
+    // Before the list: what a row of then names and the list lacks is not there.
+    const auto before = ports_.fleet.servers_alive(provider);
+    if (!before) return log_failed(provider, before.error());
+    auto listed = cloud.list_servers(core::label_installation, installation->text(),
+                                     base::Call::within(list_limit, stop));
     if (!listed) return log_failed(provider, listed.error());
     // After the list: a row that is planned in between has no machine in it.
-    const auto alive = ports_.fleet.servers_alive(provider);
+    auto alive = ports_.fleet.servers_alive(provider);
     if (!alive) return log_failed(provider, alive.error());
 
-    std::vector<core::ListedMachine> machines;
-    for (const auto& server : *listed) {
-        if (server.status == providers::CloudServerStatus::deleting) continue;
-        machines.push_back({server.provider_server_id, server.name, server.labels});
-    }
-    const auto now = base::steady_now();
-    std::set<std::pair<std::string, std::string>> seen;
-    for (const auto& stray : core::strays(machines, *installation, *alive)) {
-        const std::pair key{provider, stray.provider_server_id};
-        seen.insert(key);
-        const auto [since, is_new] = since_.emplace(key, now);
-        if (is_new) {
-            base::log_event(LogLevel::warning, "stray_server",
-                            {{"provider", provider},
-                             {"provider_server", stray.provider_server_id},
-                             {"name", stray.name}});
-        }
-        const bool over = now - since->second >= settings_.stray_grace;
-        if (over && settings_.destroy_strays) end(provider, cloud, stray.provider_server_id, stop);
-    }
-    std::erase_if(since_, [&](const auto& entry) {
-        return entry.first.first == provider && !seen.contains(entry.first);
-    });
+    Sweep sweep{.provider = provider,
+                .cloud = cloud,
+                .stop = stop,
+                .installation = *installation,
+                .listed = *std::move(listed),
+                .machines = {},
+                .alive = *std::move(alive),
+                .seen = {},
+                .report = {}};
+    sweep.machines = machines_of(sweep.listed);
+    sweep.report.listed = sweep.listed.size();
+    sweep.report.alive = sweep.alive.size();
+    judge_strays(sweep);
+    judge_resources(sweep);
+    if (ports_.ledger != nullptr) judge_missing(sweep, *before);
+    judge_power(sweep);
+    finish(sweep);
 }
 
-void Reconciler::end(const std::string& provider, providers::CloudProvider& cloud,
-                     const std::string& id, const std::stop_token& stop) {
-    const ports::UrgencyScope urgent(core::Urgency::removal);
-    const auto asked = cloud.delete_server(id, base::Call::within(delete_limit, stop));
-    if (!asked) return log_failed(provider, asked.error());
+bool Reconciler::over(Sweep& sweep, const std::string& key, const std::string& name) {
+    sweep.seen.insert(key);
+    const auto now = base::steady_now();
+    const auto [since, is_new] = since_.emplace(key, now);
+    if (is_new) {
+        base::log_event(LogLevel::warning, "stray_server",
+                        {{"provider", sweep.provider}, {"provider_server", key}, {"name", name}});
+    }
+    return now - since->second >= settings_.stray_grace;
+}
+
+void Reconciler::judge_strays(Sweep& sweep) {
+    for (const auto& stray : core::strays(sweep.machines, sweep.installation, sweep.alive)) {
+        const auto server = std::ranges::find(sweep.listed, stray.provider_server_id,
+                                              &providers::CloudServer::provider_server_id);
+        const auto key = sweep.provider + "/server/" + stray.provider_server_id;
+        if (server->status == CloudServerStatus::deleting) {
+            sweep.seen.insert(key);
+            continue;
+        }
+        auto finding = finding_of("stray", *server);
+        if (!over(sweep, key, stray.name)) {
+            finding.done = "waits";
+        } else if (settings_.destroy_strays) {
+            finding.done = end_server(sweep, stray.provider_server_id);
+        } else {
+            ++sweep.kept;
+        }
+        sweep.report.findings.push_back(std::move(finding));
+    }
+}
+
+std::string Reconciler::end_server(Sweep& sweep, const std::string& id) {
+    const ports::UrgencyScope urgency(core::Urgency::removal);
+    // Right before: somebody may have given it to others since the list.
+    const auto found = sweep.cloud.get_server(id, base::Call::within(call_limit, sweep.stop));
+    if (!found) {
+        log_failed(sweep.provider, found.error());
+        return "failed";
+    }
+    if (!*found) return "deleted";
+    const auto owner = (*found)->labels.find(core::label_installation);
+    if (owner == (*found)->labels.end() || owner->second != sweep.installation.text()) {
+        return "none";
+    }
+    const auto asked = sweep.cloud.delete_server(id, base::Call::within(call_limit, sweep.stop));
+    if (!asked) {
+        log_failed(sweep.provider, asked.error());
+        ++sweep.kept;
+        return "failed";
+    }
+    ending_.insert(sweep.provider + "/server/" + id);
     base::log_event(LogLevel::warning, "stray_server_destroyed",
-                    {{"provider", provider}, {"provider_server", id}});
+                    {{"provider", sweep.provider}, {"provider_server", id}});
+    return "deleted";
+}
+
+void Reconciler::judge_resources(Sweep& sweep) {
+    if (ports_.ledger == nullptr) return;
+    for (const auto& [kind, name] : base::EnumNames<providers::ResourceKind>::names) {
+        if (sweep.stop.stop_requested()) return;
+        const auto listed =
+            sweep.cloud.list_resources(kind, core::label_installation, sweep.installation.text(),
+                                       base::Call::within(call_limit, sweep.stop));
+        if (!listed) {
+            log_failed(sweep.provider, listed.error());
+            continue;
+        }
+        for (const auto& resource : *listed) {
+            if (!resource.labels.contains(core::label_server)) continue;
+            if (!core::is_left_over(resource.labels, sweep.installation, sweep.alive)) continue;
+            SweepFinding finding{.kind = std::string(name),
+                                 .trouble = "left_over",
+                                 .id = resource.id,
+                                 .name = resource.name};
+            const auto key = sweep.provider + "/" + std::string(name) + "/" + resource.id;
+            if (!over(sweep, key, resource.name)) {
+                finding.done = "waits";
+            } else if (settings_.destroy_strays) {
+                finding.done = end_resource(sweep, resource);
+            } else {
+                ++sweep.kept;
+            }
+            sweep.report.findings.push_back(std::move(finding));
+        }
+    }
+}
+
+std::string Reconciler::end_resource(Sweep& sweep, const providers::CloudResource& resource) {
+    const ports::UrgencyScope urgency(core::Urgency::removal);
+    // There is no way to look at one alone: the list says again that it is still ours.
+    const auto listed = sweep.cloud.list_resources(resource.kind, core::label_installation,
+                                                   sweep.installation.text(),
+                                                   base::Call::within(call_limit, sweep.stop));
+    if (!listed) {
+        log_failed(sweep.provider, listed.error());
+        return "failed";
+    }
+    const auto still = std::ranges::find(*listed, resource.id, &providers::CloudResource::id);
+    if (still == listed->end()) return "deleted";
+    if (!core::is_left_over(still->labels, sweep.installation, sweep.alive)) return "none";
+    const auto asked = sweep.cloud.delete_resource(resource.kind, resource.id,
+                                                   base::Call::within(call_limit, sweep.stop));
+    if (!asked) {
+        log_failed(sweep.provider, asked.error());
+        ++sweep.kept;
+        return "failed";
+    }
+    base::log_event(LogLevel::warning, "stray_resource_destroyed",
+                    {{"provider", sweep.provider},
+                     {"kind", base::to_text(resource.kind)},
+                     {"id", resource.id},
+                     {"name", resource.name}});
+    return "deleted";
+}
+
+void Reconciler::judge_missing(Sweep& sweep, const std::vector<core::Server>& alive_before) {
+    auto missing = core::missing(sweep.machines, alive_before);
+    if (missing.empty()) return;
+    if (core::too_many_missing(missing.size(), alive_before.size())) {
+        vanished_until_ = base::steady_now() + vanished_alarm_stands;
+        return raise(
+            core::project_looks_foreign(sweep.provider, missing.size(), alive_before.size()));
+    }
+    if (missing.size() > most_checked) missing.resize(most_checked);
+    std::size_t vanished = 0;
+    for (const auto& server : missing) {
+        if (sweep.stop.stop_requested()) return;
+        auto finding = finding_of("vanished", server);
+        finding.done = vanish(sweep, server);
+        // A list may lag behind; the server itself was asked.
+        if (finding.done == "there") continue;
+        if (finding.done == "bot_failed") ++vanished;
+        sweep.report.findings.push_back(std::move(finding));
+    }
+    if (vanished == 0) return;
+    vanished_until_ = base::steady_now() + vanished_alarm_stands;
+    raise(core::servers_vanished(sweep.provider, vanished));
+}
+
+std::string Reconciler::vanish(Sweep& sweep, const core::Server& server) {
+    const auto found = sweep.cloud.get_server(server.provider_server_id,
+                                              base::Call::within(call_limit, sweep.stop));
+    if (!found) {
+        log_failed(sweep.provider, found.error());
+        return "failed";
+    }
+    if (*found) return "there";
+    const auto written = ports_.ledger->server_vanished(
+        server.id,
+        "The server is gone at " + sweep.provider +
+            ", and Hatchery did not delete it. Deploy the bot again.",
+        ports_.clock.now());
+    if (!written) {
+        log_failed(sweep.provider, written.error());
+        return "failed";
+    }
+    if (!*written) return "waits";
+    base::log_event(LogLevel::error, "server_vanished",
+                    {{"provider", sweep.provider},
+                     {"server", server.id.text()},
+                     {"provider_server", server.provider_server_id},
+                     {"bot", server.bot_id.text()}});
+    return "bot_failed";
+}
+
+void Reconciler::judge_power(Sweep& sweep) {
+    auto off = core::switched_off(sweep.machines, sweep.alive);
+    if (off.size() > most_checked) off.resize(most_checked);
+    for (const auto& server : off) {
+        if (sweep.stop.stop_requested()) return;
+        auto finding = finding_of("switched_off", server);
+        const auto asked =
+            sweep.cloud.change_power(server.provider_server_id, providers::PowerAction::on,
+                                     base::Call::within(call_limit, sweep.stop));
+        finding.done = asked ? "switched_on" : "failed";
+        if (!asked) log_failed(sweep.provider, asked.error());
+        if (asked && ports_.ledger != nullptr) {
+            base::log_event(LogLevel::warning, "server_switched_on",
+                            {{"provider", sweep.provider}, {"server", server.id.text()}});
+            (void)ports_.ledger->tell(server.bot_id,
+                                      "The server was switched off; it is switched on again.",
+                                      core::EventLevel::warning, ports_.clock.now());
+        }
+        sweep.report.findings.push_back(std::move(finding));
+    }
+}
+
+void Reconciler::finish(Sweep& sweep) {
+    const auto mine = [&](const std::string& key) { return key.starts_with(sweep.provider + "/"); };
+    std::erase_if(since_, [&](const auto& entry) {
+        return mine(entry.first) && !sweep.seen.contains(entry.first);
+    });
+    // Gone is what is no longer listed, not what was promised.
+    std::erase_if(ending_, [&](const std::string& key) {
+        const bool gone = mine(key) && !sweep.seen.contains(key);
+        if (gone) {
+            base::log_event(LogLevel::info, "stray_server_gone",
+                            {{"provider", sweep.provider}, {"provider_server", key}});
+        }
+        return gone;
+    });
+    if (ports_.metrics != nullptr) {
+        ports_.metrics
+            ->gauge("hatchery_cloud_strays_servers",
+                    "Things of ours at a provider that belong to nothing.",
+                    {{"provider", sweep.provider}})
+            .set(static_cast<double>(sweep.seen.size()));
+    }
+    judge_alarms(sweep);
+    if (ports_.ledger == nullptr) return;
+    const auto kept =
+        ports_.ledger->keep_sweep(sweep.provider, report_text(sweep.report), ports_.clock.now());
+    if (!kept) log_failed(sweep.provider, kept.error());
+}
+
+void Reconciler::judge_alarms(Sweep& sweep) {
+    kept_[sweep.provider] = sweep.kept;
+    if (sweep.kept > 0) {
+        raise(core::strays_kept(sweep.provider, sweep.kept));
+    } else if (std::ranges::all_of(kept_, [](const auto& entry) { return entry.second == 0; })) {
+        clear(core::AlarmKind::strays_kept);
+    }
+    if (vanished_until_ && base::steady_now() < *vanished_until_) return;
+    clear(core::AlarmKind::server_vanished);
+}
+
+void Reconciler::raise(const core::Alarm& alarm) {
+    if (ports_.alarms == nullptr) return;
+    const auto raised = ports_.alarms->raise(alarm, ports_.clock.now());
+    if (raised && *raised) {
+        base::log_event(LogLevel::warning, "alarm_raised",
+                        {{"kind", base::to_text(alarm.kind)}, {"cause", alarm.cause}});
+    }
+}
+
+void Reconciler::clear(core::AlarmKind kind) {
+    if (ports_.alarms == nullptr) return;
+    const auto cleared = ports_.alarms->clear(kind, ports_.clock.now());
+    if (cleared && *cleared) {
+        base::log_event(LogLevel::info, "alarm_cleared", {{"kind", base::to_text(kind)}});
+    }
 }
 
 }  // namespace hatchery::engine

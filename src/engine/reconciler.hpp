@@ -2,37 +2,74 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
 #include "base/steady_time.hpp"
+#include "core/reconcile.hpp"
 #include "engine/engine_ports.hpp"
 #include "engine/engine_settings.hpp"
+#include "engine/sweep_report.hpp"
 
 namespace hatchery::engine {
 
-/// Looks from time to time for machines that bear this installation's label and belong to no row,
-/// in every provider project: a create that was sent by a worker which had lost its lease long ago
-/// makes such a one. Beyond a grace period they are destroyed, or only reported. Run by the leader
-/// of the reaper; losing that leadership is harmless.
+/// Compares from time to time what every provider project has with what the database says, both
+/// ways. What bears this installation's label and belongs to no row (a create that was sent by a
+/// worker which had lost its lease long ago makes such a server) is destroyed beyond a grace
+/// period, or only reported; a server in use that is gone fails its bot; one that is switched off
+/// is switched on. Run by the leader of the reaper; losing that leadership is harmless.
 class Reconciler {
 public:
     Reconciler(const EnginePorts& ports, const EngineSettings& settings)
         : ports_(ports), settings_(settings) {}
-    /// One look, if it is time to.
+    /// One sweep, if it is time to or somebody asked for one.
     void tick(const std::stop_token& stop);
 
 private:
-    void look(const std::string& provider, providers::CloudProvider& cloud,
-              const std::stop_token& stop);
-    void end(const std::string& provider, providers::CloudProvider& cloud, const std::string& id,
-             const std::stop_token& stop);
+    /// One provider while it is swept.
+    struct Sweep {
+        const std::string& provider;
+        providers::CloudProvider& cloud;
+        const std::stop_token& stop;
+        base::InstallationId installation;
+        std::vector<providers::CloudServer> listed;
+        std::vector<core::ListedMachine> machines;
+        std::vector<core::Server> alive;
+        std::set<std::string> seen;
+        std::size_t kept = 0;
+        SweepReport report;
+    };
+
+    [[nodiscard]] bool is_due();
+    void sweep(const std::string& provider, providers::CloudProvider& cloud,
+               const std::stop_token& stop);
+    void judge_strays(Sweep& sweep);
+    void judge_resources(Sweep& sweep);
+    void judge_missing(Sweep& sweep, const std::vector<core::Server>& alive_before);
+    void judge_power(Sweep& sweep);
+    void finish(Sweep& sweep);
+    void judge_alarms(Sweep& sweep);
+    [[nodiscard]] std::string end_server(Sweep& sweep, const std::string& id);
+    [[nodiscard]] std::string end_resource(Sweep& sweep, const providers::CloudResource& resource);
+    [[nodiscard]] std::string vanish(Sweep& sweep, const core::Server& server);
+    /// Whether the grace period of what is in the way is over.
+    [[nodiscard]] bool over(Sweep& sweep, const std::string& key, const std::string& name);
+    void raise(const core::Alarm& alarm);
+    void clear(core::AlarmKind kind);
 
     const EnginePorts& ports_;
     const EngineSettings& settings_;
-    std::optional<base::SteadyTime> last_look_;
-    /// Since when a machine has been seen without a row, by provider and its id there.
-    std::map<std::pair<std::string, std::string>, base::SteadyTime> since_;
+    std::optional<base::SteadyTime> last_sweep_;
+    std::optional<base::TimePoint> last_wish_;
+    /// Since when something has been in the way, by provider, kind and id there.
+    std::map<std::string, base::SteadyTime> since_;
+    /// What was asked to end, and is still listed.
+    std::set<std::string> ending_;
+    /// Until when the alarm of a server that vanished stands.
+    std::optional<base::SteadyTime> vanished_until_;
+    /// By provider: things in the way that are not destroyed.
+    std::map<std::string, std::size_t> kept_;
 };
 
 }  // namespace hatchery::engine

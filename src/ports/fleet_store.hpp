@@ -57,8 +57,11 @@ struct ServerChange {
     std::optional<core::ServerState> state;
     std::optional<std::string> provider_server_id;
     std::optional<std::string> public_ip;
+    /// Where it is to be made; only of a server that was not asked for.
+    std::optional<std::string> provider;
     std::optional<std::string> region;
     std::optional<std::string> type;
+    std::optional<std::string> image;
     std::optional<std::string> host_key;
     std::optional<std::string> next_host_key;
     std::optional<bool> host_key_rotated;

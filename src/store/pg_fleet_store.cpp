@@ -50,7 +50,8 @@ constexpr std::string_view update_server = R"(
         price_monthly = coalesce($10, price_monthly),
         price_hourly = coalesce($11, price_hourly),
         price_currency = coalesce($12, price_currency),
-        deleted_at = coalesce($13::timestamptz, deleted_at)
+        deleted_at = coalesce($13::timestamptz, deleted_at),
+        provider = coalesce($14, provider), image = coalesce($15, image)
     WHERE id = $1)";
 
 constexpr std::string_view learn_address = R"(
@@ -181,7 +182,7 @@ public:
                 update_server, {server, change.state, change.provider_server_id, change.public_ip,
                                 change.region, change.type, change.host_key, change.next_host_key,
                                 change.host_key_rotated, change.price_monthly, change.price_hourly,
-                                change.price_currency, change.deleted_at});
+                                change.price_currency, change.deleted_at, change.provider, change.image});
             if (done.affected() == 0) return no_such_server();
             return {};
         });

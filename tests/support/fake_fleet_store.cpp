@@ -111,6 +111,8 @@ Result<void> FakeFleetStore::change_server(const ports::Lease& lease, const base
         assign(server.state, change.state);
         assign(server.provider_server_id, change.provider_server_id);
         assign(server.public_ip, change.public_ip);
+        assign(server.provider, change.provider);
+        assign(server.image, change.image);
         assign(server.region, change.region);
         assign(server.type, change.type);
         assign(server.host_key, change.host_key);

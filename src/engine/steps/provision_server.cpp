@@ -8,6 +8,7 @@
 #include "engine/host_key_rotation.hpp"
 #include "engine/host_login.hpp"
 #include "engine/late_create.hpp"
+#include "engine/steps/placement.hpp"
 #include "engine/steps/steps.hpp"
 #include "ports/cloud_budgets.hpp"
 
@@ -32,19 +33,16 @@ constexpr base::Milliseconds late_listing{60'000};
 constexpr base::Milliseconds late_listing_interval{5'000};
 
 base::Result<core::Server> plan(StepContext& context, const core::Bot& bot) {
-    const auto& settings = context.settings;
     const auto client = context.ports.keys.make_ssh_key();
     const auto host = context.ports.keys.make_ssh_key();
-    const auto or_default = [](const std::string& wish, const std::string& otherwise) {
-        return wish.empty() ? otherwise : wish;
-    };
+    const auto place = first_place(context.settings, bot);
     return context.ports.fleet.plan_server(
         context.claimed.lease, bot.id,
         {.id = base::make_id<base::ServerId>(context.now(), context.ports.random),
-         .provider = or_default(bot.provider, settings.provider),
-         .region = or_default(bot.region, settings.region),
-         .type = or_default(bot.server_type, settings.server_type),
-         .image = settings.image,
+         .provider = place.provider,
+         .region = place.region,
+         .type = place.type,
+         .image = context.settings.image_of(place.provider),
          .host_key = host.public_key,
          .planted_host_key = host.private_key,
          .client_public_key = client.public_key,
@@ -154,6 +152,7 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
         auto undone = context.ports.fleet.change_server(context.claimed.lease, server.id,
                                                         {.state = ServerState::planned});
         if (!undone) return failed(std::move(undone).error());
+        if (core::is_about_place(error)) return go_elsewhere(context, server, std::move(error));
     }
     return failed(std::move(error));
 }
@@ -182,6 +181,7 @@ std::optional<StepOutcome> obtain(StepContext& context, const core::Server& serv
         if (auto outcome = wait_for_late_listing(context, **cloud)) return outcome;
         context.progress.erase("looking_since");
     }
+    if (auto outcome = leave_tried_place(context, server)) return outcome;
     return create(context, **cloud, server);
 }
 

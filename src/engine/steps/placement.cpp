@@ -1,0 +1,172 @@
+#include "engine/steps/placement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json_value.hpp"
+#include "engine/steps/steps.hpp"
+
+namespace hatchery::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+using base::ErrorKind;
+using base::Json;
+using core::Place;
+using core::ServerState;
+using core::StepOutcome;
+using core::TriedPlace;
+
+constexpr auto offers_limit = 20s;
+constexpr const char* tried_key = "tried_places";
+
+Place place_of(const core::Server& server) { return {server.provider, server.region, server.type}; }
+
+std::vector<TriedPlace> read_tried(const StepContext& context) {
+    std::vector<TriedPlace> tried;
+    const Json& list = base::json_member(context.progress, tried_key);
+    if (!list.is_array()) return tried;
+    for (const Json& entry : list) {
+        const auto why = base::parse_enum<ErrorKind>(base::json_string(entry, "why"));
+        tried.push_back(
+            {.place = {base::json_string(entry, "provider"), base::json_string(entry, "region"),
+                       base::json_string(entry, "type")},
+             .why = why.value_or(ErrorKind::out_of_stock)});
+    }
+    return tried;
+}
+
+void write_tried(StepContext& context, const std::vector<TriedPlace>& tried) {
+    Json list = Json::array();
+    for (const auto& one : tried) {
+        list.push_back({{"provider", one.place.provider},
+                        {"region", one.place.region},
+                        {"type", one.place.type},
+                        {"why", base::to_text(one.why)}});
+    }
+    context.progress[tried_key] = std::move(list);
+}
+
+/// What all providers that come into question sell.
+std::vector<core::KnownPlace> catalogue(StepContext& context, const Place& first) {
+    std::vector<core::KnownPlace> all;
+    OfferBoard unshared;
+    auto& board = context.ports.offers == nullptr ? unshared : *context.ports.offers;
+    for (const auto& [name, cloud] : context.ports.clouds) {
+        const bool listed = std::ranges::any_of(
+            context.settings.places, [&](const Place& place) { return place.provider == name; });
+        if (name != first.provider && !listed) continue;
+        auto places =
+            context.outside([&] { return board.places(*cloud, context.call(offers_limit)); });
+        all.insert(all.end(), places.begin(), places.end());
+    }
+    return all;
+}
+
+std::optional<core::Plan> plan_of(StepContext& context) {
+    const auto& billing = context.settings.billing;
+    std::optional<core::Subscription> subscription;
+    if (context.ports.ledger != nullptr) {
+        auto read = context.ports.ledger->subscription_of(context.bot_id());
+        if (read) subscription = *std::move(read);
+    }
+    const auto name = core::plan_of(billing, subscription);
+    if (!name) return std::nullopt;
+    const auto found = billing.plans.find(*name);
+    return found == billing.plans.end() ? std::nullopt : std::optional(found->second);
+}
+
+base::Result<std::vector<Place>> order_of(StepContext& context) {
+    auto bot = context.ports.fleet.bot(context.bot_id());
+    if (!bot) return base::fail(std::move(bot).error());
+    const auto& settings = context.settings;
+    const core::PlaceWish wish{
+        .provider = bot->provider, .region = bot->region, .type = bot->server_type};
+    core::PlacementRules rules;
+    rules.preferred = {settings.provider, settings.region, settings.server_type};
+    for (const auto& place : settings.places) {
+        if (context.ports.clouds.contains(place.provider)) rules.others.push_back(place);
+    }
+    rules.plan = plan_of(context);
+    return core::placement_order(wish, rules, catalogue(context, first_place(settings, *bot)));
+}
+
+base::Result<void> move(StepContext& context, const core::Server& server, const Place& place) {
+    return context.ports.fleet.change_server(context.claimed.lease, server.id,
+                                             {.state = ServerState::planned,
+                                              .provider = place.provider,
+                                              .region = place.region,
+                                              .type = place.type,
+                                              .image = context.settings.image_of(place.provider)});
+}
+
+std::string_view trouble(const base::Error& error) {
+    return error.kind == ErrorKind::quota_exceeded ? "the account may have no more servers"
+                                                   : "sold out";
+}
+
+}  // namespace
+
+Place first_place(const EngineSettings& settings, const core::Bot& bot) {
+    const auto or_default = [](const std::string& wish, const std::string& otherwise) {
+        return wish.empty() ? otherwise : wish;
+    };
+    return {.provider = or_default(bot.provider, settings.provider),
+            .region = or_default(bot.region, settings.region),
+            .type = or_default(bot.server_type, settings.server_type)};
+}
+
+StepOutcome go_elsewhere(StepContext& context, const core::Server& server, base::Error error) {
+    const Place place = place_of(server);
+    if (error.kind == ErrorKind::out_of_stock && context.ports.offers != nullptr) {
+        context.ports.offers->sold_out(place);
+    }
+    auto order = order_of(context);
+    if (!order) return failed(std::move(order).error());
+    auto tried = read_tried(context);
+    tried.push_back({.place = place, .why = error.kind});
+    const auto next = core::next_place(*order, tried);
+    if (!next) {
+        write_tried(context, {});
+        if (order->front() != place) {
+            if (auto moved = move(context, server, order->front()); !moved) {
+                return failed(std::move(moved).error());
+            }
+        }
+        return failed(core::nowhere(tried, std::move(error)));
+    }
+    write_tried(context, tried);
+    auto told = context.say(fmt::format("{}: {} ({}); trying {} next", core::place_text(place),
+                                        trouble(error), error.code, core::place_text(*next)),
+                            core::EventLevel::warning);
+    if (!told) return failed(std::move(told).error());
+    if (auto moved = move(context, server, *next); !moved) {
+        return failed(std::move(moved).error());
+    }
+    return context.wait(0ms, "trying " + core::place_text(*next));
+}
+
+std::optional<StepOutcome> leave_tried_place(StepContext& context, const core::Server& server) {
+    const auto tried = read_tried(context);
+    const bool left_here = server.state == ServerState::planned &&
+                           std::ranges::any_of(tried, [&](const TriedPlace& one) {
+                               return one.place == place_of(server);
+                           });
+    if (!left_here) return std::nullopt;
+    auto order = order_of(context);
+    if (!order) return failed(std::move(order).error());
+    const auto next = core::next_place(*order, tried);
+    if (!next) {
+        // The round was over: the next one begins here.
+        write_tried(context, {});
+        return std::nullopt;
+    }
+    if (auto moved = move(context, server, *next); !moved) {
+        return failed(std::move(moved).error());
+    }
+    return context.wait(0ms, "trying " + core::place_text(*next));
+}
+
+}  // namespace hatchery::engine

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+
+#include "core/placement.hpp"
+#include "core/server.hpp"
+#include "engine/step_context.hpp"
+
+namespace hatchery::engine {
+
+/// What the bot's user asked for, and the operator's defaults where nothing was said.
+[[nodiscard]] core::Place first_place(const EngineSettings& settings, const core::Bot& bot);
+
+/// After a create that made nothing, for a reason which lies in the place: says so in the bot's
+/// story, and writes the next place into the row before anything is asked for there. When none is
+/// left the step fails, and begins with the first place again if it is tried again.
+[[nodiscard]] core::StepOutcome go_elsewhere(StepContext& context, const core::Server& server,
+                                             base::Error error);
+
+/// If the row's place is one that was tried already (a run died between saying so and moving the
+/// row): moves it on. Only for a planned row, which no create is out for.
+[[nodiscard]] std::optional<core::StepOutcome> leave_tried_place(StepContext& context,
+                                                                 const core::Server& server);
+
+}  // namespace hatchery::engine

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "core/event.hpp"
+#include "core/subscription.hpp"
+
+namespace hatchery::ports {
+
+/// What is known of provider projects beside their servers' rows. Thread-safe.
+class CloudLedger {
+public:
+    virtual ~CloudLedger() = default;
+
+    /// What the bot's user has paid for, if there is anything.
+    [[nodiscard]] virtual base::Result<std::optional<core::Subscription>> subscription_of(
+        const base::BotId& bot) = 0;
+    /// Monthly prices of all servers of a provider that are billed or may be, by currency: decimal
+    /// text. Servers whose price is not known yet are left out.
+    [[nodiscard]] virtual base::Result<std::map<std::string, std::string>> run_rate(
+        const std::string& provider) = 0;
+    /// The provider no longer has this server: its row is deleted, its deployment ends, and its bot
+    /// is failed for this reason and told so, in one transaction. False, and nothing happens, when
+    /// an operation works on the bot, which will notice by itself, or the server is gone already.
+    [[nodiscard]] virtual base::Result<bool> server_vanished(const base::ServerId& server,
+                                                             const std::string& reason,
+                                                             base::TimePoint now) = 0;
+    /// Says one line in the bot's story.
+    [[nodiscard]] virtual base::Result<void> tell(const base::BotId& bot,
+                                                  const std::string& message,
+                                                  core::EventLevel level, base::TimePoint now) = 0;
+
+    /// Asks the leader for a sweep now.
+    [[nodiscard]] virtual base::Result<void> ask_for_sweep(base::TimePoint now) = 0;
+    /// When one was last asked for.
+    [[nodiscard]] virtual base::Result<std::optional<base::TimePoint>> sweep_asked_at() = 0;
+    /// Keeps what the last sweep of a provider found, JSON as text.
+    [[nodiscard]] virtual base::Result<void> keep_sweep(const std::string& provider,
+                                                        const std::string& report,
+                                                        base::TimePoint now) = 0;
+    struct KeptSweep {
+        std::string provider;
+        std::string report;
+        base::TimePoint at;
+    };
+    [[nodiscard]] virtual base::Result<std::vector<KeptSweep>> sweeps() = 0;
+};
+
+}  // namespace hatchery::ports

@@ -1,0 +1,163 @@
+#include "store/pg_cloud_ledger.hpp"
+
+#include "core/server.hpp"
+#include "store/subscription_rows.hpp"
+
+namespace hatchery::store {
+
+namespace {
+
+using base::Result;
+using base::TimePoint;
+
+const std::string select_subscription = std::string("SELECT") + columns::subscription +
+                                        "FROM bots b JOIN subscriptions s ON s.user_id = b.user_id "
+                                        "WHERE b.id = $1";
+constexpr std::string_view sum_prices = R"(
+    SELECT price_currency, sum(price_or_zero(price_monthly))
+    FROM servers WHERE provider = $1 AND state <> 'deleted' AND price_monthly <> ''
+    GROUP BY price_currency)";
+
+// With the bot locked, no operation can begin meanwhile.
+constexpr std::string_view lock_server = R"(
+    SELECT b.id, s.state, d.ended_at IS NULL AND EXISTS (
+        SELECT 1 FROM jobs j WHERE j.bot_id = b.id AND j.turn = '-infinity'),
+        d.ended_at IS NULL AND b.deleted_at IS NULL
+    FROM servers s JOIN bots b ON b.id = s.bot_id JOIN deployments d ON d.id = s.deployment_id
+    WHERE s.id = $1 FOR UPDATE OF b)";
+constexpr std::string_view end_server = R"(
+    WITH gone AS (
+        UPDATE servers SET state = 'deleted', deleted_at = coalesce(deleted_at, $2)
+        WHERE id = $1
+        RETURNING id, deployment_id
+    ), ended AS (
+        UPDATE deployments SET ended_at = $2
+        FROM gone WHERE deployments.id = gone.deployment_id AND ended_at IS NULL
+    ), forgotten AS (
+        DELETE FROM sealed_secrets USING gone WHERE owner = 'server' AND owner_id = gone.id
+    )
+    SELECT id FROM gone)";
+constexpr std::string_view fail_bot = R"(
+    UPDATE bots SET status = 'failed', condition = NULL, status_reason = $2, updated_at = $3
+    WHERE id = $1)";
+constexpr std::string_view tell_bot = R"(
+    WITH numbered AS (
+        UPDATE bots SET last_event_seq = last_event_seq + 1 WHERE id = $1
+        RETURNING id, last_event_seq
+    )
+    INSERT INTO events (bot_id, seq, at, type, level, stream, message, data)
+    SELECT id, last_event_seq, $2, $3, $4, 'engine', $5, CAST($6 AS json) FROM numbered)";
+
+constexpr std::string_view ask_statement = R"(
+    INSERT INTO cloud_sweep_wishes (asked_at) VALUES ($1)
+    ON CONFLICT (singleton) DO UPDATE SET asked_at = excluded.asked_at)";
+constexpr std::string_view asked_statement = "SELECT asked_at FROM cloud_sweep_wishes";
+constexpr std::string_view keep_statement = R"(
+    INSERT INTO cloud_sweeps (provider, report, swept_at) VALUES ($1, CAST($2 AS json), $3)
+    ON CONFLICT (provider) DO UPDATE SET report = excluded.report, swept_at = excluded.swept_at)";
+constexpr std::string_view sweeps_statement =
+    "SELECT provider, report, swept_at FROM cloud_sweeps ORDER BY provider";
+
+class PgCloudLedger final : public ports::CloudLedger {
+public:
+    PgCloudLedger(Database& database, Hints& hints) : database_(database), hints_(hints) {}
+
+    Result<std::optional<core::Subscription>> subscription_of(const base::BotId& bot) override {
+        return database_.run([&](Sql& sql) -> Result<std::optional<core::Subscription>> {
+            const Rows rows = sql.query(select_subscription, {bot});
+            if (rows.empty()) return std::nullopt;
+            return read_subscription(rows[0]);
+        });
+    }
+
+    Result<std::map<std::string, std::string>> run_rate(const std::string& provider) override {
+        return database_.run([&](Sql& sql) -> Result<std::map<std::string, std::string>> {
+            const Rows rows = sql.query(sum_prices, {provider});
+            std::map<std::string, std::string> sums;
+            for (std::size_t i = 0; i < rows.size(); ++i) sums[rows[i].text(0)] = rows[i].text(1);
+            return sums;
+        });
+    }
+
+    Result<bool> server_vanished(const base::ServerId& server, const std::string& reason,
+                                 TimePoint now) override {
+        std::optional<base::BotId> changed;
+        const auto done = database_.transact([&](Sql& sql) -> Result<bool> {
+            changed.reset();
+            const Rows rows = sql.query(lock_server, {server});
+            if (rows.empty() || rows[0].boolean(2)) return false;
+            if (rows[0].enumerator<core::ServerState>(1) == core::ServerState::deleted)
+                return false;
+            (void)sql.query(end_server, {server, now});
+            // A bot that has given the server up already is none the worse.
+            if (!rows[0].boolean(3)) return true;
+            const auto bot = rows[0].id<base::BotId>(0);
+            (void)sql.query(fail_bot, {bot, reason, now});
+            (void)sql.query(tell_bot, {bot, now, core::EventType::status, core::EventLevel::error,
+                                       reason, R"({"status":"failed"})"});
+            changed = bot;
+            return true;
+        });
+        if (done && changed) hints_.bot_changed(*changed);
+        return done;
+    }
+
+    Result<void> tell(const base::BotId& bot, const std::string& message, core::EventLevel level,
+                      TimePoint now) override {
+        const auto told = database_.run([&](Sql& sql) -> Result<void> {
+            (void)sql.query(tell_bot,
+                            {bot, now, core::EventType::log, level, message, std::nullopt});
+            return {};
+        });
+        if (told) hints_.bot_changed(bot);
+        return told;
+    }
+
+    Result<void> ask_for_sweep(TimePoint now) override {
+        return database_.run([&](Sql& sql) -> Result<void> {
+            (void)sql.query(ask_statement, {now});
+            return {};
+        });
+    }
+
+    Result<std::optional<TimePoint>> sweep_asked_at() override {
+        return database_.run([&](Sql& sql) -> Result<std::optional<TimePoint>> {
+            const Rows rows = sql.query(asked_statement);
+            if (rows.empty()) return std::nullopt;
+            return rows[0].time(0);
+        });
+    }
+
+    Result<void> keep_sweep(const std::string& provider, const std::string& report,
+                            TimePoint now) override {
+        return database_.run([&](Sql& sql) -> Result<void> {
+            (void)sql.query(keep_statement, {provider, report, now});
+            return {};
+        });
+    }
+
+    Result<std::vector<KeptSweep>> sweeps() override {
+        return database_.run([&](Sql& sql) -> Result<std::vector<KeptSweep>> {
+            const Rows rows = sql.query(sweeps_statement);
+            std::vector<KeptSweep> kept;
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                kept.push_back({.provider = rows[i].text(0),
+                                .report = rows[i].text(1),
+                                .at = rows[i].time(2)});
+            }
+            return kept;
+        });
+    }
+
+private:
+    Database& database_;
+    Hints& hints_;
+};
+
+}  // namespace
+
+std::unique_ptr<ports::CloudLedger> make_pg_cloud_ledger(Database& database, Hints& hints) {
+    return std::make_unique<PgCloudLedger>(database, hints);
+}
+
+}  // namespace hatchery::store

@@ -1,0 +1,120 @@
+#include "core/placement.hpp"
+
+#include "support/catch.hpp"
+
+using namespace hatchery;
+using core::KnownPlace;
+using core::Place;
+
+namespace {
+
+KnownPlace known(const std::string& region, const std::string& country, const std::string& type,
+                 double memory_gb, double price, bool available = true) {
+    return {.place = {"hetzner", region, type},
+            .country = country,
+            .architecture = "x86",
+            .cores = 2,
+            .memory_gb = memory_gb,
+            .price = price,
+            .available = available};
+}
+
+std::vector<KnownPlace> catalogue() {
+    return {known("ash", "US", "cx23", 4, 4),  known("fsn1", "DE", "cx13", 2, 3),
+            known("fsn1", "DE", "cx23", 4, 4), known("fsn1", "DE", "cx43", 16, 12),
+            known("fsn1", "DE", "cx33", 8, 7), known("nbg1", "DE", "cx23", 4, 4),
+            known("hel1", "FI", "cx23", 4, 4)};
+}
+
+core::PlacementRules rules() {
+    return {.preferred = {"hetzner", "fsn1", "cx23"}, .others = {}, .plan = {}};
+}
+
+std::string text(const std::vector<Place>& places) {
+    std::string all;
+    for (const auto& place : places) {
+        all += (all.empty() ? "" : " ") + place.region + "/" + place.type;
+        if (place.provider != "hetzner") all += "@" + place.provider;
+    }
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a larger type of the same region comes first, then other regions, the near ones first") {
+    CHECK(text(core::placement_order({}, rules(), catalogue())) ==
+          "fsn1/cx23 fsn1/cx33 fsn1/cx43 nbg1/cx23 hel1/cx23 ash/cx23");
+    CHECK(text(core::placement_order({}, rules(), {})) == "fsn1/cx23");
+}
+
+TEST_CASE("a region that the user asked for is never left") {
+    CHECK(text(core::placement_order({.region = "nbg1"}, rules(), catalogue())) == "nbg1/cx23");
+    CHECK(text(core::placement_order({.region = "fsn1"}, rules(), catalogue())) ==
+          "fsn1/cx23 fsn1/cx33 fsn1/cx43");
+    auto listed = rules();
+    listed.others = {{"hetzner", "hel1", "cx23"}, {"digitalocean", "fra1", "s-1vcpu-2gb"}};
+    CHECK(text(core::placement_order({.region = "fsn1"}, listed, catalogue())) == "fsn1/cx23");
+}
+
+TEST_CASE("a type that the user asked for is kept") {
+    CHECK(text(core::placement_order({.type = "cx23"}, rules(), catalogue())) ==
+          "fsn1/cx23 nbg1/cx23 hel1/cx23 ash/cx23");
+}
+
+TEST_CASE("the operator's list rules, across providers") {
+    auto listed = rules();
+    listed.others = {{"hetzner", "hel1", "cx33"},
+                     {"hetzner", "fsn1", "cx23"},
+                     {"digitalocean", "fra1", "s-1vcpu-2gb"}};
+    CHECK(text(core::placement_order({}, listed, catalogue())) ==
+          "fsn1/cx23 hel1/cx33 fra1/s-1vcpu-2gb@digitalocean");
+    CHECK(text(core::placement_order({.provider = "hetzner"}, listed, catalogue())) ==
+          "fsn1/cx23 hel1/cx33");
+}
+
+TEST_CASE("a plan binds the places, and one of the EU stays there") {
+    auto bound = rules();
+    bound.plan = core::Plan{.server_types = {"cx23", "cx33", "s-1vcpu-2gb"}, .regions = {}};
+    CHECK(text(core::placement_order({}, bound, catalogue())) ==
+          "fsn1/cx23 fsn1/cx33 nbg1/cx23 hel1/cx23 ash/cx23");
+    bound.plan->eu_only = true;
+    CHECK(text(core::placement_order({}, bound, catalogue())) ==
+          "fsn1/cx23 fsn1/cx33 nbg1/cx23 hel1/cx23");
+    bound.plan->regions = {"fsn1"};
+    CHECK(text(core::placement_order({}, bound, catalogue())) == "fsn1/cx23 fsn1/cx33");
+    bound.plan = core::Plan{.server_types = {"cx23"}, .regions = {}, .eu_only = true};
+    bound.others = {{"hetzner", "ash", "cx23"}, {"hetzner", "hel1", "cx23"}};
+    CHECK(text(core::placement_order({}, bound, {})) == "fsn1/cx23 hel1/cx23");
+}
+
+TEST_CASE("what is known to be sold out is tried last") {
+    auto sold = catalogue();
+    sold[2].available = false;
+    CHECK(text(core::placement_order({}, rules(), sold)) ==
+          "fsn1/cx33 fsn1/cx43 nbg1/cx23 hel1/cx23 ash/cx23 fsn1/cx23");
+}
+
+TEST_CASE("after a sold out place the next comes, after a quota the next provider") {
+    const std::vector<Place> order = {
+        {"hetzner", "fsn1", "cx23"}, {"hetzner", "nbg1", "cx23"}, {"digitalocean", "fra1", "s-1"}};
+    using base::ErrorKind;
+    CHECK(core::next_place(order, {}) == order[0]);
+    std::vector<core::TriedPlace> tried = {{order[0], ErrorKind::out_of_stock}};
+    CHECK(core::next_place(order, tried) == order[1]);
+    tried[0].why = ErrorKind::quota_exceeded;
+    CHECK(core::next_place(order, tried) == order[2]);
+    tried.push_back({order[2], ErrorKind::out_of_stock});
+    CHECK(core::next_place(order, tried) == std::nullopt);
+    const auto error = core::nowhere(tried, {.kind = ErrorKind::quota_exceeded, .message = "no"});
+    CHECK(error.kind == ErrorKind::out_of_stock);
+    CHECK(error.message ==
+          "No server could be had in 2 places: cx23 in fsn1 at hetzner (no more servers allowed), "
+          "s-1 in fra1 at digitalocean (sold out).");
+}
+
+TEST_CASE("a place is written as three words with slashes between") {
+    CHECK(core::parse_place("hetzner/fsn1/cx23") == Place{"hetzner", "fsn1", "cx23"});
+    CHECK_FALSE(core::parse_place("hetzner/fsn1"));
+    CHECK_FALSE(core::parse_place("hetzner//cx23"));
+    CHECK_FALSE(core::parse_place("hetzner/fsn1/cx23/more"));
+}

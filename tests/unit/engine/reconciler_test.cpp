@@ -1,0 +1,219 @@
+#include "engine/reconciler.hpp"
+
+#include "core/ownership.hpp"
+#include "simulation/support/seeded_random.hpp"
+#include "simulation/support/virtual_clock.hpp"
+#include "support/catch.hpp"
+#include "support/fake_cloud_ledger.hpp"
+#include "support/fake_cloud_provider.hpp"
+#include "support/fake_fleet_store.hpp"
+#include "support/fake_pool.hpp"
+#include "unit/engine/unused_ports.hpp"
+
+using namespace hatchery;
+using namespace std::chrono_literals;
+using core::ServerState;
+using providers::CloudServerStatus;
+using support::FakeCloudProvider;
+
+namespace {
+
+/// A provider project, the rows about it and what sweeps it; its time passes on command.
+struct World {
+    base::SteadyTime steady{1h};
+    base::SteadyTimeScope scope{[this] { return steady; }};
+    simulation::VirtualClock clock;
+    simulation::SeededRandom random{7};
+    support::FakeDatabase database{clock, random};
+    support::FakeFleetStore fleet{database};
+    FakeCloudProvider cloud{clock};
+    support::FakeCloudLedger ledger;
+    support::FakeAlarmStore alarms{random};
+    support::UnusedPorts unused;
+    engine::EnginePorts ports = unused.ports(fleet, clock, random);
+    engine::EngineSettings settings;
+    std::stop_source stop;
+    engine::Reconciler reconciler{ports, settings};
+
+    World() {
+        ports.clouds["hetzner"] = &cloud;
+        ports.ledger = &ledger;
+        ports.alarms = &alarms;
+    }
+    /// Sweeps after as long as it takes for the next one to be due.
+    void sweep() {
+        steady += settings.stray_grace / 3;
+        clock.advance(settings.stray_grace / 3);
+        reconciler.tick(stop.get_token());
+    }
+    core::Server add_row(ServerState state = ServerState::ready) {
+        core::Server server;
+        server.id = database.new_id<base::ServerId>();
+        server.bot_id = database.new_id<base::BotId>();
+        server.provider = "hetzner";
+        server.name = core::server_name(server.id);
+        server.state = state;
+        server.provider_server_id = std::to_string(++number);
+        database.server_rows[server.id] = server;
+        return server;
+    }
+    void add_machine(const core::Server& row, CloudServerStatus status = CloudServerStatus::running,
+                     std::optional<base::InstallationId> owner = std::nullopt) {
+        providers::CloudServer machine;
+        machine.provider_server_id = row.provider_server_id;
+        machine.name = row.name;
+        machine.status = status;
+        machine.labels =
+            core::owner_labels(owner.value_or(database.installation()), row.id, row.bot_id);
+        machine.price_monthly = "3.49";
+        machine.price_currency = "EUR";
+        cloud.add_server(machine);
+    }
+    core::Server add_server(ServerState state = ServerState::ready) {
+        auto row = add_row(state);
+        add_machine(row);
+        return row;
+    }
+    core::Server add_stray() {
+        auto row = add_server();
+        database.server_rows.erase(row.id);
+        return row;
+    }
+    [[nodiscard]] bool is_raised(core::AlarmKind kind) {
+        const auto raised = alarms.raised().value();
+        return std::ranges::find(raised, kind) != raised.end();
+    }
+    int number = 100;
+};
+
+}  // namespace
+
+TEST_CASE("what nobody owns goes after one grace period and one sweep, and nothing else") {
+    World world;
+    (void)world.add_server();
+    const auto stray = world.add_stray();
+    auto foreign = world.add_row();
+    world.database.server_rows.erase(foreign.id);
+    world.add_machine(foreign, CloudServerStatus::running,
+                      world.database.new_id<base::InstallationId>());
+    for (int i = 0; i < 3; ++i) {
+        world.sweep();
+        REQUIRE(world.cloud.servers().size() == 3);
+    }
+    CHECK(world.ledger.kept.at("hetzner").report.find(R"("trouble":"stray")") != std::string::npos);
+    world.sweep();
+    REQUIRE(world.cloud.servers().size() == 2);
+    for (const auto& left : world.cloud.servers()) {
+        CHECK(left.provider_server_id != stray.provider_server_id);
+    }
+    CHECK_FALSE(world.is_raised(core::AlarmKind::strays_kept));
+}
+
+TEST_CASE("what was given to others since the list is not destroyed") {
+    World world;
+    const auto stray = world.add_stray();
+    for (int i = 0; i < 3; ++i) world.sweep();
+    world.cloud.before_each_call([&](FakeCloudProvider::Method method) {
+        if (method != FakeCloudProvider::Method::get) return;
+        world.cloud.vanish(stray.provider_server_id);
+        world.add_machine(stray, CloudServerStatus::running,
+                          base::InstallationId("0197f0c2-0000-7000-8000-000000000099"));
+    });
+    world.sweep();
+    CHECK(world.cloud.servers().size() == 1);
+    CHECK(world.cloud.calls_of(FakeCloudProvider::Method::remove) == 0);
+}
+
+TEST_CASE("strays that are only reported raise an alarm until they are gone") {
+    World world;
+    world.settings.destroy_strays = false;
+    const auto stray = world.add_stray();
+    for (int i = 0; i < 4; ++i) world.sweep();
+    CHECK(world.cloud.servers().size() == 1);
+    CHECK(world.is_raised(core::AlarmKind::strays_kept));
+    world.cloud.vanish(stray.provider_server_id);
+    world.sweep();
+    CHECK_FALSE(world.is_raised(core::AlarmKind::strays_kept));
+}
+
+TEST_CASE("a server that is gone at the provider fails its bot, at the first sweep") {
+    World world;
+    for (int i = 0; i < 4; ++i) (void)world.add_server();
+    const auto lost = world.add_row();
+    const auto booting = world.add_row(ServerState::booting);
+    world.add_machine(booting);
+    (void)world.add_row(ServerState::deleting);
+    world.sweep();
+    CHECK(world.ledger.vanished == std::vector<base::ServerId>{lost.id});
+    CHECK(world.is_raised(core::AlarmKind::server_vanished));
+    world.database.server_rows.erase(lost.id);
+    world.sweep();
+    CHECK(world.is_raised(core::AlarmKind::server_vanished));
+    world.steady += 1h;
+    world.sweep();
+    CHECK_FALSE(world.is_raised(core::AlarmKind::server_vanished));
+}
+
+TEST_CASE("a list that lags behind fails nobody") {
+    World world;
+    for (int i = 0; i < 4; ++i) (void)world.add_server();
+    const auto late = world.add_row();
+    world.cloud.before_each_call([&](FakeCloudProvider::Method method) {
+        if (method == FakeCloudProvider::Method::get) world.add_machine(late);
+    });
+    world.sweep();
+    CHECK(world.ledger.vanished.empty());
+}
+
+TEST_CASE("when most servers are missing the project is doubted, and no bot is failed") {
+    World world;
+    for (int i = 0; i < 5; ++i) (void)world.add_row();
+    (void)world.add_server();
+    world.sweep();
+    CHECK(world.ledger.vanished.empty());
+    CHECK(world.is_raised(core::AlarmKind::server_vanished));
+}
+
+TEST_CASE("a server that was switched off is switched on, and its bot is told") {
+    World world;
+    const auto row = world.add_row();
+    world.add_machine(row, CloudServerStatus::off);
+    world.sweep();
+    CHECK(world.cloud.servers()[0].status != CloudServerStatus::off);
+    CHECK(world.ledger.told.size() == 1);
+    world.sweep();
+    CHECK(world.ledger.told.size() == 1);
+}
+
+TEST_CASE("what a deleted server left behind goes, and what is of the whole installation stays") {
+    World world;
+    const auto row = world.add_server();
+    const auto add = [&](providers::ResourceKind kind, const std::string& server) {
+        providers::CloudResource resource{.kind = kind};
+        resource.name = "thing";
+        resource.labels[core::label_installation] = world.database.installation().text();
+        if (!server.empty()) resource.labels[core::label_server] = server;
+        (void)world.cloud.add_resource(resource);
+    };
+    add(providers::ResourceKind::snapshot, world.database.new_id<base::ServerId>().text());
+    add(providers::ResourceKind::snapshot, row.id.text());
+    add(providers::ResourceKind::firewall, "");
+    add(providers::ResourceKind::ssh_key, world.database.new_id<base::ServerId>().text());
+    for (int i = 0; i < 3; ++i) world.sweep();
+    CHECK(world.cloud.resources().size() == 4);
+    world.sweep();
+    CHECK(world.cloud.resources().size() == 2);
+}
+
+TEST_CASE("somebody who asks for a sweep gets one now") {
+    World world;
+    world.sweep();
+    const auto lists = world.cloud.calls_of(FakeCloudProvider::Method::list);
+    world.reconciler.tick(world.stop.get_token());
+    CHECK(world.cloud.calls_of(FakeCloudProvider::Method::list) == lists);
+    REQUIRE(world.ledger.ask_for_sweep(world.clock.now()));
+    world.reconciler.tick(world.stop.get_token());
+    CHECK(world.cloud.calls_of(FakeCloudProvider::Method::list) == lists + 1);
+    world.reconciler.tick(world.stop.get_token());
+    CHECK(world.cloud.calls_of(FakeCloudProvider::Method::list) == lists + 1);
+}
