@@ -60,6 +60,9 @@ constexpr auto rules = std::to_array<AccessRule>({
 
     {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read, Reach::outside},
     {"GET", "/api/cloud/servers", Door::token, Scope::admin, Reach::outside},
+    {"GET", "/api/cloud/sweep", Door::token, Scope::admin},
+    {"POST", "/api/cloud/sweep", Door::token, Scope::admin},
+    {"GET", "/api/admin/costs", Door::token, Scope::admin},
     {"GET", "/api/admin/fleet", Door::token, Scope::admin},
     {"GET", "/api/admin/logs", Door::token, Scope::admin},
     {"GET", "/api/admin/queue", Door::token, Scope::admin},

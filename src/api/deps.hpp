@@ -18,6 +18,7 @@
 #include "ports/alarm_store.hpp"
 #include "ports/bot_api.hpp"
 #include "ports/cloud_budgets.hpp"
+#include "ports/cloud_ledger.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/job_store.hpp"
 #include "ports/update_receiver.hpp"
@@ -82,6 +83,7 @@ struct ApiDeps {
     store::FleetOverview& fleet_overview;
     ports::WorkerRegistry& workers;
     ports::AlarmStore& alarms;
+    ports::CloudLedger& ledger;
     /// What the engine and the pool's care count, for /metrics.
     base::MetricRegistry& engine_metrics;
     base::Clock& clock;

@@ -57,6 +57,7 @@ private:
         routes::add_operation_routes(*router_, context_);
         routes::add_job_routes(*router_, context_);
         routes::add_cloud_routes(*router_, context_);
+        routes::add_cloud_ledger_routes(*router_, context_);
         routes::add_admin_routes(*router_, context_);
         routes::add_google_routes(*router_, context_);
         routes::add_session_routes(*router_, context_);

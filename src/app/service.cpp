@@ -147,6 +147,7 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
     settings.image = config.image;
     settings.images["digitalocean"] = config.digitalocean_image;
     settings.places = config.places;
+    settings.ceilings = config.cost_ceilings;
     settings.billing = config.billing;
     settings.ssh_port = config.ssh_port;
     settings.public_url = config.public_url;

@@ -9,6 +9,7 @@ std::vector<Command> client_commands() {
                                      cancel_command(),     destroy_command(), workers_command(),
                                      operations_command(), alarms_command(),  chat_command()};
     for (auto& command : users_commands()) commands.push_back(std::move(command));
+    for (auto& command : cloud_commands()) commands.push_back(std::move(command));
     return commands;
 }
 

@@ -32,5 +32,6 @@ using CommandTable = std::function<std::vector<Command>()>;
 [[nodiscard]] Command alarms_command();
 [[nodiscard]] Command chat_command();
 [[nodiscard]] std::vector<Command> users_commands();
+[[nodiscard]] std::vector<Command> cloud_commands();
 
 }  // namespace hatchery::cli

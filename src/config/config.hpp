@@ -92,6 +92,8 @@ struct Config {
     std::string digitalocean_image;
     /// Where to go on to when a place is sold out.
     std::vector<core::Place> places;
+    /// What a provider's servers may cost a month at most, in its currency.
+    std::map<std::string, double> cost_ceilings;
     std::uint16_t ssh_port = 0;
     base::Secret hetzner_token;
     std::string hetzner_url;

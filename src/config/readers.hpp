@@ -25,6 +25,7 @@ namespace hatchery::config {
 [[nodiscard]] Wrong read_provider(const std::string& text, Config& config);
 [[nodiscard]] Wrong read_stray_servers(const std::string& text, Config& config);
 [[nodiscard]] Wrong read_places(const std::string& text, Config& config);
+[[nodiscard]] Wrong read_cost_ceilings(const std::string& text, Config& config);
 [[nodiscard]] Wrong read_version(const std::string& text, Config& config);
 /// NAME=PROVIDER/MODEL, comma-separated.
 [[nodiscard]] Wrong read_aliases(const std::string& text, Config& config);

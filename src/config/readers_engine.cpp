@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include "base/json_value.hpp"
 #include "config/readers.hpp"
@@ -59,6 +60,24 @@ Wrong read_places(const std::string& text, Config& config) {
                    "hetzner/nbg1/cx23,digitalocean/fra1/s-1vcpu-2gb";
         }
         config.places.push_back(*place);
+    }
+    return std::nullopt;
+}
+
+Wrong read_cost_ceilings(const std::string& text, Config& config) {
+    for (const std::string_view pair : comma_list(text)) {
+        const auto equals = pair.find('=');
+        const auto amount =
+            equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
+        double value = 0;
+        const auto read = std::from_chars(amount.data(), amount.data() + amount.size(), value,
+                                          std::chars_format::fixed);
+        const bool whole = read.ec == std::errc{} && read.ptr == amount.data() + amount.size();
+        if (equals == 0 || !whole || value < 0 || value > 1e9) {
+            return "must be like hetzner=500,digitalocean=300.50: a month's costs in the "
+                   "provider's currency";
+        }
+        config.cost_ceilings[std::string(pair.substr(0, equals))] = value;
     }
     return std::nullopt;
 }

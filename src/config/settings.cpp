@@ -93,6 +93,7 @@ const std::array all_settings = {
     plain("HATCHERY_IMAGE", "debian-12", word_at<&Config::image>),
     plain("HATCHERY_DIGITALOCEAN_IMAGE", "debian-12-x64", word_at<&Config::digitalocean_image>),
     plain("HATCHERY_PLACES", "", read_places),
+    plain("HATCHERY_COST_CEILINGS", "", read_cost_ceilings),
     plain("HATCHERY_SSH_PORT", "22", number_at<1, 65535, &Config::ssh_port>),
     secret("HETZNER_API_TOKEN", secret_at<&Config::hetzner_token>),
     plain("HETZNER_API_URL", "https://api.hetzner.cloud/v1", service_url_at<&Config::hetzner_url>),

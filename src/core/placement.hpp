@@ -35,6 +35,8 @@ struct KnownPlace {
     double memory_gb = 0;
     /// A month in the provider's currency; zero when it is not known.
     double price = 0;
+    std::string price_monthly;
+    std::string currency;
     bool available = true;
 };
 

@@ -39,6 +39,8 @@ struct EngineSettings {
     std::map<std::string, std::string> images;
     /// Where to go on to when a place is sold out; empty: what the provider sells besides.
     std::vector<core::Place> places;
+    /// What servers of a provider may cost a month at most, in its currency.
+    std::map<std::string, double> ceilings;
     /// What plans allow.
     core::BillingRules billing;
     std::uint16_t ssh_port = 22;

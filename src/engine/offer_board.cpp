@@ -31,6 +31,8 @@ std::vector<core::KnownPlace> read(const std::string& provider,
                           .cores = offer.cores,
                           .memory_gb = offer.memory_gb,
                           .price = number_of(offer.price_monthly),
+                          .price_monthly = offer.price_monthly,
+                          .currency = offer.price_currency,
                           .available = offer.available});
     }
     return places;

@@ -22,6 +22,8 @@ constexpr int sweeps_per_grace = 3;
 /// Servers that are looked up, and machines that are switched on, in one sweep.
 constexpr std::size_t most_checked = 50;
 constexpr auto vanished_alarm_stands = 1h;
+constexpr auto refusal_alarm_stands = 1h;
+constexpr int latest_alarms = 200;
 
 void log_failed(const std::string& provider, const base::Error& error) {
     base::log_event(
@@ -343,8 +345,24 @@ void Reconciler::judge_alarms(Sweep& sweep) {
     } else if (std::ranges::all_of(kept_, [](const auto& entry) { return entry.second == 0; })) {
         clear(core::AlarmKind::strays_kept);
     }
-    if (vanished_until_ && base::steady_now() < *vanished_until_) return;
-    clear(core::AlarmKind::server_vanished);
+    if (!vanished_until_ || base::steady_now() >= *vanished_until_) {
+        clear(core::AlarmKind::server_vanished);
+    }
+    clear_old();
+}
+
+void Reconciler::clear_old() {
+    if (ports_.alarms == nullptr) return;
+    const auto latest = ports_.alarms->list(std::nullopt, latest_alarms);
+    if (!latest) return;
+    for (const auto& record : *latest) {
+        const auto kind = record.alarm.kind;
+        const bool of_refusal =
+            kind == core::AlarmKind::cloud_quota || kind == core::AlarmKind::cost_ceiling;
+        if (!of_refusal || record.cleared_at) continue;
+        // The next refusal raises it again.
+        if (ports_.clock.now() - record.raised_at >= refusal_alarm_stands) clear(kind);
+    }
 }
 
 void Reconciler::raise(const core::Alarm& alarm) {

@@ -50,6 +50,7 @@ private:
     void judge_power(Sweep& sweep);
     void finish(Sweep& sweep);
     void judge_alarms(Sweep& sweep);
+    void clear_old();
     [[nodiscard]] std::string end_server(Sweep& sweep, const std::string& id);
     [[nodiscard]] std::string end_resource(Sweep& sweep, const providers::CloudResource& resource);
     [[nodiscard]] std::string vanish(Sweep& sweep, const core::Server& server);

@@ -4,15 +4,32 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/enum_text.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "core/event.hpp"
 #include "core/subscription.hpp"
 
 namespace hatchery::ports {
+
+/// What the costs are summed by.
+enum class CostsBy : std::uint8_t { bot, user, provider };
+
+/// What servers cost in a stretch of time, in one currency.
+struct CostSum {
+    /// The id of the bot or user, or the provider's name.
+    std::string key;
+    /// The bot's name, the user's e-mail address, or the provider's name; empty when it is gone.
+    std::string name;
+    /// Decimal text.
+    std::string amount;
+    std::string currency;
+    std::int64_t servers = 0;
+};
 
 /// What is known of provider projects beside their servers' rows. Thread-safe.
 class CloudLedger {
@@ -37,6 +54,12 @@ public:
                                                   const std::string& message,
                                                   core::EventLevel level, base::TimePoint now) = 0;
 
+    /// What servers have cost from `begin` to `end`, the most expensive first. Every begun hour
+    /// counts, and no server counts for more than its month.
+    [[nodiscard]] virtual base::Result<std::vector<CostSum>> costs(CostsBy by,
+                                                                   base::TimePoint begin,
+                                                                   base::TimePoint end) = 0;
+
     /// Asks the leader for a sweep now.
     [[nodiscard]] virtual base::Result<void> ask_for_sweep(base::TimePoint now) = 0;
     /// When one was last asked for.
@@ -54,3 +77,10 @@ public:
 };
 
 }  // namespace hatchery::ports
+
+template <>
+struct hatchery::base::EnumNames<hatchery::ports::CostsBy> {
+    using E = hatchery::ports::CostsBy;
+    static constexpr auto names = std::to_array<std::pair<E, std::string_view>>(
+        {{E::bot, "bot"}, {E::user, "user"}, {E::provider, "provider"}});
+};

@@ -15,7 +15,8 @@ const std::string select_subscription = std::string("SELECT") + columns::subscri
                                         "WHERE b.id = $1";
 constexpr std::string_view sum_prices = R"(
     SELECT price_currency, sum(price_or_zero(price_monthly))
-    FROM servers WHERE provider = $1 AND state <> 'deleted' AND price_monthly <> ''
+    FROM servers WHERE provider = $1 AND state NOT IN ('planned', 'deleted')
+      AND price_monthly <> ''
     GROUP BY price_currency)";
 
 // With the bot locked, no operation can begin meanwhile.
@@ -47,6 +48,27 @@ constexpr std::string_view tell_bot = R"(
     )
     INSERT INTO events (bot_id, seq, at, type, level, stream, message, data)
     SELECT id, last_event_seq, $2, $3, $4, 'engine', $5, CAST($6 AS json) FROM numbered)";
+
+constexpr std::string_view costs_statement = R"(
+    WITH spent AS (
+        SELECT CASE CAST($1 AS text) WHEN 'bot' THEN CAST(bot_id AS text) WHEN 'user' THEN CAST(user_id AS text)
+                   ELSE provider END AS key,
+            currency,
+            least(CASE WHEN monthly > 0 THEN monthly ELSE CAST('Infinity' AS numeric) END,
+                  ceil(extract(epoch FROM least(coalesce(ended_at, CAST($3 AS timestamptz)), CAST($3 AS timestamptz))
+                                          - greatest(begun_at, CAST($2 AS timestamptz))) / 3600) * hourly) AS amount
+        FROM server_costs
+        WHERE begun_at < CAST($3 AS timestamptz) AND (ended_at IS NULL OR ended_at > CAST($2 AS timestamptz))
+    ), sums AS (
+        SELECT key, currency, sum(amount) AS amount, count(*) AS servers
+        FROM spent GROUP BY key, currency
+    )
+    SELECT s.key,
+        CASE CAST($1 AS text) WHEN 'bot' THEN (SELECT name FROM bots WHERE id = CAST(s.key AS uuid))
+            WHEN 'user' THEN (SELECT email FROM users WHERE id = CAST(s.key AS uuid))
+            ELSE s.key END,
+        round(s.amount, 4), s.currency, s.servers
+    FROM sums s ORDER BY s.amount DESC, s.key LIMIT 1000)";
 
 constexpr std::string_view ask_statement = R"(
     INSERT INTO cloud_sweep_wishes (asked_at) VALUES ($1)
@@ -111,6 +133,22 @@ public:
         });
         if (told) hints_.bot_changed(bot);
         return told;
+    }
+
+    Result<std::vector<ports::CostSum>> costs(ports::CostsBy by, TimePoint begin,
+                                              TimePoint end) override {
+        return database_.run([&](Sql& sql) -> Result<std::vector<ports::CostSum>> {
+            const Rows rows = sql.query(costs_statement, {by, begin, end});
+            std::vector<ports::CostSum> sums;
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                sums.push_back({.key = rows[i].text(0),
+                                .name = rows[i].text_or_empty(1),
+                                .amount = rows[i].text(2),
+                                .currency = rows[i].text(3),
+                                .servers = rows[i].integer(4)});
+            }
+            return sums;
+        });
     }
 
     Result<void> ask_for_sweep(TimePoint now) override {

@@ -29,6 +29,10 @@ public:
         told.push_back(message);
         return {};
     }
+    base::Result<std::vector<ports::CostSum>> costs(ports::CostsBy, base::TimePoint,
+                                                    base::TimePoint) override {
+        return std::vector<ports::CostSum>{};
+    }
     base::Result<void> ask_for_sweep(base::TimePoint now) override {
         asked_at = now;
         return {};

@@ -37,6 +37,7 @@ void add_deploy_routes(Router& router, RouteContext& context);
 void add_operation_routes(Router& router, RouteContext& context);
 void add_job_routes(Router& router, RouteContext& context);
 void add_cloud_routes(Router& router, RouteContext& context);
+void add_cloud_ledger_routes(Router& router, RouteContext& context);
 void add_admin_routes(Router& router, RouteContext& context);
 void add_google_routes(Router& router, RouteContext& context);
 void add_session_routes(Router& router, RouteContext& context);

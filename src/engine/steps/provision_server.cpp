@@ -115,6 +115,16 @@ std::optional<StepOutcome> adopt(StepContext& context, providers::CloudProvider&
     return keep(context, server, **found, "adopted");
 }
 
+/// Takes back the intent of a create that made nothing, and goes on to another place if that may
+/// help.
+StepOutcome take_back(StepContext& context, const core::Server& server, base::Error error) {
+    auto undone = context.ports.fleet.change_server(context.claimed.lease, server.id,
+                                                    {.state = ServerState::planned});
+    if (!undone) return failed(std::move(undone).error());
+    if (core::is_about_place(error)) return go_elsewhere(context, server, std::move(error));
+    return failed(std::move(error));
+}
+
 /// Writes the intent and sends the create. The request's time begins before the intent is written,
 /// under the lease, right before it leaves: a worker that is held up in between, loses its lease
 /// and goes on later cannot make a machine when nobody looks for it any more. If it is the first,
@@ -134,10 +144,20 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
         .image = server.image,
         .labels = core::owner_labels(*installation, server.id, server.bot_id),
         .user_data = *std::move(data)};
+    ports::ServerChange intended{.state = ServerState::creating};
+    if (const auto price = expected_price(context, cloud, server)) {
+        intended.price_monthly = price->monthly;
+        intended.price_currency = price->currency;
+    }
     const auto call = context.call(create_limit);
-    auto intent = context.ports.fleet.change_server(context.claimed.lease, server.id,
-                                                    {.state = ServerState::creating});
+    auto intent = context.ports.fleet.change_server(context.claimed.lease, server.id, intended);
     if (!intent) return failed(std::move(intent).error());
+    const bool first = server.state == ServerState::planned;
+    if (first) {
+        if (auto refused = over_ceiling(context, server)) {
+            return take_back(context, server, *std::move(refused));
+        }
+    }
     auto created = context.outside([&] { return cloud.create_server(request, call); });
     if (created) return keep(context, server, *created, "created");
     base::Error error = std::move(created).error();
@@ -147,12 +167,8 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
         if (adopted) return std::nullopt;
         return context.wait(2s, "waiting for the provider to list the server that it has already");
     }
-    const bool first = server.state == ServerState::planned;
     if (first && error.effect == base::Effect::none) {
-        auto undone = context.ports.fleet.change_server(context.claimed.lease, server.id,
-                                                        {.state = ServerState::planned});
-        if (!undone) return failed(std::move(undone).error());
-        if (core::is_about_place(error)) return go_elsewhere(context, server, std::move(error));
+        return take_back(context, server, std::move(error));
     }
     return failed(std::move(error));
 }

@@ -56,6 +56,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     events = store::make_event_repository(pool);
     overview = store::make_operation_overview(pool);
     fleet_overview = store::make_fleet_overview(pool);
+    ledger = store::make_pg_cloud_ledger(pool, *notifications);
     workers = store::make_pg_worker_registry(pool);
     alarms = store::make_pg_alarm_store(pool, random);
     tokens = store::make_token_repository(pool, clock, random);
@@ -95,6 +96,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                                   .fleet_overview = *fleet_overview,
                                                   .workers = *workers,
                                                   .alarms = *alarms,
+                                                  .ledger = *ledger,
                                                   .engine_metrics = metrics,
                                                   .clock = clock,
                                                   .random = random,

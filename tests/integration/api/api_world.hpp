@@ -14,6 +14,7 @@
 #include "base/random.hpp"
 #include "ports/update_receiver.hpp"
 #include "store/notifications.hpp"
+#include "store/pg_cloud_ledger.hpp"
 #include "support/fake_bot_api.hpp"
 #include "support/fake_cloud_provider.hpp"
 #include "support/pg_cluster.hpp"
@@ -168,6 +169,7 @@ public:
     std::unique_ptr<store::EventRepository> events;
     std::unique_ptr<store::OperationOverview> overview;
     std::unique_ptr<store::FleetOverview> fleet_overview;
+    std::unique_ptr<ports::CloudLedger> ledger;
     std::unique_ptr<ports::WorkerRegistry> workers;
     std::unique_ptr<ports::AlarmStore> alarms;
     base::MetricRegistry metrics;

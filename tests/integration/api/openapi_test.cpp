@@ -140,6 +140,7 @@ void call_admin_routes(DescribedWorld& world) {
     api.post("/api/deploy", {{"botId", api.make_bot(100005)}});
     for (const char* path :
          {"/api/cloud/available-regions?provider=hetzner", "/api/cloud/servers", "/api/admin/fleet",
+          "/api/cloud/sweep", "/api/admin/costs?by=provider", "/api/admin/costs?month=2026-11",
           "/api/admin/workers", "/api/admin/alarms?limit=5", "/api/admin/operations?stuck=false",
           "/api/admin/audit?limit=5", "/api/admin/users?limit=5", "/api/me"}) {
         const auto answer = world.as_admin("GET", path);
@@ -148,6 +149,7 @@ void call_admin_routes(DescribedWorld& world) {
         CHECK(api.call("GET", path, "").status == 401);
     }
     CHECK(api.get("/api/admin/workers").status == 403);
+    CHECK(world.as_admin("POST", "/api/cloud/sweep").status == 202);
 }
 
 void call_plan_routes(DescribedWorld& world) {

@@ -1,0 +1,198 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/client_command.hpp"
+#include "cli/commands.hpp"
+
+namespace hatchery::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+using base::json_bool;
+using base::json_int;
+using base::json_member;
+using base::json_string;
+
+constexpr auto look_every = 500ms;
+/// A sweep of a large project takes some seconds, and the leader looks every few for a wish.
+constexpr auto sweep_limit = 60s;
+constexpr const char* needs_admin = "Needs a token with the scope admin.\n";
+
+std::string money(const base::Json& object, std::string_view key) {
+    const auto& amount = json_member(object, key);
+    if (!amount.is_object()) return "-";
+    return json_string(amount, "amount") + " " + json_string(amount, "currency");
+}
+
+std::string or_dash(const base::Json& object, std::string_view key) {
+    const auto text = json_string(object, key);
+    return text.empty() ? "-" : text;
+}
+
+base::Result<ExitCode> servers(const Options& options, Context& context, ApiClient& api) {
+    const auto all = api.all("/api/cloud/servers");
+    if (!all) return base::fail(all.error());
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty(base::Json(*all)) << "\n";
+        return ExitCode::ok;
+    }
+    constexpr auto row = "{:<8}  {:<12}  {:<14}  {:<8}  {:<12}  {:<16}  {:<12}  {:<14}  {}\n";
+    if (context.out_is_terminal) {
+        context.out << fmt::format(row, "WHOSE", "PROVIDER", "ID", "REGION", "TYPE", "ADDRESS",
+                                   "STATE", "A MONTH", "BOT");
+    }
+    int orphans = 0;
+    for (const auto& server : *all) {
+        const bool orphan = json_bool(server, "orphan");
+        if (orphan) ++orphans;
+        context.out << fmt::format(
+            row, orphan ? "nobody's" : "ours", json_string(server, "provider"),
+            or_dash(server, "providerServerId"), json_string(server, "region"),
+            json_string(server, "type"), or_dash(server, "publicIp"),
+            or_dash(server, orphan ? "providerState" : "state"), money(server, "cost"),
+            or_dash(server, "botId"));
+    }
+    if (orphans > 0) {
+        context.err << orphans << (orphans == 1 ? " server is nobody's" : " servers are nobody's")
+                    << "; see: hatchery cloud sweep\n";
+    }
+    return ExitCode::ok;
+}
+
+base::Result<ExitCode> regions(const Options& options, Context& context, ApiClient& api) {
+    const auto provider = options.value("provider");
+    const auto all =
+        api.all("/api/cloud/available-regions" +
+                (provider ? "?provider=" + percent_encoded(*provider) : std::string()));
+    if (!all) return base::fail(all.error());
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty(base::Json(*all)) << "\n";
+        return ExitCode::ok;
+    }
+    constexpr auto row = "{:<12}  {:<8}  {:<18}  {:>5}  {:>7}  {:<9}  {}\n";
+    if (context.out_is_terminal) {
+        context.out << fmt::format(row, "PROVIDER", "REGION", "TYPE", "CORES", "MEMORY", "STOCK",
+                                   "A MONTH");
+    }
+    for (const auto& region : *all) {
+        for (const auto& type : json_member(region, "serverTypes")) {
+            const auto& memory = json_member(type, "memoryGb");
+            context.out << fmt::format(
+                row, json_string(region, "provider"), json_string(region, "region"),
+                json_string(type, "type"), json_int(type, "cores"),
+                fmt::format("{:g} GB", memory.is_number() ? memory.get<double>() : 0.0),
+                json_bool(type, "available") ? "available" : "sold out",
+                money(type, "priceMonthly"));
+        }
+    }
+    return ExitCode::ok;
+}
+
+/// Whether every sweep is younger than the wish.
+bool all_after(const base::Json& sweeps, const std::string& asked_at) {
+    const auto& providers = json_member(sweeps, "providers");
+    const auto asked = base::parse_time(asked_at);
+    if (!providers.is_array() || providers.empty() || !asked) return false;
+    for (const auto& sweep : providers) {
+        const auto swept = base::parse_time(json_string(sweep, "sweptAt"));
+        if (!swept || *swept < *asked) return false;
+    }
+    return true;
+}
+
+void print_sweeps(Context& context, const base::Json& sweeps) {
+    for (const auto& sweep : json_member(sweeps, "providers")) {
+        const auto& findings = json_member(sweep, "findings");
+        context.out << fmt::format("{}: {} servers listed, {} ours, {} not as {} should be\n",
+                                   json_string(sweep, "provider"), json_int(sweep, "listed"),
+                                   json_int(sweep, "alive"), findings.size(),
+                                   findings.size() == 1 ? "it" : "they");
+        for (const auto& one : findings) {
+            context.out << fmt::format("  {:<10} {:<12} {:<14} {:<12} {}\n",
+                                       json_string(one, "kind"), json_string(one, "trouble"),
+                                       json_string(one, "id"), json_string(one, "done"),
+                                       json_string(one, "name"));
+        }
+    }
+}
+
+base::Result<ExitCode> sweep(const Options& options, Context& context, ApiClient& api) {
+    const auto asked = api.post("/api/cloud/sweep");
+    if (!asked) return base::fail(asked.error());
+    const auto asked_at = json_string(*asked, "askedAt");
+    for (auto waited = 0ms; waited < sweep_limit; waited += look_every) {
+        const auto sweeps = api.get("/api/cloud/sweep");
+        if (!sweeps) return base::fail(sweeps.error());
+        if (all_after(*sweeps, asked_at)) {
+            if (options.has("json")) {
+                context.out << base::dump_json_pretty(*sweeps) << "\n";
+            } else {
+                print_sweeps(context, *sweeps);
+            }
+            return ExitCode::ok;
+        }
+        if (!context.pause(look_every)) break;
+    }
+    return base::fail(base::ErrorKind::timeout, "No sweep was made within a minute.",
+                      "See with `hatchery workers` whether a worker runs.");
+}
+
+base::Result<ExitCode> costs(const Options& options, Context& context, ApiClient& api) {
+    std::string path = "/api/admin/costs?by=" + options.value_or("by", "bot");
+    if (const auto month = options.value("month")) path += "&month=" + percent_encoded(*month);
+    const auto found = api.get(path);
+    if (!found) return base::fail(found.error());
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty(*found) << "\n";
+        return ExitCode::ok;
+    }
+    constexpr auto row = "{:>16}  {:>7}  {:<36}  {}\n";
+    if (context.out_is_terminal) {
+        context.out << fmt::format(row, "COST", "SERVERS", "ID", "NAME");
+    }
+    for (const auto& sum : json_member(*found, "costs")) {
+        context.out << fmt::format(row, money(sum, "cost"), json_int(sum, "servers"),
+                                   json_string(sum, "id"), or_dash(sum, "name"));
+    }
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+std::vector<Command> cloud_commands() {
+    return {{.name = "cloud servers",
+             .summary = "lists our servers, and what providers have of ours that is nobody's",
+             .operands = {},
+             .options = {json_option},
+             .details = needs_admin,
+             .run = with_api(servers)},
+            {.name = "cloud regions",
+             .summary = "lists regions and server types with price and stock",
+             .operands = {},
+             .options = {{.name = "provider", .value = "NAME", .help = "only of this provider"},
+                         json_option},
+             .details = {},
+             .run = with_api(regions)},
+            {.name = "cloud sweep",
+             .summary = "compares the providers with the database now, and says what is wrong",
+             .operands = {},
+             .options = {json_option},
+             .details = needs_admin,
+             .run = with_api(sweep)},
+            {.name = "costs",
+             .summary = "says what servers have cost in a month, up to now",
+             .operands = {},
+             .options = {{.name = "month", .value = "MONTH", .help = "such as 2026-11; this one"},
+                         {.name = "by",
+                          .value = "WORD",
+                          .help = "bot, user or provider; bot",
+                          .choices = "bot user provider"},
+                         json_option},
+             .details = needs_admin,
+             .run = with_api(costs)}};
+}
+
+}  // namespace hatchery::cli
