@@ -1,0 +1,88 @@
+#include "cli_world.hpp"
+#include "support/catch.hpp"
+
+using namespace hatchery;
+using cli::ExitCode;
+using nlohmann::json;
+using namespace tests;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+json page(std::vector<json> items) { return {{"items", items}, {"next", nullptr}}; }
+
+json server(bool orphan) {
+    return {{"provider", "hetzner"},
+            {"providerServerId", orphan ? "4712" : "4711"},
+            {"region", "fsn1"},
+            {"type", "cx23"},
+            {"publicIp", "192.0.2.7"},
+            {"state", orphan ? json() : json("ready")},
+            {"providerState", "running"},
+            {"cost", {{"amount", "3.49"}, {"currency", "EUR"}}},
+            {"botId", orphan ? json() : json(bot_id)},
+            {"orphan", orphan}};
+}
+
+}  // namespace
+
+TEST_CASE("cloud servers tells ours from what is nobody's, with what they cost") {
+    CliWorld world;
+    world.answer("GET /api/cloud/servers?limit=200", 200, page({server(false), server(true)}));
+    CHECK(world.run({"cloud", "servers"}) == ExitCode::ok);
+    for (const char* part : {"ours", "nobody's", "4711", "4712", "3.49 EUR", "ready", "running"}) {
+        CHECK(contains(world.out.str(), part));
+    }
+    CHECK(contains(world.err.str(), "1 server is nobody's"));
+}
+
+TEST_CASE("cloud regions lists what is sold where") {
+    CliWorld world;
+    const json type = {{"type", "cx23"},
+                       {"cores", 2},
+                       {"memoryGb", 4},
+                       {"available", false},
+                       {"priceMonthly", {{"amount", "3.49"}, {"currency", "EUR"}}}};
+    world.answer("GET /api/cloud/available-regions?provider=hetzner&limit=200", 200,
+                 page({{{"provider", "hetzner"}, {"region", "fsn1"}, {"serverTypes", {type}}}}));
+    CHECK(world.run({"cloud", "regions", "--provider", "hetzner"}) == ExitCode::ok);
+    for (const char* part : {"fsn1", "cx23", "4 GB", "sold out", "3.49 EUR"}) {
+        CHECK(contains(world.out.str(), part));
+    }
+}
+
+TEST_CASE("cloud sweep waits for the sweep that it asked for and says what it found") {
+    CliWorld world;
+    world.answer("POST /api/cloud/sweep", 202, {{"askedAt", "2026-11-21T06:00:00.000Z"}});
+    const json finding = {{"kind", "server"}, {"trouble", "stray"}, {"id", "4712"},
+                          {"name", "lost"},   {"done", "waits"}};
+    world.answer("GET /api/cloud/sweep", 200,
+                 {{"providers",
+                   {{{"provider", "hetzner"},
+                     {"sweptAt", "2026-11-21T06:00:03.000Z"},
+                     {"listed", 2},
+                     {"alive", 1},
+                     {"findings", {finding}}}}}});
+    CHECK(world.run({"cloud", "sweep"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "hetzner: 2 servers listed, 1 ours, 1 not as it should be"));
+    CHECK(contains(world.out.str(), "stray"));
+    CHECK(contains(world.out.str(), "waits"));
+}
+
+TEST_CASE("costs sums a month up by what one likes") {
+    CliWorld world;
+    world.answer("GET /api/admin/costs?by=user&month=2026-11", 200,
+                 {{"month", "2026-11"},
+                  {"by", "user"},
+                  {"costs",
+                   {{{"id", bot_id},
+                     {"name", "ada@example.org"},
+                     {"cost", {{"amount", "1.2345"}, {"currency", "EUR"}}},
+                     {"servers", 3}}}}});
+    CHECK(world.run({"costs", "--by", "user", "--month", "2026-11"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "1.2345 EUR"));
+    CHECK(contains(world.out.str(), "ada@example.org"));
+}
