@@ -44,9 +44,10 @@ def free_port():
 
 
 class World:
-    """A database, a sandbox cloud and Hatchery, for one measurement."""
+    """A database, a sandbox cloud and Hatchery, for one measurement. `sandbox` has further options
+    of the sandbox, `environment` further settings of Hatchery."""
 
-    def __init__(self, binaries, folder, bundles):
+    def __init__(self, binaries, folder, bundles, sandbox=(), environment=None):
         self.bin, self.folder = binaries, folder
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
@@ -58,11 +59,12 @@ class World:
                              check=True, capture_output=True, text=True).stdout.strip()
         sandbox = subprocess.Popen(
             [binaries + "/hatchery-sandbox", "--listen", "127.0.0.1:0", "--ssh-port", "2222",
-             "--die-with-parent"],
+             "--die-with-parent", *sandbox],
             stdout=subprocess.PIPE, stderr=open(os.path.join(folder, "sandbox.log"), "w"))
         self.processes.append(sandbox)
         urls = json.loads(sandbox.stdout.readline())
         self.cloud, self.model = Api(urls["hetzner"], "bench-project"), urls["model"]
+        self.database_url = url
         port = free_port()
         self.environment = dict(
             os.environ, DATABASE_URL=url, PORT=str(port), HATCHERY_LISTEN="127.0.0.1",
@@ -73,7 +75,7 @@ class World:
             GOOGLE_ISSUER_URL=urls["signIn"], GOOGLE_CLIENT_ID="bench",
             GOOGLE_CLIENT_SECRET="bench-client-secret",
             HATCHERY_BUNDLE_DIR=bundles, HATCHERY_LOG_LEVEL="debug",
-            HATCHERY_SSH_PORT="2222")
+            HATCHERY_SSH_PORT="2222", **(environment or {}))
         hatchery = subprocess.Popen([binaries + "/hatchery", "serve"], env=self.environment,
                                     cwd=folder, stderr=open(self.log, "w"))
         self.processes.append(hatchery)
@@ -102,13 +104,16 @@ class World:
             time.sleep(0.1)
 
     def deploy(self, name):
+        bot = self.make_bot(name)
+        self.api.call("POST", "/api/deploy", {"botId": bot})
+        return bot
+
+    def make_bot(self, name):
         token = f"{secrets.randbelow(8 * 10**9) + 10**9}:{secrets.token_hex(18)}"
-        bot = self.api.call("POST", "/api/bots/create", {
+        return self.api.call("POST", "/api/bots/create", {
             "name": name, "telegramBotToken": token, "model": "sandbox/sandbox-1",
             "modelApiKey": "bench-key", "modelBaseUrl": self.model,
             "allowedTelegramUserIds": [4711]})["id"]
-        self.api.call("POST", "/api/deploy", {"botId": bot})
-        return bot
 
     def wait_active(self, bots, limit):
         def all_active():

@@ -5,6 +5,7 @@ import argparse
 import os
 import sys
 
+import cloud_bench
 import deploy_bench
 import ui_bench
 from api_bench import ApiBench
@@ -23,16 +24,16 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", metavar="PARTS", help="parts of the engine's benchmark, "
                         "separated by commas: " + ", ".join(EngineBench.PARTS))
-    parser.add_argument("sections", nargs="*", help="deploy, engine, api, ui; all when none is named")
+    parser.add_argument("sections", nargs="*", help="deploy, engine, api, cloud, ui; all when none is named")
     arguments = parser.parse_args()
     arguments.bin = os.path.abspath(arguments.bin)
-    wanted = arguments.sections or ["engine", "api", "deploy", "ui"]
-    unknown = set(wanted) - {"engine", "api", "deploy", "ui"}
+    wanted = arguments.sections or ["engine", "api", "cloud", "deploy", "ui"]
+    unknown = set(wanted) - {"engine", "api", "cloud", "deploy", "ui"}
     arguments.only = [part for part in arguments.only.split(",") if part]
     if not set(arguments.only) <= set(EngineBench.PARTS):
         parser.error(f"the engine's parts are {', '.join(EngineBench.PARTS)}")
     if unknown:
-        parser.error(f"there is no section {', '.join(unknown)}; there are engine, api, deploy and ui")
+        parser.error(f"there is no section {', '.join(unknown)}; there are engine, api, cloud, deploy and ui")
     if arguments.quick:
         arguments.rounds = 1
     figures, progress, problems = Figures(), Progress(), []
@@ -41,6 +42,8 @@ def main():
             problems += EngineBench(arguments, figures, progress).run()
         if "api" in wanted:
             problems += ApiBench(arguments, figures, progress).run()
+        if "cloud" in wanted:
+            problems += cloud_bench.run(arguments, figures, progress)
         if "deploy" in wanted:
             problems += deploy_bench.run(arguments, figures, progress)
         if "ui" in wanted:
