@@ -75,7 +75,8 @@ class World:
             GOOGLE_ISSUER_URL=urls["signIn"], GOOGLE_CLIENT_ID="bench",
             GOOGLE_CLIENT_SECRET="bench-client-secret",
             HATCHERY_BUNDLE_DIR=bundles, HATCHERY_LOG_LEVEL="debug",
-            HATCHERY_SSH_PORT="2222", **(environment or {}))
+            HATCHERY_SSH_PORT="2222")
+        self.environment.update(environment or {})
         hatchery = subprocess.Popen([binaries + "/hatchery", "serve"], env=self.environment,
                                     cwd=folder, stderr=open(self.log, "w"))
         self.processes.append(hatchery)
