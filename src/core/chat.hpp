@@ -67,6 +67,9 @@ struct ChatGate {
 [[nodiscard]] ChatGate chat_gate(const base::OperationId& self, const ChatLine& line,
                                  const Bot& bot);
 
+/// In the step's progress: true once the turn may have begun. Until then the chat stands in line.
+inline constexpr std::string_view chat_begun_key = "begun";
+
 /// What a chat waits for while others of its bot stand before it.
 [[nodiscard]] std::string chat_signal(const base::BotId& bot);
 

@@ -1,11 +1,14 @@
 #include "store/operation_repository.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include "core/chain.hpp"
+#include "core/chat.hpp"
 #include "store/operation_rows.hpp"
 #include "store/records.hpp"
 
@@ -25,11 +28,17 @@ const std::string select_operations = std::string("SELECT") + columns::operation
                                       "FROM operations o WHERE o.bot_id = $1 "
                                       "AND ($2::uuid IS NULL OR o.id < $2::uuid) "
                                       "ORDER BY o.id DESC LIMIT $3::bigint";
+// A chat's first look at the line leaves a message; what its step knows once the turn begins, it
+// keeps in its progress.
+const std::string awaits_turn = fmt::format(
+    "coalesce(live.step = '{}' AND live.message <> '' AND live.progress ->> '{}' IS NULL, false)",
+    base::to_text(core::StepKind::chat_turn), core::chat_begun_key);
 // What the last job said, be it the one that lives.
 const std::string select_job_views = std::string("SELECT") + columns::joined_operation +
                                      R"(, o.priority, o.requirements::text,
         coalesce(live.message, CAST(regexp_substr(o.ended_jobs, '[^\n]+\n$') AS json) ->> 8, ''),
-        coalesce(live.blocked_reason, '')
+        coalesce(live.blocked_reason, ''), )" +
+                                     awaits_turn + R"(
     FROM operations o LEFT JOIN jobs live ON live.operation_id = o.id )";
 const std::string select_job_view =
     select_job_views + "WHERE o.id = $1 AND ($2::uuid IS NULL OR o.user_id = $2::uuid)";
@@ -40,7 +49,8 @@ const std::string select_job_list = select_job_views + R"(
         AND ($3::text IS NULL OR o.state = $3
              OR ($3 IN ('pending', 'running') AND o.finished_at IS NULL))
         AND ($3::text IS NULL OR $3 NOT IN ('pending', 'running')
-             OR ($3 = 'running') = (live.begun_at IS NOT NULL))
+             OR ($3 = 'running') = (live.begun_at IS NOT NULL AND NOT )" +
+                                    awaits_turn + R"())
     ORDER BY o.id DESC LIMIT $6::bigint)";
 // Looked for among so many of the latest operations only: chats may be between them.
 constexpr std::string_view select_typical_deploy = R"(
@@ -180,7 +190,8 @@ JobView read_job_view(const Rows::Row& row) {
             .priority = static_cast<int>(row.integer(more)),
             .requirements = row.text(more + 1),
             .message = row.text(more + 2),
-            .blocked_reason = row.text(more + 3)};
+            .blocked_reason = row.text(more + 3),
+            .awaits_turn = row.boolean(more + 4)};
 }
 
 class PgOperationRepository final : public OperationRepository {

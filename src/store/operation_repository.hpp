@@ -43,13 +43,16 @@ struct JobView {
     std::string message;
     /// Why no live worker can run it; empty when that is not so.
     std::string blocked_reason;
+    /// A chat that was looked at and whose turn has not begun.
+    bool awaits_turn = false;
 };
 
 /// Which jobs of a user; unset members mean any.
 struct JobQuery {
     base::UserId user;
     std::optional<core::OperationKind> kind;
-    /// `running` finds the waiting ones too.
+    /// `running` finds the waiting ones too, but not chats that await their turn: those are
+    /// `pending`.
     std::optional<core::OperationState> state;
     std::optional<base::BotId> bot;
     std::optional<std::string> after;

@@ -29,33 +29,41 @@ Json parsed(const std::optional<std::string>& text) {
     return base::parse_json(*text, std::size_t{16} << 20U).value_or(Json());
 }
 
+/// A chat waits at first for its turn, which other operations have when they are claimed.
+OperationState shown_state(const store::JobView& job) {
+    const bool waits = job.awaits_turn && !core::is_terminal(job.operation.state);
+    return waits ? OperationState::pending : job.operation.state;
+}
+
 Json job_view(const store::JobView& job) {
     const auto& operation = job.operation;
+    const auto state = shown_state(job);
     Json payload = parsed(operation.payload);
     if (!payload.is_object()) payload = Json::object();
     payload["botId"] = operation.bot_id.text();
-    return {{"jobId", operation.id.text()},
-            {"type", job_type(operation.kind)},
-            {"status", std::string(job_status(operation.state))},
-            {"message", job.message},
-            {"payload", std::move(payload)},
-            {"result", parsed(operation.result)},
-            {"error", error_view(operation.error)},
-            {"priority", job.priority},
-            {"requirements", parsed(job.requirements)},
-            {"blockedReason", job.blocked_reason.empty() ? Json() : Json(job.blocked_reason)},
-            {"cancelRequested", operation.cancel_requested},
-            {"createdAt", base::format_time(operation.created_at)},
-            {"startedAt", time_view(operation.started_at)},
-            {"finishedAt", time_view(operation.finished_at)},
-            {"deadlineAt", base::format_time(operation.deadline_at)}};
+    return {
+        {"jobId", operation.id.text()},
+        {"type", job_type(operation.kind)},
+        {"status", std::string(job_status(state))},
+        {"message", job.message},
+        {"payload", std::move(payload)},
+        {"result", parsed(operation.result)},
+        {"error", error_view(operation.error)},
+        {"priority", job.priority},
+        {"requirements", parsed(job.requirements)},
+        {"blockedReason", job.blocked_reason.empty() ? Json() : Json(job.blocked_reason)},
+        {"cancelRequested", operation.cancel_requested},
+        {"createdAt", base::format_time(operation.created_at)},
+        {"startedAt", state == OperationState::pending ? Json() : time_view(operation.started_at)},
+        {"finishedAt", time_view(operation.finished_at)},
+        {"deadlineAt", base::format_time(operation.deadline_at)}};
 }
 
-Answer job_accepted(const core::Operation& operation, const char* message) {
-    Answer answer = json_answer(202, {{"jobId", operation.id.text()},
-                                      {"status", std::string(job_status(operation.state))},
-                                      {"message", message}});
-    answer.headers.emplace_back("Location", "/api/jobs/" + operation.id.text());
+Answer job_accepted(const base::OperationId& id, OperationState state, const char* message) {
+    Answer answer = json_answer(
+        202,
+        {{"jobId", id.text()}, {"status", std::string(job_status(state))}, {"message", message}});
+    answer.headers.emplace_back("Location", "/api/jobs/" + id.text());
     return answer;
 }
 
@@ -78,7 +86,7 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
     const char* message = chat ? "The message is in line for its turn." : "The job is in line.";
     const auto before = started_before(context, exchange);
     if (!before) return refuse(before.error());
-    if (*before) return job_accepted(**before, message);
+    if (*before) return job_accepted((*before)->id, (*before)->state, message);
     auto bot = own_bot(context, exchange, job.bot_id);
     if (!bot) return refuse(bot.error());
     auto operation =
@@ -90,7 +98,7 @@ Outcome create(RouteContext& context, const Exchange& exchange) {
                          .earlier_chats = job.chat.interrupt ? ports::EarlierChats::cancel
                                                              : ports::EarlierChats::keep});
     if (!operation) return refuse(operation.error());
-    return job_accepted(*operation, message);
+    return job_accepted(operation->id, operation->state, message);
 }
 
 tl::expected<store::JobView, Problem> own_job(RouteContext& context, const Exchange& exchange) {
@@ -160,7 +168,10 @@ Outcome cancel(RouteContext& context, const Exchange& exchange) {
     if (!job) return refuse(job.error());
     const auto& operation = job->operation;
     const char* message = "The job is being cancelled.";
-    if (exchange.resumed && operation.cancel_requested) return job_accepted(operation, message);
+    const auto state = shown_state(*job);
+    if (exchange.resumed && operation.cancel_requested) {
+        return job_accepted(operation.id, state, message);
+    }
     if (core::is_terminal(operation.state)) return refuse(409, "The job has ended already.");
     if (!core::can_cancel(operation.kind)) return refuse(409, "A deletion cannot be cancelled.");
     const auto bot = own_bot(context, exchange, operation.bot_id.text());
@@ -170,7 +181,7 @@ Outcome cancel(RouteContext& context, const Exchange& exchange) {
     }
     const auto asked = context.deps.jobs.request_cancel(operation.id, context.deps.clock.now());
     if (!asked) return refuse(asked.error());
-    return job_accepted(operation, message);
+    return job_accepted(operation.id, state, message);
 }
 
 }  // namespace

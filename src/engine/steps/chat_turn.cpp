@@ -27,10 +27,10 @@ constexpr int max_reads = 4;
 constexpr std::chrono::seconds longest_turn{3'500};
 
 /// Members of the step's progress.
-constexpr const char* begun = "begun";    ///< the gate was open once
-constexpr const char* start = "start";    ///< see core::chat_run_id
-constexpr const char* server = "server";  ///< on which the turn is begun
-constexpr const char* result = "result";  ///< the turn is over; only its files are left
+constexpr auto begun = core::chat_begun_key;  ///< the gate was open once
+constexpr const char* start = "start";        ///< see core::chat_run_id
+constexpr const char* server = "server";      ///< on which the turn is begun
+constexpr const char* result = "result";      ///< the turn is over; only its files are left
 
 const base::OperationId& chat_of(const StepContext& context) {
     return context.claimed.operation.id;

@@ -87,6 +87,46 @@ TEST_CASE("a chat is accepted, shown, and ends with the bot's reply") {
     CHECK(world.get("/api/bots/" + bot).body["status"] == "pending");
 }
 
+TEST_CASE("a chat that waits for the turn of another is pending until its own begins") {
+    ApiWorld world;
+    const auto id = make_chat(world, chat_body(world.make_bot(100001)));
+    const auto shown = [&] { return world.get("/api/jobs/" + id).body; };
+    const auto found = [&](const std::string& status) {
+        return world.get("/api/jobs?status=" + status).body["items"].size();
+    };
+    const auto waits = [&](const hatchery::ports::ClaimedJob& job, const std::string& message,
+                           const std::string& progress) {
+        REQUIRE(world.jobs
+                    ->apply(job, {.now = world.clock.now(),
+                                  .job_state = hatchery::core::JobState::waiting,
+                                  .run_at = world.clock.now(),
+                                  .message = message,
+                                  .progress = progress})
+                    .value()
+                    .accepted);
+    };
+    waits(world.claim(), "Another message is answered first.", "{}");
+    for (int round = 0; round < 2; ++round) {
+        CHECK(shown()["status"] == "PENDING");
+        CHECK(shown()["message"] == "Another message is answered first.");
+        CHECK(shown()["startedAt"].is_null());
+        CHECK(found("PENDING") == 1);
+        CHECK(found("RUNNING") == 0);
+        // A look whose turn it is begins nothing.
+        const auto job = world.claim();
+        CHECK(shown()["status"] == "PENDING");
+        waits(job, "Another message is answered first.", "{}");
+    }
+    waits(world.claim(), "waiting for the bot's answer", R"({"begun": true})");
+    CHECK(shown()["status"] == "RUNNING");
+    CHECK_FALSE(shown()["startedAt"].is_null());
+    CHECK(found("PENDING") == 0);
+    CHECK(found("RUNNING") == 1);
+    answer(world, world.claim(), "done");
+    CHECK(shown()["status"] == "COMPLETED");
+    CHECK_FALSE(shown()["startedAt"].is_null());
+}
+
 TEST_CASE("waiting for a chat ends with it") {
     ApiWorld world;
     const auto id = make_chat(world, chat_body(world.make_bot(100001)));
