@@ -169,6 +169,7 @@ std::unique_ptr<engine::Upkeep> make_upkeep_of(Adapters& adapters, const config:
     engine::UpkeepSettings settings;
     settings.billing = config.billing;
     settings.stop_limit = config.deadlines.at(core::OperationKind::stop);
+    settings.operations_kept = config.operations_kept;
     return engine::make_upkeep({.subscriptions = *adapters.subscriptions,
                                 .jobs = *adapters.jobs,
                                 .alarms = *adapters.alarms,

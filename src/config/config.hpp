@@ -67,6 +67,8 @@ struct Config {
     std::string capabilities;
     std::chrono::seconds lease{0};
     std::map<core::OperationKind, std::chrono::seconds> deadlines;
+    /// How long operations are kept after their end.
+    std::chrono::days operations_kept{0};
     /// What becomes of machines with our label that no row knows.
     bool destroy_strays = true;
     std::chrono::seconds stray_grace{0};

@@ -77,6 +77,8 @@ const std::array all_settings = {
     plain("HATCHERY_DEADLINE_RECONFIGURE_SECONDS", "900", deadline_of<OperationKind::reconfigure>),
     plain("HATCHERY_DEADLINE_DESTROY_SECONDS", "900", deadline_of<OperationKind::destroy>),
     plain("HATCHERY_DEADLINE_CHAT_SECONDS", "300", deadline_of<OperationKind::chat>),
+    // Replays of a request with an Idempotency-Key, which name its operation, come within a day.
+    plain("HATCHERY_OPERATIONS_KEPT_DAYS", "90", days_at<2, 3'650, &Config::operations_kept>),
     // What users have paid for.
     plain("HATCHERY_PLANS", "{}", read_plan_limits),
     plain("HATCHERY_DEFAULT_PLAN", "enterprise", read_default_plan),

@@ -40,6 +40,14 @@ Wrong seconds_at(const std::string& text, Config& config) {
     return read_seconds(text, least, most, at<path...>(config));
 }
 
+template <long long least, long long most, auto... path>
+Wrong days_at(const std::string& text, Config& config) {
+    long long value = 0;
+    Wrong wrong = read_whole(text, least, most, value);
+    if (!wrong) at<path...>(config) = std::chrono::days(value);
+    return wrong;
+}
+
 template <auto... path>
 Wrong secret_at(const std::string& text, Config& config) {
     return read_secret(text, at<path...>(config));

@@ -12,6 +12,8 @@ namespace {
 /// statement has: at most 100,000 rows go in one transaction.
 constexpr int bots_of_batch = 100;
 constexpr int events_of_bot = 1'000;
+/// Operations that one statement looks at.
+constexpr int operations_of_batch = 1'000;
 /// Batches of one tick.
 constexpr int batches_of_tick = 20;
 constexpr std::chrono::days billing_kept{90};
@@ -44,8 +46,8 @@ void HistoryPruner::tick(const std::stop_token& stop) {
     const auto now = ports_.clock.now();
     // Also after the clock was set back.
     const bool due = now >= next_round_ || next_round_ - now > settings_.prune_every;
-    if (!in_round_ && due) begin_round();
-    for (int batch = 0; batch < batches_of_tick && in_round_; ++batch) {
+    if (phase_ == Phase::resting && due) begin_round();
+    for (int batch = 0; batch < batches_of_tick && phase_ != Phase::resting; ++batch) {
         if (stop.stop_requested() || !prune_page()) return;
     }
 }
@@ -53,9 +55,12 @@ void HistoryPruner::tick(const std::stop_token& stop) {
 void HistoryPruner::begin_round() {
     const auto now = ports_.clock.now();
     next_round_ = now + settings_.prune_every;
-    in_round_ = true;
+    phase_ = Phase::events;
     after_.reset();
+    after_operation_.reset();
     pruned_ = 0;
+    pruned_operations_ = 0;
+    operations_ = operations_of_batch;
     bots_ = bots_of_batch;
     events_each_ = events_of_bot;
     const auto gone = ports_.subscriptions.prune_billing_events(now - billing_kept, billing_batch);
@@ -63,6 +68,10 @@ void HistoryPruner::begin_round() {
 }
 
 bool HistoryPruner::prune_page() {
+    return phase_ == Phase::events ? prune_events() : prune_operations();
+}
+
+bool HistoryPruner::prune_events() {
     const auto done = ports_.subscriptions.prune_events(
         retention_of(settings_.billing, ports_.clock.now()), after_, bots_, events_each_);
     if (!done) {
@@ -77,9 +86,30 @@ bool HistoryPruner::prune_page() {
     if (done->events >= events_each_) return true;
     after_ = done->next;
     if (after_) return true;
-    in_round_ = false;
+    phase_ = Phase::operations;
     if (pruned_ > 0) {
         base::log_event(base::LogLevel::info, "events_pruned", {{"count", pruned_}});
+    }
+    return true;
+}
+
+bool HistoryPruner::prune_operations() {
+    const auto done = ports_.subscriptions.prune_operations(
+        ports_.clock.now() - settings_.operations_kept, after_operation_, operations_);
+    if (!done) {
+        log_failure("prune_operations", done.error());
+        if (done.error().kind == base::ErrorKind::timeout)
+            operations_ = std::max(operations_ / 2, 1);
+        return false;
+    }
+    pruned_operations_ += done->operations;
+    ports_.metrics.counter("hatchery_operations_pruned_total", "Operations deleted for their age.")
+        .add(static_cast<std::uint64_t>(done->operations));
+    after_operation_ = done->next;
+    if (after_operation_) return true;
+    phase_ = Phase::resting;
+    if (pruned_operations_ > 0) {
+        base::log_event(base::LogLevel::info, "operations_pruned", {{"count", pruned_operations_}});
     }
     return true;
 }

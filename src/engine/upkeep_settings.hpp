@@ -28,7 +28,9 @@ struct UpkeepSettings {
     std::chrono::seconds stop_limit{600};
     /// How often subscriptions are looked at.
     base::Milliseconds look_every{10'000};
-    /// How often a round over all bots' events begins.
+    /// How long operations are kept after their end.
+    std::chrono::days operations_kept{90};
+    /// How often a round over all bots' events and all old operations begins.
     base::Milliseconds prune_every{3'600'000};
 };
 

@@ -48,6 +48,18 @@ struct Pruned {
     std::optional<base::BotId> next;
 };
 
+/// Where a look through operations, the oldest first, goes on.
+struct OperationCursor {
+    base::TimePoint created_at;
+    base::OperationId id;
+};
+
+struct PrunedOperations {
+    std::int64_t operations = 0;
+    /// Unset: there are no more.
+    std::optional<OperationCursor> next;
+};
+
 /// Subscriptions and what follows from them, as the engine's leader needs them. Thread-safe; every
 /// call is one short transaction.
 class SubscriptionStore {
@@ -83,6 +95,12 @@ public:
     [[nodiscard]] virtual base::Result<Pruned> prune_events(const EventRetention& retention,
                                                             const std::optional<base::BotId>& after,
                                                             int bots, int events_each) = 0;
+    /// Looks at `limit` operations that were made before this, behind `after`, and deletes, with
+    /// their steps, those that ended before this and that nothing shows any more: the bot's last
+    /// one (chats aside) and its last good deploy stay while the bot does, and so does one of whose
+    /// time the bot's story still tells.
+    [[nodiscard]] virtual base::Result<PrunedOperations> prune_operations(
+        base::TimePoint before, const std::optional<OperationCursor>& after, int limit) = 0;
     /// Deletes what the billing sent before this; answers how many.
     [[nodiscard]] virtual base::Result<int> prune_billing_events(base::TimePoint before,
                                                                  int limit) = 0;

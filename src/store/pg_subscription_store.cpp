@@ -98,6 +98,36 @@ constexpr std::string_view prune = R"(
     )
     SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM page),
            (SELECT id FROM page ORDER BY id DESC LIMIT 1))";
+// A chat writes no lines of a story; of other operations, those of the story's oldest line and later
+// are still told of. A bot shows its last operation, and the fleet what the last good deploy
+// installed.
+constexpr std::string_view prune_ended_operations = R"(
+    WITH page AS (
+        SELECT id, bot_id, kind, state, created_at, finished_at FROM operations
+        WHERE created_at < $1
+            AND ($2::timestamptz IS NULL OR (created_at, id) > ($2::timestamptz, $3::uuid))
+        ORDER BY created_at, id LIMIT $4::bigint
+    ), gone AS (
+        DELETE FROM operations USING page
+        WHERE operations.id = page.id AND page.finished_at < $1
+            AND (page.kind = 'chat'
+                 OR (NOT EXISTS (SELECT FROM bots b WHERE b.id = page.bot_id AND b.deleted_at IS NULL)
+                     OR (EXISTS (SELECT FROM operations later
+                                 WHERE later.bot_id = page.bot_id AND later.kind <> 'chat'
+                                     AND (later.created_at, later.id)
+                                         > (page.created_at, page.id))
+                         AND (page.kind NOT IN ('deploy', 'upgrade') OR page.state <> 'succeeded'
+                              OR EXISTS (SELECT FROM operations later
+                                         WHERE later.bot_id = page.bot_id AND later.id > page.id
+                                             AND later.kind IN ('deploy', 'upgrade')
+                                             AND later.state = 'succeeded'))))
+                    AND NOT coalesce((SELECT at FROM events WHERE bot_id = page.bot_id
+                                      ORDER BY seq LIMIT 1) <= page.finished_at, false))
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM page),
+           (SELECT max(created_at) FROM page),
+           (SELECT id FROM page ORDER BY created_at DESC, id DESC LIMIT 1))";
 constexpr std::string_view prune_billing = R"(
     DELETE FROM billing_events WHERE id IN (
         SELECT id FROM billing_events WHERE received_at < $1 ORDER BY received_at
@@ -214,6 +244,25 @@ public:
                                   retention.keep_since_otherwise, after, bots, events_each});
             ports::Pruned pruned{.events = rows[0].integer(0), .next = {}};
             if (rows[0].integer(1) == bots) pruned.next = rows[0].id<base::BotId>(2);
+            return pruned;
+        });
+    }
+
+    Result<ports::PrunedOperations> prune_operations(
+        TimePoint before, const std::optional<ports::OperationCursor>& after, int limit) override {
+        std::optional<TimePoint> made;
+        std::optional<base::OperationId> id;
+        if (after) {
+            made = after->created_at;
+            id = after->id;
+        }
+        return database_.run([&](Sql& sql) -> Result<ports::PrunedOperations> {
+            const Rows rows = sql.query(prune_ended_operations, {before, made, id, limit});
+            ports::PrunedOperations pruned{.operations = rows[0].integer(0), .next = {}};
+            if (rows[0].integer(1) == limit) {
+                pruned.next = {.created_at = rows[0].time(2),
+                               .id = rows[0].id<base::OperationId>(3)};
+            }
             return pruned;
         });
     }

@@ -157,6 +157,61 @@ Result<ports::Pruned> FakeSubscriptionStore::prune_events(const ports::EventRete
     return pruned;
 }
 
+bool FakeSubscriptionStore::still_shown(const core::Operation& operation) const {
+    if (operation.kind == core::OperationKind::chat) return false;
+    const auto& bot = db_.bots.at(operation.bot_id);
+    const bool told = !bot.events.empty() && bot.events.front().at <= *operation.finished_at;
+    const auto is_deploy = [](const core::Operation& one) {
+        return one.kind == core::OperationKind::deploy &&
+               one.state == core::OperationState::succeeded;
+    };
+    const bool last_deploy =
+        is_deploy(operation) &&
+        std::none_of(db_.operations.begin(), db_.operations.end(), [&](const auto& entry) {
+            return entry.second.bot_id == operation.bot_id && is_deploy(entry.second) &&
+                   operation.id < entry.first;
+        });
+    const bool last =
+        std::none_of(db_.operations.begin(), db_.operations.end(), [&](const auto& entry) {
+            const auto& other = entry.second;
+            return other.bot_id == operation.bot_id && other.kind != core::OperationKind::chat &&
+                   operation.id < other.id;
+        });
+    return told || ((last || last_deploy) && !bot.deleted);
+}
+
+Result<ports::PrunedOperations> FakeSubscriptionStore::prune_operations(
+    TimePoint before, const std::optional<ports::OperationCursor>& after, int limit) {
+    const std::lock_guard lock(db_.mutex);
+    if (refuses()) return unavailable();
+    const auto place = [](const core::Operation& operation) {
+        return std::pair(operation.created_at, operation.id);
+    };
+    std::vector<core::Operation> page;
+    for (const auto& [id, operation] : db_.operations) {
+        if (operation.created_at >= before) continue;
+        if (after && place(operation) <= std::pair(after->created_at, after->id)) continue;
+        page.push_back(operation);
+    }
+    std::sort(page.begin(), page.end(),
+              [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    cut(page, limit);
+    ports::PrunedOperations pruned;
+    if (page.size() == static_cast<std::size_t>(limit)) {
+        pruned.next = {.created_at = page.back().created_at, .id = page.back().id};
+    }
+    std::erase_if(page, [&](const auto& operation) {
+        return !operation.finished_at || *operation.finished_at >= before || still_shown(operation);
+    });
+    for (const auto& operation : page) {
+        db_.operations.erase(operation.id);
+        std::erase_if(db_.job_rows,
+                      [&](const auto& row) { return row.second.job.operation_id == operation.id; });
+    }
+    pruned.operations = static_cast<std::int64_t>(page.size());
+    return pruned;
+}
+
 Result<int> FakeSubscriptionStore::prune_billing_events(TimePoint, int) {
     const std::lock_guard lock(db_.mutex);
     if (refuses()) return unavailable();

@@ -30,6 +30,9 @@ public:
     base::Result<ports::Pruned> prune_events(const ports::EventRetention& retention,
                                              const std::optional<base::BotId>& after, int bots,
                                              int events_each) override;
+    base::Result<ports::PrunedOperations> prune_operations(
+        base::TimePoint before, const std::optional<ports::OperationCursor>& after,
+        int limit) override;
     base::Result<int> prune_billing_events(base::TimePoint before, int limit) override;
 
     /// As an operator or the billing service would set it.
@@ -48,6 +51,7 @@ private:
     };
     [[nodiscard]] bool is_unpaid(const base::UserId& user, core::BillingStage from) const;
     [[nodiscard]] std::vector<ports::UnpaidBot> unpaid(core::BillingStage from, bool stopped) const;
+    [[nodiscard]] bool still_shown(const core::Operation& operation) const;
     /// Counts the call, too.
     [[nodiscard]] bool refuses();
 

@@ -43,6 +43,11 @@ public:
     /// At the bot's end.
     virtual void add_event(const base::BotId& bot, TimePoint time) = 0;
     virtual std::vector<core::Event> events(const base::BotId& bot) = 0;
+    /// One that lives when it has no end.
+    virtual base::OperationId add_operation(const base::BotId& bot, core::OperationKind kind,
+                                            TimePoint made, std::optional<TimePoint> ended) = 0;
+    virtual std::set<base::OperationId> operations() = 0;
+    virtual void delete_bot(const base::BotId& bot) = 0;
 
     core::Subscription add(BillingStage stage, std::optional<TimePoint> period_end = at(0),
                            TimePoint stage_at = at(0), PlanName plan = PlanName::pro) {
@@ -91,6 +96,24 @@ public:
     std::vector<core::Event> events(const base::BotId& bot) override {
         return database_.events(bot);
     }
+    base::OperationId add_operation(const base::BotId& bot, core::OperationKind kind,
+                                    TimePoint made, std::optional<TimePoint> ended) override {
+        const std::lock_guard lock(database_.mutex);
+        core::Operation operation;
+        operation.id = base::make_id<base::OperationId>(made, random_);
+        operation.bot_id = bot;
+        operation.kind = kind;
+        operation.created_at = made;
+        operation.finished_at = ended;
+        if (ended) operation.state = core::OperationState::succeeded;
+        return database_.operations[operation.id] = operation, operation.id;
+    }
+    std::set<base::OperationId> operations() override {
+        std::set<base::OperationId> ids;
+        for (const auto& [id, operation] : database_.operations) ids.insert(id);
+        return ids;
+    }
+    void delete_bot(const base::BotId& bot) override { database_.bots.at(bot).deleted = true; }
 
 private:
     FixedClock clock_;
@@ -140,6 +163,32 @@ public:
     }
     std::vector<core::Event> events(const base::BotId& bot) override {
         return events_->find({.bot = bot, .limit = 10'000}).value();
+    }
+    base::OperationId add_operation(const base::BotId& bot, core::OperationKind kind,
+                                    TimePoint made, std::optional<TimePoint> ended) override {
+        const auto id = base::make_id<base::OperationId>(made, random_);
+        run("INSERT INTO operations (id, bot_id, user_id, kind, state, phase, created_at, "
+            "deadline_at, finished_at) "
+            "SELECT $2::uuid, id, user_id, $3::text, "
+            "CASE WHEN $5::timestamptz IS NULL THEN 'pending' ELSE 'succeeded' END, 'forward', "
+            "$4::timestamptz, $4::timestamptz, $5::timestamptz FROM bots WHERE id = $1",
+            {bot, id, kind, made, ended});
+        return id;
+    }
+    std::set<base::OperationId> operations() override {
+        return database_->pool()
+            .run([](store::Sql& sql) -> base::Result<std::set<base::OperationId>> {
+                const auto rows = sql.query("SELECT id FROM operations");
+                std::set<base::OperationId> ids;
+                for (std::size_t i = 0; i < rows.size(); ++i) {
+                    ids.insert(rows[i].id<base::OperationId>(0));
+                }
+                return ids;
+            })
+            .value();
+    }
+    void delete_bot(const base::BotId& bot) override {
+        run("UPDATE bots SET deleted_at = $2, telegram_bot_id = NULL WHERE id = $1", {bot, at(0)});
     }
 
 private:
@@ -406,6 +455,53 @@ TEST_CASE("an old line behind a young one waits for it") {
                                           .keep_since_otherwise = at(0)};
     CHECK(world->store().prune_events(retention, std::nullopt, 10, 10).value().events == 1);
     CHECK(world->events(bot).size() == 2);
+}
+
+TEST_CASE("operations go that ended long ago and that nothing shows any more") {
+    using core::OperationKind;
+    const auto world = make(backends());
+    const auto user = world->add(BillingStage::paid).user_id;
+    const auto bot = [&] { return world->add_bot(user, BotStatus::active, HasServer::yes); };
+    const auto add = [&](const base::BotId& of, OperationKind kind, int made,
+                         std::optional<TimePoint> ended) {
+        return world->add_operation(of, kind, at(made), ended);
+    };
+    std::set<base::OperationId> kept;
+    const auto plain = bot();
+    (void)add(plain, OperationKind::deploy, 8, at(9));
+    kept.insert(add(plain, OperationKind::deploy, 10, at(11)));  // the last that the fleet shows
+    (void)add(plain, OperationKind::restart, 12, at(13));
+    (void)add(plain, OperationKind::chat, 14, at(15));
+    kept.insert(add(plain, OperationKind::stop, 16, at(17)));  // the last that the bot shows
+    (void)add(plain, OperationKind::chat, 18, at(19));
+    kept.insert(add(plain, OperationKind::chat, 20, at(120)));  // ended late
+    kept.insert(add(plain, OperationKind::chat, 22, {}));
+    kept.insert(add(plain, OperationKind::chat, 110, at(111)));
+    const auto told = bot();
+    (void)add(told, OperationKind::stop, 10, at(30));
+    kept.insert(add(told, OperationKind::restart, 31, at(40)));  // its end is in the bot's story
+    kept.insert(add(told, OperationKind::stop, 41, at(50)));
+    (void)add(told, OperationKind::chat, 60, at(61));
+    world->add_event(told, at(35));
+    const auto deleted = bot();
+    (void)add(deleted, OperationKind::deploy, 10, at(11));
+    (void)add(deleted, OperationKind::destroy, 12, at(13));
+    world->delete_bot(deleted);
+
+    std::optional<ports::OperationCursor> next;
+    std::int64_t gone = 0;
+    int pages = 0;
+    do {
+        const auto pruned = world->store().prune_operations(at(100), next, 4).value();
+        gone += pruned.operations;
+        next = pruned.next;
+        ++pages;
+    } while (next);
+    CHECK(pages == 4);
+    CHECK(gone == 8);
+    CHECK(world->operations() == kept);
+    CHECK(world->store().prune_operations(at(100), {}, 100).value().operations == 0);
+    CHECK(world->operations() == kept);
 }
 
 TEST_CASE("what the billing sent is forgotten without trouble when there is nothing") {

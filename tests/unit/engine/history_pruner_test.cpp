@@ -107,4 +107,38 @@ TEST_CASE("a page that takes too long is made smaller until it passes") {
     CHECK(sizes == std::set{100});
 }
 
+TEST_CASE(
+    "operations go when they have been kept for long enough, and a slow database takes fewer") {
+    const bool slow = GENERATE(false, true);
+    UpkeepWorld world;
+    const auto bot = world.add_bot();
+    const auto add = [&](core::OperationKind kind, base::Milliseconds age) {
+        const std::lock_guard lock(world.database.mutex);
+        core::Operation operation;
+        operation.created_at = world.clock.now() - age;
+        operation.finished_at = operation.created_at;
+        operation.id = base::make_id<base::OperationId>(operation.created_at, world.random);
+        operation.bot_id = bot;
+        operation.kind = kind;
+        operation.state = core::OperationState::succeeded;
+        world.database.operations[operation.id] = operation;
+    };
+    for (int i = 0; i < 2'500; ++i) add(core::OperationKind::chat, 24h * 91);
+    add(core::OperationKind::chat, 24h * 89);
+    add(core::OperationKind::deploy, 24h * 200);
+    if (slow) {
+        world.subscriptions.fail_prune_operations =
+            [](int limit) -> std::optional<base::ErrorKind> {
+            if (limit > 200) return base::ErrorKind::timeout;
+            return std::nullopt;
+        };
+    }
+    HistoryPruner pruner(world.ports, world.settings);
+    for (int tick = 0; tick < (slow ? 6 : 1); ++tick) pruner.tick({});
+    CHECK(world.operations_of(bot).size() == 2);
+    world.clock.advance(24h * 2);
+    for (int tick = 0; tick < (slow ? 6 : 1); ++tick) pruner.tick({});
+    CHECK(world.operations_of(bot).size() == 1);
+}
+
 }  // namespace hatchery::engine

@@ -45,6 +45,19 @@ public:
         before_note();
         return FakeSubscriptionStore::note_attempt(bot, attempts, next_try_at);
     }
+    /// The same of a page of operations.
+    std::function<std::optional<base::ErrorKind>(int limit)> fail_prune_operations = [](int) {
+        return std::nullopt;
+    };
+
+    base::Result<ports::PrunedOperations> prune_operations(
+        base::TimePoint before, const std::optional<ports::OperationCursor>& after,
+        int limit) override {
+        if (const auto kind = fail_prune_operations(limit)) {
+            return base::fail(*kind, "The database took too long.");
+        }
+        return FakeSubscriptionStore::prune_operations(before, after, limit);
+    }
     base::Result<ports::Pruned> prune_events(const ports::EventRetention& retention,
                                              const std::optional<base::BotId>& after, int bots,
                                              int events_each) override {
