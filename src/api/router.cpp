@@ -273,11 +273,36 @@ private:
             if (!std::regex_match(request.path, expression)) continue;
             allow += (allow.empty() ? "" : ", ") + method;
         }
+        if (const auto refused = charge_stray()) return answer_problem(response, *refused);
         Problem problem = problem_of_status(allow.empty() ? 404 : 405,
                                             allow.empty() ? "There is nothing at this path."
                                                           : "This path takes " + allow + " only.");
         problem.allow = allow;
         answer_problem(response, problem);
+    }
+
+    /// Trying out paths costs what reading costs.
+    std::optional<Problem> charge_stray() {
+        const auto now = SteadyClock::now();
+        const auto what = core::RateClass::read;
+        if (const auto away = rates_.turned_away(what, passage->address, now)) {
+            return too_many(*away);
+        }
+        auto state = rates_.charge(what, passage->address, nullptr, now);
+        if (state.refused_for) return too_many(state);
+        passage->rates = std::move(state);
+        return std::nullopt;
+    }
+
+    /// A webhook's wrong secret is a guess, as a token that is none is one. Whoever knows the
+    /// secret is let in, whatever others at his address do.
+    std::optional<Problem> note_webhook_guess(const AccessRule& rule, const Problem& problem) {
+        if (!rule.pattern.starts_with("/hooks/") || problem.status != 401) return std::nullopt;
+        const auto now = SteadyClock::now();
+        if (const auto away = rates_.failed_too_often(passage->address, now))
+            return too_many(*away);
+        rates_.note_failure(passage->address, now);
+        return std::nullopt;
     }
 
     void serve(const AccessRule& rule, const RouteHandler& handler, const httplib::Request& request,
@@ -310,6 +335,9 @@ private:
         if (!outcome) {
             passage->expected = outcome.error().expected;
             if (outcome.error().status >= 500) log_failure(rule, outcome.error());
+            if (const auto away = note_webhook_guess(rule, outcome.error())) {
+                return answer_problem(response, *away);
+            }
             return answer_problem(response, outcome.error());
         }
         if (outcome->park) {

@@ -16,7 +16,10 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
     auto database = store::make_database(config->database_url, 2);
     if (!database) return cli::report(context, database.error());
     const auto report = store::migrate(**database);
-    if (!report) return cli::report(context, report.error());
+    if (!report) {
+        return fail_command(context, **database, {.action = "migrate", .target = {}, .user_id = {}},
+                            report.error());
+    }
     if (!report->applied.empty()) {
         note_command(context, **database,
                      {.action = "migrate", .target = report->applied.back(), .user_id = {}});

@@ -8,6 +8,7 @@
 
 #include "config/login.hpp"
 #include "config/settings.hpp"
+#include "config/values.hpp"
 
 extern char** environ;
 
@@ -163,6 +164,20 @@ void check_front(Loaded& loaded) {
     }
 }
 
+/// Behind a proxy on this machine everybody comes from one address, unless the proxy is believed.
+void warn_of_proxy(Loaded& loaded) {
+    const Config& config = loaded.config;
+    if (!config.front.proxies.empty() || !config.public_url.starts_with("https://") ||
+        is_loopback_url(config.public_url) || !is_loopback_host(config.listen_host)) {
+        return;
+    }
+    loaded.warnings.push_back(
+        {"HATCHERY_TRUSTED_PROXIES",
+         "is not set, so all who come by the proxy before this service share the limits of one "
+         "address; set it to the proxy's address, such as " +
+             config.listen_host});
+}
+
 /// A plan whose users get nothing without naming a place is allowed, but hardly meant.
 void warn_of_places(Loaded& loaded, core::PlanName name, std::string_view member,
                     const std::vector<std::string>& allowed, const std::string& usual) {
@@ -204,6 +219,7 @@ void complete(Loaded& loaded, Need need) {
     }
     complete_pool(loaded);
     check_front(loaded);
+    warn_of_proxy(loaded);
     complete_plans(loaded);
     if (config.server_telegram_url.empty()) config.server_telegram_url = config.telegram_url;
     if (need != Need::service) return;

@@ -35,7 +35,8 @@ struct AuditEntry {
     base::UserId service_user_id;
     /// `POST /api/deploy`, `token create`, `sign in`.
     std::string action;
-    /// The id of what it was done to; may be empty.
+    /// The id of what it was done to, and of a subscription its plan since then:
+    /// `ID plan=PLAN`. May be empty.
     std::string target;
     /// Where it came from.
     std::string address;

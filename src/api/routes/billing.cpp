@@ -139,15 +139,17 @@ Outcome take(RouteContext& context, const Exchange& exchange) {
         }
         return refuse(std::move(problem));
     }
-    exchange.target = answer->subscription.user_id.text();
+    const std::string user = answer->subscription.user_id.text();
+    const std::string plan(base::to_text(answer->subscription.plan));
+    exchange.target = user + " plan=" + plan;
     base::log_event(base::LogLevel::info, "billing_event",
                     {{"event_id", event.id},
                      {"effect", base::to_text(answer->effect)},
-                     {"user", exchange.target},
-                     {"plan", base::to_text(answer->subscription.plan)},
+                     {"user", user},
+                     {"plan", plan},
                      {"request", exchange.request.request_id}});
     return json_answer(200, {{"effect", std::string(base::to_text(answer->effect))},
-                             {"userId", exchange.target},
+                             {"userId", user},
                              {"subscription", subscription_view(context.deps.settings.billing,
                                                                 answer->subscription, now)}});
 }

@@ -59,6 +59,7 @@ Outcome set_subscription(RouteContext& context, const Exchange& exchange) {
     if (auto problem = body->finish()) return refuse(std::move(*problem));
     const auto set = context.deps.subscriptions.set(base::UserId(exchange.path.front()), change);
     if (!set) return refuse(set.error());
+    exchange.target = set->user_id.text() + " plan=" + std::string(base::to_text(set->plan));
     base::log_event(base::LogLevel::info, "subscription_set",
                     {{"user", set->user_id.text()},
                      {"plan", base::to_text(set->plan)},

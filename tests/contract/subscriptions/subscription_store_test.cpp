@@ -106,7 +106,8 @@ public:
         operation.created_at = made;
         operation.finished_at = ended;
         if (ended) operation.state = core::OperationState::succeeded;
-        return database_.operations[operation.id] = operation, operation.id;
+        database_.operations[operation.id] = operation;
+        return operation.id;
     }
     std::set<base::OperationId> operations() override {
         std::set<base::OperationId> ids;

@@ -211,7 +211,7 @@ TEST_CASE("signed events are in the audit log, refused ones too") {
     REQUIRE(lines);
     REQUIRE(lines->items.size() == 2);
     CHECK(lines->items[1].entry.actor == store::AuditActor::billing);
-    CHECK(lines->items[1].entry.target == world.alice_id);
+    CHECK(lines->items[1].entry.target == world.alice_id + " plan=pro");
     CHECK(lines->items[1].entry.outcome == 200);
     CHECK(lines->items[0].entry.outcome == 422);
 }

@@ -291,7 +291,7 @@ TEST_CASE("setting a plan wants all that it needs, and is written to the audit l
     REQUIRE(lines);
     REQUIRE(lines->items.size() == 5);
     CHECK(lines->items[1].entry.outcome == 200);
-    CHECK(lines->items[1].entry.target == world.alice_id);
+    CHECK(lines->items[1].entry.target == world.alice_id + " plan=pro");
     CHECK(lines->items[1].entry.actor_name == "admin@example.org");
 }
 

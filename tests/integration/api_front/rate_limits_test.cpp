@@ -67,6 +67,38 @@ TEST_CASE("guesses of tokens and sessions close the door for their address") {
     CHECK(world.get("/api/bots").status == 200);
 }
 
+TEST_CASE("paths that are none, and methods that they do not take, cost what reading costs") {
+    ApiWorld world(limited(1, 0, 0));  // four a minute for an address
+    for (const char* path : {"/api/nothing", "/api/bots/x/y/z", "/api/nothing"}) {
+        const auto stray = world.call("GET", path, "");
+        CHECK(stray.status == 404);
+        CHECK(stray.header("RateLimit").find("read-address") != std::string::npos);
+    }
+    CHECK(world.call("DELETE", "/api/bots", "").status == 405);
+    const auto refused = world.call("GET", "/api/nothing", "");
+    CHECK(refused.status == 429);
+    CHECK_FALSE(refused.header("Retry-After").empty());
+    CHECK(world.call("GET", "/healthz", "").status == 200);
+}
+
+TEST_CASE("wrong secrets of webhooks are guesses, and right ones pass whatever was guessed") {
+    const bool telegram = GENERATE(true, false);
+    CAPTURE(telegram);
+    WorldSetup setup = limited(0, 0, 3);
+    setup.billing_secrets.emplace_back("a-secret-of-the-billing");
+    ApiWorld world(std::move(setup));
+    world.receiver.answer = {.status = 401, .retry_after = std::nullopt};
+    const auto knock = [&] {
+        return world.call("POST", telegram ? "/hooks/telegram/abc" : "/hooks/billing", "",
+                          R"({"update_id":1})");
+    };
+    for (int i = 0; i < 3; ++i) CHECK(knock().status == 401);
+    CHECK(knock().status == 429);
+    CHECK(world.call("GET", "/api/bots", "no-token").status == 429);
+    world.receiver.answer = {.status = 200, .retry_after = std::nullopt};
+    CHECK(knock().status == (telegram ? 200 : 429));
+}
+
 TEST_CASE("what was good once is no guess") {
     ApiWorld world(limited(0, 0, 2));
     const auto expired = world.make_token("alice@example.org", {"bots:read"},

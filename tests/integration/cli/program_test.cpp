@@ -198,6 +198,26 @@ TEST_CASE("migrate brings the schema up once, and says when it is current") {
     CHECK(program.run({"migrate"}).first == 69);
 }
 
+TEST_CASE("a migration that fails is in the audit log with its exit code") {
+    Program program;
+    REQUIRE(program.run({"migrate"}).first == 0);
+    const auto query = [&](const char* statement) {
+        return program.database->pool()
+            .run([&](store::Sql& sql) -> base::Result<std::string> {
+                const auto rows = sql.query(statement);
+                return rows.empty() ? std::string() : rows[0].text_or_empty(0);
+            })
+            .value();
+    };
+    query(
+        "INSERT INTO hatchery_migrations (name, checksum) VALUES ('9999_of_a_newer_release.sql', "
+        "'x')");
+    const int code = program.run({"migrate"}).first;
+    CHECK(code != 0);
+    CHECK(query("SELECT string_agg(action || ' ' || outcome, ', ' ORDER BY seq) FROM audit_log "
+                "WHERE actor = 'operator'") == "migrate 0, migrate " + std::to_string(code));
+}
+
 TEST_CASE("a wrong configuration ends with 78 and every problem on standard error") {
     Program program;
     program.environment["PORT"] = "many";

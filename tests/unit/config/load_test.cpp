@@ -15,6 +15,7 @@ Variables complete_service() {
     return {{"DATABASE_URL", "postgresql://hatchery:pw@db/hatchery"},
             {"HATCHERY_MASTER_KEY", key_a},
             {"HATCHERY_PUBLIC_URL", "https://bots.example.com/"},
+            {"HATCHERY_TRUSTED_PROXIES", "127.0.0.1"},
             {"HETZNER_API_TOKEN", "hz-token"}};
 }
 
@@ -49,6 +50,21 @@ TEST_CASE("a complete environment gives a config with the documented defaults") 
     CHECK(config.api_url == "http://127.0.0.1:8080");
     REQUIRE(config.master_keys.size() == 1);
     CHECK(config.master_keys[0].equals(key_a));
+}
+
+TEST_CASE("a service behind a proxy that nobody trusts is pointed out") {
+    const auto warned = [](const Variables& changes) {
+        const Loaded loaded = load_with(changes);
+        CHECK(loaded.problems.empty());
+        return !loaded.warnings.empty() && loaded.warnings[0].where == "HATCHERY_TRUSTED_PROXIES";
+    };
+    const std::string name = "HATCHERY_TRUSTED_PROXIES";
+    CHECK(warned({{name, ""}}));
+    CHECK(warned({{name, ""}, {"HATCHERY_LISTEN", "::1"}}));
+    CHECK_FALSE(warned({{name, "127.0.0.1"}}));
+    CHECK_FALSE(warned({{name, ""}, {"HATCHERY_LISTEN", "0.0.0.0"}}));
+    CHECK_FALSE(warned({{name, ""}, {"HATCHERY_PUBLIC_URL", "https://127.0.0.1:8443"}}));
+    CHECK_FALSE(warned({{name, ""}, {"HATCHERY_PUBLIC_URL", "http://127.0.0.1:8080"}}));
 }
 
 TEST_CASE("everything that is missing or wrong is said at once") {
