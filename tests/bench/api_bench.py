@@ -37,7 +37,7 @@ class ApiBench:
     def open(self):
         self.progress.say("installing the peers")
         peers = os.path.join(SOURCE, "build", "bench", "peers")
-        run([HERE + "/peers/install.sh", peers], timeout=300)
+        run([SOURCE + "/tools/install-npm", HERE + "/peers", peers], timeout=300)
         shutil.copy(HERE + "/peers/fastify.mjs", peers)
         self.progress.say("making the cluster")
         os.makedirs(self.folder, exist_ok=True)

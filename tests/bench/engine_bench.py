@@ -200,7 +200,7 @@ class EngineBench:
     def prepare(self):
         self.progress.say("installing the peers")
         folder = os.path.join(SOURCE, "build", "bench", "peers")
-        run([HERE + "/peers/install.sh", folder], timeout=300)
+        run([SOURCE + "/tools/install-npm", HERE + "/peers", folder], timeout=300)
         for name in ("measure", "graphile", "pgboss"):
             with open(f"{HERE}/peers/{name}.mjs") as source:
                 text = source.read()

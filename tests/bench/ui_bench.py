@@ -38,7 +38,7 @@ def travel(world, journey, installed, rounds):
 
 def measure(arguments, figures):
     installed = SOURCE + "/build/bench/journeys"
-    subprocess.run([JOURNEYS + "/install.sh", installed], check=True)
+    subprocess.run([SOURCE + "/tools/install-npm", JOURNEYS, installed], check=True)
     stand_in = SOURCE + "/build/bench/stand-in"
     subprocess.run([SOURCE + "/tests/support/stand_in_bundle/build.sh", stand_in], check=True)
     found = {}

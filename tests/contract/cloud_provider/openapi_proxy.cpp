@@ -35,7 +35,8 @@ std::string listening_url(const std::string& log) {
 OpenApiProxy::OpenApiProxy(const std::string& document, const std::string& upstream) {
     const std::string folder = std::string(HATCHERY_BINARY_DIR) + "/prism";
     support::ChildProcess installer(
-        {.command = {std::string(HATCHERY_SOURCE_DIR) + "/tests/contract/prism/install.sh", folder},
+        {.command = {HATCHERY_SOURCE_DIR "/tools/install-npm",
+                     HATCHERY_SOURCE_DIR "/tests/contract/prism", folder},
          .log_path = "/dev/stderr"});
     if (installer.wait(240s) != 0) throw std::runtime_error("npm could not install the proxy");
     // Its log is long: a pipe that nobody reads would fill up and stop it.

@@ -31,12 +31,12 @@ std::string text_of(const std::filesystem::path& file) {
 /// The journeys and their packages in this build tree.
 std::string installed() {
     const std::string folder = HATCHERY_BINARY_DIR "/dashboard-e2e";
-    support::ChildProcess install(
-        {.command = {HATCHERY_SOURCE_DIR "/tests/e2e/dashboard/install.sh", folder},
-         .environment = {},
-         .working_directory = {},
-         .log_path = HATCHERY_BINARY_DIR "/dashboard-e2e-install.log",
-         .capture_output = false});
+    support::ChildProcess install({.command = {HATCHERY_SOURCE_DIR "/tools/install-npm",
+                                               HATCHERY_SOURCE_DIR "/tests/e2e/dashboard", folder},
+                                   .environment = {},
+                                   .working_directory = {},
+                                   .log_path = HATCHERY_BINARY_DIR "/dashboard-e2e-install.log",
+                                   .capture_output = false});
     if (install.wait(120s) != 0) throw std::runtime_error("npm could not install the journeys");
     return folder;
 }

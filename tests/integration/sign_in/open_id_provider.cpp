@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 OpenIdProvider::OpenIdProvider() {
     const std::string folder = std::string(HATCHERY_BINARY_DIR) + "/open_id";
     support::ChildProcess installer(
-        {.command = {std::string(HATCHERY_SOURCE_DIR) + "/tests/support/open_id/install.sh",
-                     folder},
+        {.command = {HATCHERY_SOURCE_DIR "/tools/install-npm",
+                     HATCHERY_SOURCE_DIR "/tests/support/open_id", folder},
          .log_path = "/dev/stderr"});
     if (installer.wait(240s) != 0) throw std::runtime_error("npm could not install the provider");
     process_ = std::make_unique<support::ChildProcess>(support::ChildOptions{

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const dashboard = fileURLToPath(new URL("../../../dashboard/", import.meta.url));
 const [suite, folder] = process.argv.slice(2);
-const { status } = spawnSync(join(dashboard, "install.sh"), { stdio: "inherit" });
+const { status } = spawnSync(join(dashboard, "../tools/install-npm"), [dashboard], { stdio: "inherit" });
 if (status !== 0) process.exit(1);
 const { buildSync } = createRequire(join(dashboard, "package.json"))("esbuild");
 const outfile = join(folder, basename(suite));
