@@ -12,8 +12,9 @@ std::vector<cli::Command> all_commands() {
     for (auto& command :
          {migrate_command(), token_create_command(), token_list_command(), token_revoke_command(),
           user_role_command(), config_check_command(), bundle_build_command(),
-          bundle_list_command(), keys_status_command(), keys_rotate_command(),
-          cli::completion_command(all_commands), cli::manual_command(all_commands)}) {
+          bundle_list_command(), keys_status_command(), keys_rotate_command(), doctor_command(),
+          support_bundle_command(), cli::completion_command(all_commands),
+          cli::manual_command(all_commands)}) {
         commands.push_back(command);
     }
     return commands;

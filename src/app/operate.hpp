@@ -16,6 +16,10 @@ namespace hatchery::app {
 [[nodiscard]] cli::Command user_role_command();
 /// `hatchery config check`
 [[nodiscard]] cli::Command config_check_command();
+/// `hatchery doctor`
+[[nodiscard]] cli::Command doctor_command();
+/// `hatchery support-bundle`
+[[nodiscard]] cli::Command support_bundle_command();
 /// `hatchery bundle build`
 [[nodiscard]] cli::Command bundle_build_command();
 /// `hatchery bundle list`
