@@ -62,7 +62,8 @@ ErrorKind kind_of(int status, const std::string& words) {
 
 std::string_view next_action_of(ErrorKind kind) {
     if (kind == ErrorKind::unauthorized) {
-        return "Check DIGITALOCEAN_API_TOKEN: it must be a valid token of this account with read and "
+        return "Check DIGITALOCEAN_API_TOKEN: it must be a valid token of this account with read "
+               "and "
                "write scopes.";
     }
     if (kind == ErrorKind::quota_exceeded) {

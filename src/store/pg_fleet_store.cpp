@@ -179,10 +179,11 @@ public:
                                const ports::ServerChange& change) override {
         return under_lease(lease, [&](Sql& sql) -> Result<void> {
             const Rows done = sql.query(
-                update_server, {server, change.state, change.provider_server_id, change.public_ip,
-                                change.region, change.type, change.host_key, change.next_host_key,
-                                change.host_key_rotated, change.price_monthly, change.price_hourly,
-                                change.price_currency, change.deleted_at, change.provider, change.image});
+                update_server,
+                {server, change.state, change.provider_server_id, change.public_ip, change.region,
+                 change.type, change.host_key, change.next_host_key, change.host_key_rotated,
+                 change.price_monthly, change.price_hourly, change.price_currency,
+                 change.deleted_at, change.provider, change.image});
             if (done.affected() == 0) return no_such_server();
             return {};
         });

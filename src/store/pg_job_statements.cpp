@@ -73,8 +73,8 @@ const std::string& claim() {
 // Each completion is either of a job that goes on, which stays in its row, or of one that ends its
 // operation and takes the row with it; what only some of them write stands in arrays of its own. So
 // a completion costs what it says, and most say little. That number is not negative is always true;
-// it makes the planner think of fewer rows, so that it looks for jobs by their key and does not read
-// all of them.
+// it makes the planner think of fewer rows, so that it looks for jobs by their key and does not
+// read all of them.
 const std::string& apply() {
     static const std::string text = std::string(R"(
         WITH moved AS (

@@ -98,8 +98,8 @@ constexpr std::string_view prune = R"(
     )
     SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM page),
            (SELECT id FROM page ORDER BY id DESC LIMIT 1))";
-// A chat writes no lines of a story; of other operations, those of the story's oldest line and later
-// are still told of. A bot shows its last operation, and the fleet what the last good deploy
+// A chat writes no lines of a story; of other operations, those of the story's oldest line and
+// later are still told of. A bot shows its last operation, and the fleet what the last good deploy
 // installed.
 constexpr std::string_view prune_ended_operations = R"(
     WITH page AS (

@@ -57,8 +57,11 @@ TEST_CASE("cloud regions lists what is sold where") {
 TEST_CASE("cloud sweep waits for the sweep that it asked for and says what it found") {
     CliWorld world;
     world.answer("POST /api/cloud/sweep", 202, {{"askedAt", "2026-11-21T06:00:00.000Z"}});
-    const json finding = {{"kind", "server"}, {"trouble", "stray"}, {"id", "4712"},
-                          {"name", "lost"},   {"done", "waits"}};
+    const json finding = {{"kind", "server"},
+                          {"trouble", "stray"},
+                          {"id", "4712"},
+                          {"name", "lost"},
+                          {"done", "waits"}};
     world.answer("GET /api/cloud/sweep", 200,
                  {{"providers",
                    {{{"provider", "hetzner"},
