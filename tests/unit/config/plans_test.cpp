@@ -14,6 +14,7 @@ Loaded load_with(Variables changes) {
     changes.merge(Variables{{"DATABASE_URL", "postgresql://hatchery:pw@db/hatchery"},
                             {"HATCHERY_MASTER_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
                             {"HATCHERY_PUBLIC_URL", "https://bots.example.com/"},
+                            {"HATCHERY_TRUSTED_PROXIES", "127.0.0.1"},
                             {"HETZNER_API_TOKEN", "hz-token"}});
     return load(changes, {}, Need::service);
 }
