@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json_value.hpp"
+#include "base/unix_time.hpp"
 #include "providers/rest/errors.hpp"
 
 namespace hatchery::providers::digitalocean {
@@ -80,8 +81,8 @@ milliseconds retry_after_of(const ports::HttpResponse& response, base::TimePoint
     if (const auto told = rest::header_number(response, "retry-after")) {
         wait = std::chrono::seconds(std::clamp(*told, 0LL, 3'600LL));
     } else if (const auto reset = rest::header_number(response, "ratelimit-reset")) {
-        const auto then = base::TimePoint(std::chrono::seconds(*reset));
-        wait = std::chrono::duration_cast<milliseconds>(then - now);
+        const auto then = base::time_of_unix_seconds(*reset);
+        if (then) wait = std::chrono::duration_cast<milliseconds>(*then - now);
     }
     return std::clamp(wait, shortest_wait, longest_wait);
 }

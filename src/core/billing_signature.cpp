@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/unix_time.hpp"
+
 namespace hatchery::core {
 
 namespace {
@@ -22,7 +24,7 @@ std::optional<base::TimePoint> read_time(std::string_view text) {
     if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) {
         return std::nullopt;
     }
-    return base::TimePoint(std::chrono::seconds(seconds));
+    return base::time_of_unix_seconds(seconds);
 }
 
 }  // namespace

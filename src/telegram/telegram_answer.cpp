@@ -7,6 +7,7 @@
 
 #include "base/encoding.hpp"
 #include "base/json_value.hpp"
+#include "base/unix_time.hpp"
 
 namespace hatchery::telegram {
 
@@ -119,7 +120,7 @@ base::Result<ports::WebhookInfo> read_webhook_info(const base::Json& result) {
                             .last_error_at = std::nullopt,
                             .last_error_message = base::json_string(result, "last_error_message")};
     const long long last_error = base::json_int(result, "last_error_date");
-    if (last_error > 0) info.last_error_at = base::TimePoint(std::chrono::seconds(last_error));
+    if (last_error > 0) info.last_error_at = base::time_of_unix_seconds(last_error);
     return info;
 }
 

@@ -102,5 +102,7 @@ TEST_CASE("a burst is waited out as told, and an hour until its oldest request h
     CHECK(refusal(create, hour).retry_after == 60s);
     hour.headers = {{"ratelimit-reset", "17"}};
     CHECK(refusal(create, hour).retry_after == 1s);
+    hour.headers = {{"ratelimit-reset", "2041880150000000"}};
+    CHECK(refusal(create, hour).retry_after == 1s);
     CHECK(refusal(create, answer(429, "x", "y")).retry_after == 1s);
 }

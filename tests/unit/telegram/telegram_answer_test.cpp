@@ -101,5 +101,8 @@ TEST_CASE("webhook information is read with and without an error") {
     CHECK(failing->pending_update_count == 3);
     CHECK(failing->last_error_at == base::TimePoint(1'700'000'000s));
     CHECK(failing->last_error_message == "Connection refused");
+    const auto far = telegram::read_webhook_info(
+        base::parse_json(R"({"url":"https://x","last_error_date":2041880150000000})").value());
+    CHECK_FALSE(far->last_error_at);
     CHECK_FALSE(telegram::read_webhook_info(*base::parse_json("null")));
 }
