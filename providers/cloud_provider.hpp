@@ -27,6 +27,9 @@ public:
     /// but a look-up stands between a create whose answer was lost and a second machine.
     [[nodiscard]] virtual bool has_unique_names() const = 0;
 
+    /// Whether the provider makes up a root password and mails it when a create names no key.
+    [[nodiscard]] virtual bool wants_ssh_key() const = 0;
+
     /// Asks for a server. `conflict` with code `uniqueness_error` when the name is taken: look it
     /// up and adopt it. `out_of_stock`, `quota_exceeded`, `unauthorized`, `rate_limited`, …; after
     /// `timeout`, 5xx or a lost answer the effect is `unknown`. The address may come later.

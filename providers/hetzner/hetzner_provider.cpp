@@ -35,6 +35,8 @@ public:
 
     std::string name() const override { return "hetzner"; }
     bool has_unique_names() const override { return true; }
+    /// It makes one up, but the one who creates gets it in the answer.
+    bool wants_ssh_key() const override { return false; }
     std::optional<RequestBudget> budget() const override { return client_.budget(); }
 
     base::Result<CloudServer> create_server(const CreateServer& request,

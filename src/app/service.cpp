@@ -3,7 +3,9 @@
 #include "bundles/local_bundles.hpp"
 #include "crypto/key_ring.hpp"
 #include "engine/budgeted_transport.hpp"
+#include "engine/prepared_cloud.hpp"
 #include "net/curl_transport.hpp"
+#include "providers/digitalocean/digitalocean_provider.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
 #include "remote/ssh_remote_host.hpp"
 #include "store/pg_alarm_store.hpp"
@@ -35,11 +37,27 @@ ports::HttpTransport& budgeted(Adapters& adapters, const std::string& provider) 
     return *transport;
 }
 
+/// Keeps a provider, behind what makes its project ready before the first server.
+void add_cloud(Adapters& adapters, const config::Config& config,
+               std::unique_ptr<providers::CloudProvider> cloud) {
+    const std::string name = cloud->name();
+    auto& bare = adapters.bare_clouds[name] = std::move(cloud);
+    adapters.clouds[name] =
+        std::make_unique<engine::PreparedCloud>(*bare, *adapters.keys, config.ssh_sources);
+}
+
 void add_clouds(Adapters& adapters, const config::Config& config) {
     if (!config.hetzner_token.empty()) {
-        adapters.clouds["hetzner"] = providers::make_hetzner_provider(
-            {.base_url = config.hetzner_url, .token = config.hetzner_token},
-            budgeted(adapters, "hetzner"), adapters.clock);
+        add_cloud(adapters, config,
+                  providers::make_hetzner_provider(
+                      {.base_url = config.hetzner_url, .token = config.hetzner_token},
+                      budgeted(adapters, "hetzner"), adapters.clock));
+    }
+    if (!config.digitalocean_token.empty()) {
+        add_cloud(adapters, config,
+                  providers::make_digitalocean_provider(
+                      {.base_url = config.digitalocean_url, .token = config.digitalocean_token},
+                      budgeted(adapters, "digitalocean"), adapters.clock));
     }
 }
 

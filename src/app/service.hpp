@@ -79,6 +79,8 @@ struct Adapters {
     engine::OfferBoard offers;
     /// The way to each provider, within its request budget.
     std::map<std::string, std::unique_ptr<ports::HttpTransport>> cloud_transports;
+    /// The adapters, and before each what makes its project ready.
+    std::map<std::string, std::unique_ptr<providers::CloudProvider>> bare_clouds;
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds;
     std::unique_ptr<ports::BotApi> telegram;
     std::unique_ptr<ports::RemoteHost> hosts;

@@ -101,6 +101,10 @@ struct Config {
     std::string hetzner_url;
     base::Secret digitalocean_token;
     std::string digitalocean_url;
+    /// Where the firewalls of servers let SSH in from; CIDR forms, never empty.
+    std::vector<std::string> ssh_sources;
+    base::Secret digitalocean_token;
+    std::string digitalocean_url;
 
     // OpenClaw and its models.
     std::string bundle_dir;

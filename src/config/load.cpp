@@ -222,10 +222,17 @@ void complete(Loaded& loaded, Need need) {
     warn_of_proxy(loaded);
     complete_plans(loaded);
     if (config.server_telegram_url.empty()) config.server_telegram_url = config.telegram_url;
+    const bool on_hetzner = config.provider == "hetzner";
+    if (config.region.empty()) config.region = on_hetzner ? "fsn1" : "fra1";
+    if (config.server_type.empty()) config.server_type = on_hetzner ? "cx23" : "s-2vcpu-4gb";
     if (need != Need::service) return;
     if (config.provider == "hetzner" && config.hetzner_token.empty()) {
         missing(loaded, "HETZNER_API_TOKEN",
                 "is not set; make a read-and-write token in the Hetzner Cloud console");
+    }
+    if (config.provider == "digitalocean" && config.digitalocean_token.empty()) {
+        missing(loaded, "DIGITALOCEAN_API_TOKEN",
+                "is not set; make a token with read and write scopes in DigitalOcean's console");
     }
     if (config.session.absolute < config.session.idle) {
         missing(loaded, "HATCHERY_SESSION_MAX_SECONDS",

@@ -37,6 +37,7 @@ namespace hatchery::config {
 [[nodiscard]] Wrong read_billing_secrets(const std::string& text, Config& config);
 /// E-mail addresses, comma-separated.
 [[nodiscard]] Wrong read_admin_emails(const std::string& text, Config& config);
+[[nodiscard]] Wrong read_ssh_sources(const std::string& text, Config& config);
 /// CIDR networks, comma-separated.
 [[nodiscard]] Wrong read_proxies(const std::string& text, Config& config);
 

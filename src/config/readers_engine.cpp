@@ -3,6 +3,7 @@
 
 #include "base/json_value.hpp"
 #include "config/readers.hpp"
+#include "core/network.hpp"
 #include "core/requirements.hpp"
 
 namespace hatchery::config {
@@ -47,7 +48,7 @@ Wrong read_alarm_secret(const std::string& text, Config& config) {
 }
 
 Wrong read_provider(const std::string& text, Config& config) {
-    if (text != "hetzner") return "must be hetzner";
+    if (text != "hetzner" && text != "digitalocean") return "must be hetzner or digitalocean";
     config.provider = text;
     return std::nullopt;
 }
@@ -79,6 +80,23 @@ Wrong read_cost_ceilings(const std::string& text, Config& config) {
         }
         config.cost_ceilings[std::string(pair.substr(0, equals))] = value;
     }
+    return std::nullopt;
+}
+
+Wrong read_ssh_sources(const std::string& text, Config& config) {
+    constexpr std::size_t most_sources = 100;
+    constexpr auto wrong =
+        "must be 1 to 100 addresses or networks like 192.0.2.7,198.51.100.0/24,2001:db8::/32";
+    config.ssh_sources.clear();
+    for (const std::string_view part : comma_list(text)) {
+        if (!core::parse_network(part)) return wrong;
+        std::string source(part);
+        if (source.find('/') == std::string::npos) {
+            source += source.find(':') == std::string::npos ? "/32" : "/128";
+        }
+        config.ssh_sources.push_back(std::move(source));
+    }
+    if (config.ssh_sources.empty() || config.ssh_sources.size() > most_sources) return wrong;
     return std::nullopt;
 }
 

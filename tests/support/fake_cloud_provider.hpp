@@ -47,6 +47,8 @@ public:
         bool unique_names = true;
         /// As at DigitalOcean: a server has no address before it runs.
         bool late_address = false;
+        /// As at DigitalOcean.
+        bool wants_ssh_key = false;
     };
     struct RecordedCall {
         Method method = Method::create;
@@ -118,6 +120,7 @@ public:
 
     // In fake_cloud_resources.cpp:
     bool has_unique_names() const override;
+    bool wants_ssh_key() const override;
     base::Result<void> change_power(const std::string& provider_server_id,
                                     providers::PowerAction action, const base::Call& call) override;
     base::Result<std::vector<providers::CloudImage>> images(const base::Call& call) override;

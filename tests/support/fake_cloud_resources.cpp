@@ -22,6 +22,7 @@ void FakeCloudProvider::behave_as_digitalocean() {
     const std::scoped_lock lock(mutex_);
     options_.unique_names = false;
     options_.late_address = true;
+    options_.wants_ssh_key = true;
 }
 
 void FakeCloudProvider::set_budget(std::optional<providers::RequestBudget> budget) {
@@ -35,6 +36,8 @@ std::vector<CloudResource> FakeCloudProvider::resources() const {
 }
 
 bool FakeCloudProvider::has_unique_names() const { return options_.unique_names; }
+
+bool FakeCloudProvider::wants_ssh_key() const { return options_.wants_ssh_key; }
 
 Result<void> FakeCloudProvider::change_power(const std::string& provider_server_id,
                                              PowerAction action, const base::Call& call) {

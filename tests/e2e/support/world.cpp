@@ -156,10 +156,12 @@ void World::start_sandbox() {
     const auto urls = base::parse_json(line.value_or(""));
     if (!urls) throw std::runtime_error("the sandbox did not start; see sandbox.log");
     hetzner_url_ = base::json_string(*urls, "hetzner");
+    digitalocean_url_ = base::json_string(*urls, "digitalocean");
     telegram_url_ = base::json_string(*urls, "telegram");
     model_url_ = base::json_string(*urls, "model");
     sign_in_url_ = base::json_string(*urls, "signIn");
     cloud_ = std::make_unique<ApiClient>(hetzner_url_, "e2e-project");
+    digitalocean_ = std::make_unique<ApiClient>(digitalocean_url_, "e2e-account");
     telegram_ = std::make_unique<ApiClient>(telegram_url_, "");
 }
 
@@ -171,6 +173,7 @@ std::map<std::string, std::string> World::environment() const {
                                            {"PORT", std::to_string(port_)},
                                            {"HETZNER_API_TOKEN", "e2e-project"},
                                            {"HETZNER_API_URL", hetzner_url_},
+                                           {"DIGITALOCEAN_API_URL", digitalocean_url_},
                                            {"HATCHERY_SSH_PORT", ssh_port},
                                            {"GOOGLE_ISSUER_URL", sign_in_url_},
                                            {"GOOGLE_CLIENT_ID", "e2e"},

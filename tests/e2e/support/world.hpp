@@ -61,6 +61,8 @@ public:
 
     [[nodiscard]] const ApiClient& api() const { return *api_; }
     [[nodiscard]] const ApiClient& cloud() const { return *cloud_; }
+    /// The sandbox's DigitalOcean, as the account `e2e-account`.
+    [[nodiscard]] const ApiClient& digitalocean() const { return *digitalocean_; }
     [[nodiscard]] const ApiClient& telegram() const { return *telegram_; }
     [[nodiscard]] store::Database& database() { return database_->pool(); }
     [[nodiscard]] support::TestDatabase& test_database() { return *database_; }
@@ -126,8 +128,10 @@ private:
     std::unique_ptr<support::ChildProcess> hatchery_;
     std::unique_ptr<ApiClient> api_;
     std::unique_ptr<ApiClient> cloud_;
+    std::unique_ptr<ApiClient> digitalocean_;
     std::unique_ptr<ApiClient> telegram_;
     std::string hetzner_url_;
+    std::string digitalocean_url_;
     std::string telegram_url_;
     std::string model_url_;
     std::string sign_in_url_;

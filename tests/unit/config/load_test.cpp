@@ -46,6 +46,8 @@ TEST_CASE("a complete environment gives a config with the documented defaults") 
     CHECK(config.model_aliases.at("claude-opus") == "anthropic/claude-opus-5");
     CHECK(config.model_aliases.at("gemini") == "google/gemini-3.1-pro-preview");
     CHECK(config.hetzner_url == "https://api.hetzner.cloud/v1");
+    CHECK(config.digitalocean_url == "https://api.digitalocean.com/v2");
+    CHECK(config.ssh_sources == std::vector<std::string>{"0.0.0.0/0", "::/0"});
     CHECK(config.server_telegram_url == config.telegram_url);
     CHECK(config.api_url == "http://127.0.0.1:8080");
     REQUIRE(config.master_keys.size() == 1);
@@ -79,6 +81,27 @@ TEST_CASE("everything that is missing or wrong is said at once") {
     CHECK(loaded.problems.size() == 6);
 }
 
+TEST_CASE("each provider needs its own token, and may have the other's besides") {
+    const Loaded without = load_with({{"HATCHERY_PROVIDER", "digitalocean"}});
+    CHECK(complains_about(without, "DIGITALOCEAN_API_TOKEN"));
+    const Loaded with =
+        load_with({{"HATCHERY_PROVIDER", "digitalocean"}, {"DIGITALOCEAN_API_TOKEN", "do-token"}});
+    CHECK(with.problems.empty());
+    CHECK(with.config.hetzner_token.equals("hz-token"));
+    CHECK(with.config.region == "fra1");
+    CHECK(with.config.server_type == "s-2vcpu-4gb");
+    CHECK(load_with({}).config.region == "fsn1");
+    CHECK(load_with({}).config.server_type == "cx23");
+}
+
+TEST_CASE("sources of SSH are addresses and networks") {
+    const Loaded loaded =
+        load_with({{"HATCHERY_SSH_SOURCES", "192.0.2.7,198.51.100.0/24,2001:db8::1"}});
+    CHECK(loaded.problems.empty());
+    CHECK(loaded.config.ssh_sources ==
+          std::vector<std::string>{"192.0.2.7/32", "198.51.100.0/24", "2001:db8::1/128"});
+}
+
 TEST_CASE("a wrong value is refused with what would be right") {
     struct Row {
         const char* name;
@@ -107,6 +130,11 @@ TEST_CASE("a wrong value is refused with what would be right") {
         {"HETZNER_API_TOKEN", "two words"},
         {"HETZNER_API_URL", "http://api.example.com"},
         {"HATCHERY_PROVIDER", "aws"},
+        {"DIGITALOCEAN_API_TOKEN", "two words"},
+        {"DIGITALOCEAN_API_URL", "http://api.example.com"},
+        {"HATCHERY_SSH_SOURCES", "everywhere"},
+        {"HATCHERY_SSH_SOURCES", "192.0.2.7/24"},
+        {"HATCHERY_SSH_SOURCES", ","},
         {"HATCHERY_BUNDLE_DIR", "bundles"},
         {"HATCHERY_OPENCLAW_VERSION", "latest"},
         {"HATCHERY_OPENCLAW_VERSION", "../../x"},
