@@ -99,8 +99,6 @@ struct Config {
     std::uint16_t ssh_port = 0;
     base::Secret hetzner_token;
     std::string hetzner_url;
-    base::Secret digitalocean_token;
-    std::string digitalocean_url;
     /// Where the firewalls of servers let SSH in from; CIDR forms, never empty.
     std::vector<std::string> ssh_sources;
     base::Secret digitalocean_token;
