@@ -217,14 +217,14 @@ void complete(Loaded& loaded, Need need) {
     if (config.api_url.empty()) {
         config.api_url = "http://127.0.0.1:" + std::to_string(config.port);
     }
+    const bool on_hetzner = config.provider == "hetzner";
+    if (config.region.empty()) config.region = on_hetzner ? "fsn1" : "fra1";
+    if (config.server_type.empty()) config.server_type = on_hetzner ? "cx23" : "s-2vcpu-4gb";
     complete_pool(loaded);
     check_front(loaded);
     warn_of_proxy(loaded);
     complete_plans(loaded);
     if (config.server_telegram_url.empty()) config.server_telegram_url = config.telegram_url;
-    const bool on_hetzner = config.provider == "hetzner";
-    if (config.region.empty()) config.region = on_hetzner ? "fsn1" : "fra1";
-    if (config.server_type.empty()) config.server_type = on_hetzner ? "cx23" : "s-2vcpu-4gb";
     if (need != Need::service) return;
     if (config.provider == "hetzner" && config.hetzner_token.empty()) {
         missing(loaded, "HETZNER_API_TOKEN",
