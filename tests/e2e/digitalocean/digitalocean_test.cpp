@@ -11,16 +11,11 @@ namespace {
 
 using namespace hatchery;
 using namespace std::chrono_literals;
+using e2e::skip_without_hosts;
 using e2e::World;
 
 std::string text(const base::Json& object, const char* key) {
     return base::json_string(object, key);
-}
-
-bool skip_without_hosts() {
-    const auto missing = World::missing();
-    if (missing) WARN("skipped: " << *missing);
-    return missing.has_value();
 }
 
 e2e::WorldOptions on_digitalocean(const std::string& name) {
@@ -45,9 +40,14 @@ base::Json droplets(const World& world) {
     return base::json_member(world.digitalocean().get("/droplets?per_page=200").body, "droplets");
 }
 
+/// No Droplet is listed, and Hatchery has seen that it is gone.
 void wait_until_empty(const World& world) {
     const auto deadline = std::chrono::steady_clock::now() + 120s;
-    while (!droplets(world).empty()) REQUIRE(std::chrono::steady_clock::now() < deadline);
+    const auto is_empty = [&] {
+        return droplets(world).empty() &&
+               world.api().get("/api/cloud/servers").body["items"].empty();
+    };
+    while (!is_empty()) REQUIRE(std::chrono::steady_clock::now() < deadline);
 }
 
 long long calls(const World& world, const char* route) {
