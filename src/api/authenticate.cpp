@@ -104,7 +104,7 @@ Admission Authenticator::admit(const Exchange& exchange, const AccessRule& rule)
     return by_session(exchange, rule);
 }
 
-std::string Authenticator::credential_of(const Exchange& exchange) const {
+ShownCaller Authenticator::shown_by(const Exchange& exchange) const {
     const auto& fields = exchange.request.fields;
     std::string shown;
     if (const auto header = only_field(fields, "Authorization")) {
@@ -114,7 +114,11 @@ std::string Authenticator::credential_of(const Exchange& exchange) const {
     } else {
         return {};
     }
-    return crypto::sha256_hex(shown + "\n" + only_field(fields, "x-user-id").value_or(""));
+    ShownCaller caller{.credential = crypto::sha256_hex(shown), .acting = {}};
+    const auto user_id = only_field(fields, "x-user-id");
+    caller.acting =
+        user_id ? crypto::sha256_hex(caller.credential + "\n" + *user_id) : caller.credential;
+    return caller;
 }
 
 Admission Authenticator::by_token(const Exchange& exchange, const std::string& header,

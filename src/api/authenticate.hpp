@@ -25,6 +25,15 @@ struct Admission {
     bool guessed = false;
 };
 
+/// Names for what a request shows of its caller: nothing secret, and no proof of anything. Empty
+/// when it shows nothing.
+struct ShownCaller {
+    /// The same for the same token or session.
+    std::string credential;
+    /// The same for the same user acted for by it besides; `credential` when it names none.
+    std::string acting;
+};
+
 /// Finds out who asks, by `Authorization: Bearer` or else by the session's cookie, and whether the
 /// access table lets them in: 401 for nobody, 403 for a missing scope or role, for a write by
 /// cookie without the CSRF token or from another site's page, and for a wrong `x-user-id`.
@@ -36,10 +45,7 @@ public:
 
     [[nodiscard]] Admission admit(const Exchange& exchange, const AccessRule& rule) const;
 
-    /// A name for what the request shows of its caller: the same for the same credential and the
-    /// same user acted for. Not the credential itself, and no proof of anything. Empty when the
-    /// request shows none.
-    [[nodiscard]] std::string credential_of(const Exchange& exchange) const;
+    [[nodiscard]] ShownCaller shown_by(const Exchange& exchange) const;
 
 private:
     [[nodiscard]] Admission by_token(const Exchange& exchange, const std::string& header,

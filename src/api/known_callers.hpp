@@ -14,7 +14,7 @@ namespace hatchery::api {
 
 /// What this process remembers of those who have shown a credential, so that it need not ask the
 /// database who they are to turn them away, or to tell them from somebody who guesses. Callers are
-/// named by Authenticator::credential_of; nothing here is secret. Thread-safe.
+/// named as in ShownCaller; nothing here is secret. Thread-safe.
 class KnownCallers {
 public:
     using Now = std::chrono::steady_clock::time_point;

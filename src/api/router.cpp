@@ -7,8 +7,7 @@
 #include <stdexcept>
 
 #include "api/access.hpp"
-#include "api/authenticate.hpp"
-#include "api/known_callers.hpp"
+#include "api/entry.hpp"
 #include "api/outside_gate.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
@@ -67,8 +66,6 @@ struct Passage {
     std::string_view route = "-";
     /// The caller's budgets, for the answer's headers.
     RateState rates;
-    /// Refused because one of them is empty.
-    bool over_budget = false;
     /// A failure that nobody needs to look into.
     bool expected = false;
     std::shared_ptr<front::EventStream> stream;
@@ -106,22 +103,14 @@ std::string expression_of(const std::string& pattern) {
     return expression;
 }
 
-bool came_by_proxy(const front::Request& request) {
-    return front::find_field(request.fields, "X-Forwarded-For") ||
-           front::find_field(request.fields, "Forwarded");
-}
-
-bool is_loopback(const std::string& address) {
-    return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
-}
-
 class HttplibRouter final : public Router, private httplib::Server {
 public:
     HttplibRouter(RouterOptions options, const Authenticator& authenticator, RateGate& rates,
                   const IdempotentWrites& writes, store::AuditLog& audit, Metrics& metrics)
         : options_(std::move(options)),
-          authenticator_(authenticator),
-          rates_(rates),
+          entry_({.admin_listener = options_.admin_listener,
+                  .trusts_loopback = options_.trusts_loopback},
+                 authenticator, rates),
           writes_(writes),
           audit_(audit),
           metrics_(metrics),
@@ -273,36 +262,14 @@ private:
             if (!std::regex_match(request.path, expression)) continue;
             allow += (allow.empty() ? "" : ", ") + method;
         }
-        if (const auto refused = charge_stray()) return answer_problem(response, *refused);
+        auto entered = entry_.charge_stray(passage->address);
+        passage->rates = std::move(entered.rates);
+        if (entered.refused) return answer_problem(response, *entered.refused);
         Problem problem = problem_of_status(allow.empty() ? 404 : 405,
                                             allow.empty() ? "There is nothing at this path."
                                                           : "This path takes " + allow + " only.");
         problem.allow = allow;
         answer_problem(response, problem);
-    }
-
-    /// Trying out paths costs what reading costs.
-    std::optional<Problem> charge_stray() {
-        const auto now = SteadyClock::now();
-        const auto what = core::RateClass::read;
-        if (const auto away = rates_.turned_away(what, passage->address, now)) {
-            return too_many(*away);
-        }
-        auto state = rates_.charge(what, passage->address, nullptr, now);
-        if (state.refused_for) return too_many(state);
-        passage->rates = std::move(state);
-        return std::nullopt;
-    }
-
-    /// A webhook's wrong secret is a guess, as a token that is none is one. Whoever knows the
-    /// secret is let in, whatever others at his address do.
-    std::optional<Problem> note_webhook_guess(const AccessRule& rule, const Problem& problem) {
-        if (!rule.pattern.starts_with("/hooks/") || problem.status != 401) return std::nullopt;
-        const auto now = SteadyClock::now();
-        if (const auto away = rates_.failed_too_often(passage->address, now))
-            return too_many(*away);
-        rates_.note_failure(passage->address, now);
-        return std::nullopt;
     }
 
     void serve(const AccessRule& rule, const RouteHandler& handler, const httplib::Request& request,
@@ -320,11 +287,13 @@ private:
         for (std::size_t i = 1; i < request.matches.size(); ++i) {
             exchange.path.push_back(request.matches[i]);
         }
-        if (auto refused = enter(rule, exchange)) {
+        auto entered = entry_.enter(rule, exchange);
+        passage->rates = std::move(entered.rates);
+        if (entered.refused) {
             // What a budget refuses is counted by the metrics only: a line of the audit log stays
             // for ever, and a program that runs wild would write thousands.
-            if (!passage->over_budget) note_write(rule, exchange, refused->status);
-            return answer_problem(response, *refused);
+            if (!entered.over_budget) note_write(rule, exchange, entered.refused->status);
+            return answer_problem(response, *entered.refused);
         }
         OutsideGate::Pass pass(nullptr, nullptr);
         if (rule.reach == Reach::outside) {
@@ -335,8 +304,12 @@ private:
         if (!outcome) {
             passage->expected = outcome.error().expected;
             if (outcome.error().status >= 500) log_failure(rule, outcome.error());
-            if (const auto away = note_webhook_guess(rule, outcome.error())) {
-                return answer_problem(response, *away);
+            if (rule.pattern.starts_with("/hooks/") && outcome.error().status == 401) {
+                auto away = entry_.note_webhook_guess(passage->address);
+                if (away.refused) {
+                    passage->rates = std::move(away.rates);
+                    return answer_problem(response, *away.refused);
+                }
             }
             return answer_problem(response, outcome.error());
         }
@@ -429,95 +402,12 @@ private:
              {"request", passage->request.request_id}});
     }
 
-    std::optional<Problem> enter(const AccessRule& rule, Exchange& exchange) {
-        const auto what = rate_class_of(rule);
-        const bool asks_who = rule.door == Door::signed_in || rule.door == Door::token;
-        const std::string caller = asks_who ? authenticator_.credential_of(exchange) : "";
-        // A request that was parked paid when it came.
-        if (what == core::RateClass::none || passage->request.again) {
-            return admit(rule, exchange, caller);
-        }
-        const auto now = SteadyClock::now();
-        if (const auto away = turned_away(what, caller, exchange.address, now)) {
-            return too_many(*away);
-        }
-        auto refused = admit(rule, exchange, caller);
-        auto state = rates_.charge(what, exchange.address,
-                                   exchange.principal ? &*exchange.principal : nullptr, now);
-        if (state.refused_for) {
-            if (exchange.principal) callers_.note_refused(caller, what, state, now);
-            return too_many(state);
-        }
-        passage->rates = std::move(state);
-        return refused;
-    }
-
-    /// Who has nothing left costs no look-up, as far as this process remembers it.
-    std::optional<RateState> turned_away(core::RateClass what, const std::string& caller,
-                                         const std::string& address, SteadyClock::time_point now) {
-        if (caller.empty()) return rates_.turned_away(what, address, now);
-        if (auto refused = callers_.refused(caller, what, now)) return refused;
-        const auto standing = callers_.standing(caller, now);
-        if (standing == KnownCallers::Standing::service) return std::nullopt;
-        // Whoever is known here goes on while somebody else guesses behind the same address.
-        if (standing == KnownCallers::Standing::unknown) {
-            if (auto away = rates_.failed_too_often(address, now)) return away;
-        }
-        return rates_.turned_away(what, address, now);
-    }
-
-    static Problem too_many(const RateState& state) {
-        passage->rates = state;
-        passage->over_budget = true;
-        return state.problem();
-    }
-
-    /// Remembers whom a credential stood for, and counts those that never stood for anybody.
-    void remember(const std::string& caller, const Admission& admission,
-                  const std::string& address) {
-        const auto now = SteadyClock::now();
-        if (admission.principal) {
-            callers_.note_known(caller, !admission.principal->service_user_id.empty(), now);
-        } else if (admission.guessed &&
-                   callers_.standing(caller, now) == KnownCallers::Standing::unknown) {
-            rates_.note_failure(address, now);
-        }
-    }
-
-    std::optional<Problem> admit(const AccessRule& rule, Exchange& exchange,
-                                 const std::string& caller) {
-        switch (rule.door) {
-            case Door::open:
-                return std::nullopt;
-            case Door::operator_only: {
-                const auto& request = exchange.request;
-                const bool own = options_.admin_listener
-                                     ? request.listener == *options_.admin_listener
-                                     : options_.trusts_loopback &&
-                                           is_loopback(request.remote_address) &&
-                                           !came_by_proxy(request);
-                if (own) return std::nullopt;
-                return problem_of_status(404, "There is nothing at this path.");
-            }
-            case Door::signed_in:
-            case Door::token: {
-                Admission admission = authenticator_.admit(exchange, rule);
-                remember(caller, admission, exchange.address);
-                exchange.principal = std::move(admission.principal);
-                return std::move(admission.refused);
-            }
-        }
-        return problem_of_status(403, "Nobody may use this path.");
-    }
-
     const RouterOptions options_;
-    const Authenticator& authenticator_;
-    RateGate& rates_;
+    Entry entry_;
     const IdempotentWrites& writes_;
     store::AuditLog& audit_;
     Metrics& metrics_;
     OutsideGate gate_;
-    KnownCallers callers_;
     std::set<std::pair<std::string, std::string>> added_;
     std::vector<std::pair<std::string, std::regex>> matchers_;
 };

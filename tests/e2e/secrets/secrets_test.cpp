@@ -217,136 +217,137 @@ std::string sign_in(World& world) {
     return secret;
 }
 
-}  // namespace
-
-TEST_CASE("no secret is in any log, event, error, argument, environment, metric or dump") {
-    if (const auto missing = World::missing()) {
-        WARN("skipped: " << *missing);
-        return;
-    }
-    Secrets secrets;
-    support::HttpTestServer sentry(
-        [](const support::SeenRequest&) { return support::wire_answer(200, {}, "{}"); });
-    std::map<std::string, std::string> settings{
-        {"HATCHERY_ADMIN_EMAILS", "owner@example.com"},
-        {"SENTRY_DSN",
-         "http://" + marker("sentry") + fmt::format("@127.0.0.1:{}/1", sentry.port())}};
-    for (const char* name :
-         {"HETZNER_API_TOKEN", "DIGITALOCEAN_API_TOKEN", "ANTHROPIC_API_KEY", "OPENAI_API_KEY",
-          "GOOGLE_AI_API_KEY", "GOOGLE_CLIENT_SECRET", "HATCHERY_ALARM_WEBHOOK_SECRET"}) {
+/// Settings that are secret, each a marker.
+std::map<std::string, std::string> secret_settings(Secrets& secrets, int sentry_port) {
+    std::map<std::string, std::string> settings;
+    for (const char* name : {"HETZNER_API_TOKEN", "DIGITALOCEAN_API_TOKEN", "ANTHROPIC_API_KEY",
+                             "OPENAI_API_KEY", "GOOGLE_AI_API_KEY", "GOOGLE_CLIENT_SECRET",
+                             "HATCHERY_ALARM_WEBHOOK_SECRET", "HATCHERY_BILLING_WEBHOOK_SECRET"}) {
         settings[name] = marker(name);
         secrets.add(name, settings[name]);
     }
-    secrets.add("SENTRY_DSN's key", settings["SENTRY_DSN"].substr(7, 34));
+    const auto key = marker("sentry");
+    settings["SENTRY_DSN"] = fmt::format("http://{}@127.0.0.1:{}/1", key, sentry_port);
+    secrets.add("SENTRY_DSN's key", key);
     settings["GOOGLE_CLIENT_ID"] = "client";
+    settings["HATCHERY_ADMIN_EMAILS"] = "owner@example.com";
     settings["HATCHERY_ALARM_WEBHOOK_URL"] = "http://127.0.0.1:9/alarms";
-    World world({.bundle = e2e::Bundle::stand_in,
-                 .name = "secrets",
-                 .settings = settings,
-                 .cluster = nullptr});
-    secrets.add("master key", world.master_key());
-    secrets.add("master key's bytes", *base::base64_decode(world.master_key()));
-    secrets.add("API token", world.api_token());
-    const Secrets of_operator = secrets;
-    ProcessWatch watch;
+    return settings;
+}
 
+/// A life with everything that touches secrets, well and badly.
+class Life {
+public:
+    Life(World& world, Secrets& secrets) : world_(world), secrets_(secrets) {}
+
+    void deploy() {
+        telegram_token_ = world_.new_telegram_token();
+        secrets_.add("Telegram token", telegram_token_);
+        soon_gone("Telegram token's secret half",
+                  telegram_token_.substr(telegram_token_.find(':') + 1));
+        const auto model_key = soon_gone("model key", marker("model"));
+        const base::Json body = {{"name", "Keeper"},
+                                 {"telegramBotToken", telegram_token_},
+                                 {"model", "sandbox/sandbox-1"},
+                                 {"modelApiKey", model_key},
+                                 {"modelBaseUrl", world_.model_url()},
+                                 {"allowedTelegramUserIds", base::Json::array({World::user_id})}};
+        const auto created = world_.api().post("/api/bots/create", body);
+        REQUIRE(created.status == 201);
+        hear(created);
+        bot = base::json_string(created.body, "id");
+        hear(world_.api().post("/api/bots/create", body));
+        auto wrong = body;
+        wrong["modelApiKey"] = model_key + " with a blank";
+        wrong["telegramBotToken"] = telegram_token_ + "!";
+        hear(world_.api().post("/api/bots/create", wrong));
+        hear(world_.api().post("/api/telegram/verify-token", {{"token", telegram_token_}}));
+        REQUIRE(world_.api().post("/api/deploy", {{"botId", bot}}).status == 202);
+        world_.wait_status(bot, 180s, [](const base::Json& status) {
+            return base::json_string(status, "status") == "active" ||
+                   base::json_string(status, "status") == "failed";
+        });
+        REQUIRE(base::json_string(world_.status(bot), "status") == "active");
+    }
+
+    void use() {
+        const auto session = soon_gone("session", sign_in(world_));
+        const e2e::ApiClient anonymous(world_.url(), "hat_" + session);
+        hear(anonymous.get("/api/bots"));
+        CHECK(world_.chat(telegram_token_, "hello", 60s) != "");
+        const auto other_key = soon_gone("another model key", marker("other"));
+        const auto changed = world_.api().put("/api/bots/" + bot, {{"modelApiKey", other_key}});
+        INFO(base::dump_json(changed.body));
+        REQUIRE(changed.status == 200);
+        (void)world_.wait_operation(base::json_string(changed.body, "operationId"), 120s);
+        hear(world_.api().post("/api/telegram/set-webhook", {{"botId", bot}}));
+        make_token();
+    }
+
+    /// Everything that anybody may read.
+    void read_all() {
+        for (const char* path :
+             {"/api/bots", "/api/jobs", "/api/auth/tokens", "/api/admin/audit?limit=200",
+              "/api/admin/operations", "/api/admin/workers", "/api/cloud/servers"}) {
+            hear(world_.api().get(path));
+        }
+        hear(world_.api().get("/api/bots/" + bot));
+        hear(world_.api().get("/api/deploy/" + bot + "/status"));
+        hear(world_.api().get("/api/telegram/bot-info?botId=" + bot));
+        for (const auto& line : world_.log_lines(bot)) heard += base::dump_json(line);
+        for (const std::vector<std::string>& words : {std::vector<std::string>{"config", "check"},
+                                                      {"bots"},
+                                                      {"status", bot},
+                                                      {"logs", bot},
+                                                      {"operations"}}) {
+            const auto command = world_.command(words);
+            while (const auto line = command->read_line(20s)) heard += *line + "\n";
+            (void)command->wait(20s);
+        }
+    }
+
+    std::string bot;
+    std::string heard;
     /// What the program has no need of once it is sealed or hashed.
     Secrets gone;
 
-    // A life with everything that touches secrets, well and badly.
-    std::string heard;
-    const auto hear = [&](const e2e::Answer& answer) { heard += base::dump_json(answer.body); };
-    const auto token = world.new_telegram_token();
-    const auto model_key = marker("model");
-    secrets.add("Telegram token", token);
-    secrets.add("Telegram token's secret half", token.substr(token.find(':') + 1));
-    secrets.add("model key", model_key);
-    gone.add("Telegram token's secret half", token.substr(token.find(':') + 1));
-    gone.add("model key", model_key);
-    const base::Json body = {{"name", "Keeper"},
-                             {"telegramBotToken", token},
-                             {"model", "sandbox/sandbox-1"},
-                             {"modelApiKey", model_key},
-                             {"modelBaseUrl", world.model_url()},
-                             {"allowedTelegramUserIds", base::Json::array({World::user_id})}};
-    const auto created = world.api().post("/api/bots/create", body);
-    REQUIRE(created.status == 201);
-    hear(created);
-    const auto bot = base::json_string(created.body, "id");
-    hear(world.api().post("/api/bots/create", body));
-    auto wrong = body;
-    wrong["modelApiKey"] = model_key + " with a blank";
-    wrong["telegramBotToken"] = token + "!";
-    hear(world.api().post("/api/bots/create", wrong));
-    hear(world.api().post("/api/telegram/verify-token", {{"token", token}}));
-    REQUIRE(world.api().post("/api/deploy", {{"botId", bot}}).status == 202);
-    world.wait_status(bot, 180s, [](const base::Json& status) {
-        return base::json_string(status, "status") == "active" ||
-               base::json_string(status, "status") == "failed";
-    });
-    REQUIRE(base::json_string(world.status(bot), "status") == "active");
-    const auto session = sign_in(world);
-    secrets.add("session", session);
-    gone.add("session", session);
-    const e2e::ApiClient anonymous(world.url(), "hat_" + session);
-    hear(anonymous.get("/api/bots"));
-    CHECK(world.chat(token, "hello", 60s) != "");
-    const auto other_key = marker("other");
-    secrets.add("another model key", other_key);
-    gone.add("another model key", other_key);
-    const auto changed = world.api().put("/api/bots/" + bot, {{"modelApiKey", other_key}});
-    INFO(base::dump_json(changed.body));
-    REQUIRE(changed.status == 200);
-    (void)world.wait_operation(base::json_string(changed.body, "operationId"), 120s);
-    hear(world.api().post("/api/telegram/set-webhook", {{"botId", bot}}));
-    add_made_secrets(world, secrets);
+private:
+    void hear(const e2e::Answer& answer) { heard += base::dump_json(answer.body); }
 
-    // A fault of ours, for the log and for Sentry: a table is gone.
+    std::string soon_gone(const std::string& name, const std::string& secret) {
+        secrets_.add(name, secret);
+        gone.add(name, secret);
+        return secret;
+    }
+
+    /// An API token whose answer is kept for a day, and shown once more.
+    void make_token() {
+        const base::Json body = {{"name", "ci"}, {"scopes", {"bots:read"}}};
+        const auto make = [&] { return world_.api().post_once("/api/auth/tokens", body, "k1"); };
+        const auto made = make();
+        INFO(base::dump_json(made.body));
+        REQUIRE(made.status == 201);
+        soon_gone("made API token", base::json_string(made.body, "token"));
+        CHECK(make().body == made.body);
+    }
+
+    World& world_;
+    Secrets& secrets_;
+    std::string telegram_token_;
+};
+
+/// A fault of ours, for the log and for Sentry: a table is gone.
+void break_alarms(World& world) {
     const auto broken = world.database().run([](store::Sql& sql) -> base::Result<void> {
         sql.script("ALTER TABLE alarms RENAME TO no_alarms");
         return {};
     });
     REQUIRE(broken);
     CHECK(world.api().get("/api/admin/alarms").status == 500);
-    CHECK(sentry.wait_for_requests(1));
+}
 
-    for (const char* path :
-         {"/api/bots", "/api/jobs", "/api/auth/tokens", "/api/admin/audit?limit=200",
-          "/api/admin/operations", "/api/admin/workers", "/api/cloud/servers"}) {
-        hear(world.api().get(path));
-    }
-    hear(world.api().get("/api/bots/" + bot));
-    hear(world.api().get("/api/deploy/" + bot + "/status"));
-    hear(world.api().get("/api/telegram/bot-info?botId=" + bot));
-    for (const auto& line : world.log_lines(bot)) heard += base::dump_json(line);
-    for (const std::vector<std::string>& words : {std::vector<std::string>{"config", "check"},
-                                                  {"bots"},
-                                                  {"status", bot},
-                                                  {"logs", bot},
-                                                  {"operations"}}) {
-        const auto command = world.command(words);
-        while (const auto line = command->read_line(20s)) heard += *line + "\n";
-        (void)command->wait(20s);
-    }
-    const auto metrics = world.metrics();
-    CHECK(metrics.find("hatchery_http_requests_total") != std::string::npos);
-    const auto dump = dump_of(world);
-    CHECK(dump.find("sealed_secrets") != std::string::npos);
-    CHECK(dump.find(bot) != std::string::npos);
-    watch.end();
-    const auto memory = memory_of(world.hatchery().pid());
-    CHECK(memory.find(bot) != std::string::npos);
-    if (testing::wipes_what_is_freed) CHECK(gone.in(memory) == "");
-    world.stop_hatchery();
-
-    CHECK(secrets.in(heard) == "");
-    CHECK(secrets.in(metrics) == "");
-    CHECK(secrets.in(dump) == "");
-    const auto log = read_file(world.folder() / "hatchery.log");
-    CHECK(log.find("event=request_failed") != std::string::npos);
-    CHECK(secrets.in(log) == "");
-    CHECK(secrets.in(read_file(world.folder() / "command.log")) == "");
-    for (const auto& request : sentry.requests()) CHECK(secrets.in(request.body) == "");
+void check_processes(const ProcessWatch& watch, const Secrets& secrets,
+                     const Secrets& of_operator) {
     CHECK(watch.rounds > 10);
     for (const auto& words : watch.arguments) {
         INFO(words);
@@ -359,6 +360,56 @@ TEST_CASE("no secret is in any log, event, error, argument, environment, metric 
         INFO(words.substr(0, std::min(words.find('\0'), words.find('\n'))));
         CHECK((openclaw ? of_operator : secrets).in(words) == "");
     }
+}
+
+}  // namespace
+
+TEST_CASE("no secret is in any log, event, error, argument, environment, metric or dump") {
+    if (const auto missing = World::missing()) {
+        WARN("skipped: " << *missing);
+        return;
+    }
+    Secrets secrets;
+    support::HttpTestServer sentry(
+        [](const support::SeenRequest&) { return support::wire_answer(200, {}, "{}"); });
+    World world({.bundle = e2e::Bundle::stand_in,
+                 .name = "secrets",
+                 .settings = secret_settings(secrets, sentry.port()),
+                 .cluster = nullptr});
+    secrets.add("master key", world.master_key());
+    secrets.add("master key's bytes", *base::base64_decode(world.master_key()));
+    secrets.add("API token", world.api_token());
+    const Secrets of_operator = secrets;
+    ProcessWatch watch;
+
+    Life life(world, secrets);
+    life.deploy();
+    life.use();
+    add_made_secrets(world, secrets);
+    break_alarms(world);
+    CHECK(sentry.wait_for_requests(1));
+    life.read_all();
+
+    const auto metrics = world.metrics();
+    CHECK(metrics.find("hatchery_http_requests_total") != std::string::npos);
+    const auto dump = dump_of(world);
+    CHECK(dump.find("sealed_secrets") != std::string::npos);
+    CHECK(dump.find(life.bot) != std::string::npos);
+    watch.end();
+    const auto memory = memory_of(world.hatchery().pid());
+    CHECK(memory.find(life.bot) != std::string::npos);
+    if (testing::wipes_what_is_freed) CHECK(life.gone.in(memory) == "");
+    world.stop_hatchery();
+
+    CHECK(secrets.in(life.heard) == "");
+    CHECK(secrets.in(metrics) == "");
+    CHECK(secrets.in(dump) == "");
+    const auto log = read_file(world.folder() / "hatchery.log");
+    CHECK(log.find("event=request_failed") != std::string::npos);
+    CHECK(secrets.in(log) == "");
+    CHECK(secrets.in(read_file(world.folder() / "command.log")) == "");
+    for (const auto& request : sentry.requests()) CHECK(secrets.in(request.body) == "");
+    check_processes(watch, secrets, of_operator);
     // What a crash would leave behind: nothing.
     CHECK(std::none_of(
         fs::directory_iterator(world.folder()), fs::directory_iterator(),

@@ -10,14 +10,15 @@ ApiClient::ApiClient(const std::string& base_url, std::string bearer) : bearer_(
     if (path != std::string::npos) prefix_ = base_url.substr(path);
 }
 
-Answer ApiClient::send(const std::string& method, const std::string& path,
-                       const base::Json* body) const {
+Answer ApiClient::send(const std::string& method, const std::string& path, const base::Json* body,
+                       const std::string& key) const {
     httplib::Client client(origin_);
     client.set_read_timeout(std::chrono::seconds(90));
     httplib::Request request;
     request.method = method;
     request.path = prefix_ + path;
     if (!bearer_.empty()) request.set_header("Authorization", "Bearer " + bearer_);
+    if (!key.empty()) request.set_header("Idempotency-Key", key);
     if (body != nullptr) {
         request.body = base::dump_json(*body);
         request.set_header("Content-Type", "application/json");

@@ -28,13 +28,19 @@ public:
     Answer post(const std::string& path, const base::Json& body) const {
         return send("POST", path, &body);
     }
+    /// Under an Idempotency-Key.
+    Answer post_once(const std::string& path, const base::Json& body,
+                     const std::string& key) const {
+        return send("POST", path, &body, key);
+    }
     Answer put(const std::string& path, const base::Json& body) const {
         return send("PUT", path, &body);
     }
     Answer remove(const std::string& path) const { return send("DELETE", path, nullptr); }
 
 private:
-    Answer send(const std::string& method, const std::string& path, const base::Json* body) const;
+    Answer send(const std::string& method, const std::string& path, const base::Json* body,
+                const std::string& key = {}) const;
     std::string origin_;
     std::string prefix_;
     std::string bearer_;

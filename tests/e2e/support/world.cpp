@@ -235,7 +235,7 @@ int World::stop_hatchery() { return hatchery_->terminate(20s); }
 
 void World::make_token() {
     const auto made = command({"token", "create", "--user", "owner@example.com", "--role", "admin",
-                               "--scopes", "bots:read,bots:write,deploy,admin"});
+                               "--scopes", "bots:read,bots:write,deploy,admin,account"});
     const auto line = made->read_line(20s);
     if (!line || made->wait(20s) != 0) throw std::runtime_error("no API token; see command.log");
     token_ = *line;
