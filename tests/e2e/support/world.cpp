@@ -50,22 +50,6 @@ std::string stand_in_bundle_dir() {
     return folder;
 }
 
-/// A port of this address that nobody listens on. Hatchery must come back on the same one after a
-/// restart, because Telegram knows its URL.
-int free_port(const std::string& ipv4) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    inet_pton(AF_INET, ipv4.c_str(), &address.sin_addr);
-    socklen_t size = sizeof address;
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        throw std::runtime_error("no free port");
-    }
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
 /// Asks `probe` until it says yes. There is no event to wait for across processes, so it asks
 /// often, and the limit only bounds a failure.
 template <typename Probe>
@@ -133,6 +117,7 @@ World::World(WorldOptions options)
     // An address that no other sandbox has and nothing connects out from: between a restart's two
     // processes nobody else can take the port.
     address_ = host_of(telegram_url_);
+    // Hatchery must come back on the same one after a restart, because Telegram knows its URL.
     port_ = free_port(address_);
     start_hatchery();
     make_token();
@@ -348,6 +333,20 @@ std::vector<base::Json> World::log_lines(const std::string& bot) const {
 
 base::Json World::servers() const {
     return base::json_member(cloud().get("/servers?per_page=50").body, "servers");
+}
+
+int free_port(const std::string& ipv4) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    inet_pton(AF_INET, ipv4.c_str(), &address.sin_addr);
+    socklen_t size = sizeof address;
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        throw std::runtime_error("no free port");
+    }
+    close(fd);
+    return ntohs(address.sin_port);
 }
 
 bool skip_without_hosts() {

@@ -141,6 +141,10 @@ private:
     int port_ = 0;
 };
 
+/// A port of this address of the loopback that nobody listens on. With another address than
+/// 127.0.0.1, from which programs connect, nobody else takes it meanwhile.
+[[nodiscard]] int free_port(const std::string& ipv4);
+
 /// Where the world cannot be had: says so, and the test is to end.
 [[nodiscard]] bool skip_without_hosts();
 
