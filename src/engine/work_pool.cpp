@@ -16,7 +16,7 @@ constexpr base::Milliseconds idle_patience{800};
 /// Jobs are buffered only while they usually take less than this.
 constexpr std::chrono::nanoseconds short_duration = 2ms;
 /// Jobs in the buffer at most, over one a thread.
-constexpr int largest_buffer = 1'000;
+constexpr int largest_buffer = 2'000;
 /// A buffered job that no thread has begun by then goes back to the queue.
 constexpr auto longest_wait = 2s;
 
@@ -92,8 +92,8 @@ int WorkPool::room_locked() const {
 
 int WorkPool::worthwhile_room_locked() const {
     const int room = room_locked();
-    // In small helpings a claim costs more than it brings.
-    const bool too_little = capacity() > wanted_ && room < capacity() / 4;
+    // In small helpings a claim costs more than it brings: it passes over all that is held already.
+    const bool too_little = capacity() > wanted_ && room < capacity() / 2;
     full_ = room == 0 || too_little;
     return too_little ? 0 : room;
 }

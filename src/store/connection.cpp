@@ -6,6 +6,7 @@
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <unordered_map>
@@ -43,6 +44,10 @@ struct OptionsDeleter {
     void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
 
+struct ResultDeleter {
+    void operator()(PGresult* result) const { PQclear(result); }
+};
+
 /// A statement that the server has prepared, with the memory that its parameters are bound to.
 struct Prepared {
     Prepared(soci::session& session, std::string_view text, std::size_t parameters)
@@ -57,19 +62,23 @@ struct Prepared {
         statement.define_and_bind();
     }
 
+    [[nodiscard]] soci::postgresql_statement_backend* backend() {
+        return static_cast<soci::postgresql_statement_backend*>(statement.get_backend());
+    }
+
     std::vector<std::string> values;
     std::vector<soci::indicator> nulls;
     // Last, so that it is destroyed before the memory that it is bound to.
     soci::statement statement;
 };
 
-Rows copy_rows(const PGresult* result) {
+Rows copy_rows(const PGresult* result, bool binary = false) {
     const int columns = PQnfields(result);
     const int rows = PQntuples(result);
     const char* touched = PQcmdTuples(const_cast<PGresult*>(result));
     Rows copy(columns, touched[0] == '\0' ? 0 : std::atoll(touched),
               static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows),
-              PQresultMemorySize(result));
+              PQresultMemorySize(result), binary);
     for (int row = 0; row < rows; ++row) {
         for (int column = 0; column < columns; ++column) {
             if (PQgetisnull(result, row, column) != 0) {
@@ -115,13 +124,12 @@ public:
 
     using Sql::query;
     Rows query(std::string_view text, std::span<const Param> params) override {
-        refuse_dead();
-        const auto found = statements_.find(text);
-        Prepared& prepared =
-            found != statements_.end() ? *found->second : prepare(text, params.size());
+        Prepared& prepared = find(text, params);
+        if (std::ranges::any_of(params, &Param::is_binary)) {
+            return run_beside_soci(text, prepared, params, false);
+        }
         bind(prepared, params);
-        const auto* backend =
-            static_cast<soci::postgresql_statement_backend*>(prepared.statement.get_backend());
+        const auto* backend = prepared.backend();
         try {
             prepared.statement.execute(true);
         } catch (const std::exception&) {
@@ -133,6 +141,11 @@ public:
             fail(reason);
         }
         return copy_rows(backend->result_.get_result());
+    }
+
+    using Sql::query_binary;
+    Rows query_binary(std::string_view text, std::span<const Param> params) override {
+        return run_beside_soci(text, find(text, params), params, true);
     }
 
     void script(const std::string& text) override {
@@ -190,22 +203,54 @@ private:
         }
     }
 
-    static void bind(Prepared& prepared, std::span<const Param> params) {
+    /// The statement, prepared, and its parameters looked at.
+    Prepared& find(std::string_view text, std::span<const Param> params) {
+        refuse_dead();
+        const auto found = statements_.find(text);
+        Prepared& prepared =
+            found != statements_.end() ? *found->second : prepare(text, params.size());
         if (params.size() != prepared.values.size()) {
             throw SqlFailure("", "a statement was called with another number of parameters", false);
         }
-        std::size_t i = 0;
         for (const Param& param : params) {
-            prepared.nulls[i] = param.text() ? soci::i_ok : soci::i_null;
-            if (param.text()) {
-                // SOCI hands C strings over: what follows a NUL would be lost without a word.
-                if (param.text()->find('\0') != std::string::npos) {
-                    throw SqlFailure("22021", "text with a NUL character", false);
-                }
-                prepared.values[i] = *param.text();
+            // Text is handed over as a C string: what follows a NUL would be lost without a word.
+            if (param.text() && !param.is_binary() &&
+                param.text()->find('\0') != std::string::npos) {
+                throw SqlFailure("22021", "text with a NUL character", false);
             }
-            ++i;
         }
+        return prepared;
+    }
+
+    static void bind(Prepared& prepared, std::span<const Param> params) {
+        for (std::size_t i = 0; i < params.size(); ++i) {
+            const auto& text = params[i].text();
+            prepared.nulls[i] = text ? soci::i_ok : soci::i_null;
+            if (text) prepared.values[i] = *text;
+        }
+    }
+
+    /// Runs what SOCI has prepared, but not through SOCI, which knows values as text only.
+    Rows run_beside_soci(std::string_view text, Prepared& prepared, std::span<const Param> params,
+                         bool binary_rows) {
+        std::vector<const char*> values;
+        std::vector<int> sizes;
+        std::vector<int> formats;
+        for (const Param& param : params) {
+            values.push_back(param.text() ? param.text()->c_str() : nullptr);
+            sizes.push_back(param.text() ? static_cast<int>(param.text()->size()) : 0);
+            formats.push_back(param.is_binary() ? 1 : 0);
+        }
+        const std::unique_ptr<PGresult, ResultDeleter> result(PQexecPrepared(
+            native(), prepared.backend()->statementName_.c_str(), static_cast<int>(params.size()),
+            values.data(), sizes.data(), formats.data(), binary_rows ? 1 : 0));
+        const ExecStatusType status = PQresultStatus(result.get());
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+            const Reason reason = reason_of(result.get());
+            retire(text);
+            fail(reason);
+        }
+        return copy_rows(result.get(), binary_rows);
     }
 
     /// A statement that failed leaks its parameters when it is run again, so it goes; but not

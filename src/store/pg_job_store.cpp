@@ -135,7 +135,7 @@ public:
         const TimePoint until = request.now + request.lease_for;
         const auto token = base::make_id<base::LeaseToken>(request.now, random_);
         return database_.run([&](Sql& sql) -> Result<std::vector<ports::ClaimedJob>> {
-            const Rows rows = sql.query(
+            const Rows rows = sql.query_binary(
                 statements::claim(),
                 {request.now, request.limit, until, request.worker, token, request.capabilities});
             for (std::size_t i = 0; i < rows.size(); ++i) {

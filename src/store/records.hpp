@@ -52,12 +52,13 @@ inline constexpr const char* job =
     " j.run_at, j.signal, j.message, j.progress, j.created_at, j.started_at, j.finished_at,"
     " j.requirements, j.queue_at, j.blocked_reason ";
 inline constexpr int job_count = 18;
-/// A job that was just claimed, with its operation: what a run of it needs.
+/// A job that was just claimed, with its operation: what a run of it needs. For query_binary, which
+/// reads no jsonb.
 inline constexpr const char* claimed =
     " j.operation_id, j.id, j.bot_id, j.user_id, j.step, j.priority, j.failures, j.rescues,"
-    " j.run_at, j.queue_at, j.message, j.progress, j.requirements, j.created_at, j.started_at,"
-    " j.signal, o.kind, o.phase, j.cancel_requested, o.created_at, o.deadline_at, o.error,"
-    " o.payload, o.request_id ";
+    " j.run_at, j.queue_at, j.message, j.progress, CAST(j.requirements AS text), j.created_at,"
+    " j.started_at, j.signal, o.kind, o.phase, j.cancel_requested, o.created_at, o.deadline_at,"
+    " CAST(o.error AS text), o.payload, o.request_id ";
 inline constexpr const char* server =
     " s.id, s.bot_id, s.deployment_id, s.provider, s.region, s.type, s.image, s.name, s.state,"
     " s.provider_server_id, s.public_ip, s.host_key, s.next_host_key, s.host_key_rotated,"

@@ -98,7 +98,39 @@ std::string_view Rows::Row::present(int column) const {
     return *text;
 }
 
+std::int64_t Rows::Row::big_endian(int column) const {
+    const std::string_view bytes = present(column);
+    if (bytes.empty() || bytes.size() > sizeof(std::int64_t)) {
+        throw SqlFailure("", "a number of a strange size", false);
+    }
+    std::uint64_t value = (static_cast<unsigned char>(bytes[0]) & 0x80U) != 0 ? ~0ULL : 0;
+    for (const char byte : bytes) value = value << 8U | static_cast<unsigned char>(byte);
+    return static_cast<std::int64_t>(value);
+}
+
+std::string Rows::Row::id_text(int column) const {
+    if (!rows_.binary_) return text_or_empty(column);
+    const auto bytes = value(column);
+    std::string text;
+    if (!bytes) return text;
+    if (bytes->size() != 16) throw SqlFailure("", "an id that is none", false);
+    constexpr std::string_view digits = "0123456789abcdef";
+    text.reserve(36);
+    for (std::size_t i = 0; i < bytes->size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
+        const auto byte = static_cast<unsigned char>((*bytes)[i]);
+        text.push_back(digits[byte >> 4U]);
+        text.push_back(digits[byte & 0xFU]);
+    }
+    return text;
+}
+
+bool Rows::Row::boolean(int column) const {
+    return rows_.binary_ ? big_endian(column) != 0 : present(column) == "t";
+}
+
 std::int64_t Rows::Row::integer(int column) const {
+    if (rows_.binary_) return big_endian(column);
     const std::string_view digits = present(column);
     std::int64_t number = 0;
     const auto [end, problem] =
@@ -110,6 +142,7 @@ std::int64_t Rows::Row::integer(int column) const {
 }
 
 base::TimePoint Rows::Row::time(int column) const {
+    if (rows_.binary_) return binary_time_origin + std::chrono::microseconds(big_endian(column));
     if (const auto time = base::parse_time(present(column))) return *time;
     throw SqlFailure("", "a time that is none", false);
 }

@@ -61,11 +61,25 @@ public:
         requires std::is_enum_v<E>
     Param(E value) : text_(std::string(base::to_text(value))) {}  // NOLINT(*-explicit-*)
 
+    /// A value in the binary form of its type, see BinaryArray.
+    [[nodiscard]] static Param binary(std::string bytes) {
+        Param param(std::move(bytes));
+        param.is_binary_ = true;
+        return param;
+    }
+
+    /// The value's text, or its bytes if it is binary; nothing is NULL.
     [[nodiscard]] const std::optional<std::string>& text() const { return text_; }
+    [[nodiscard]] bool is_binary() const { return is_binary_; }
 
 private:
     std::optional<std::string> text_;
+    bool is_binary_ = false;
 };
+
+/// From where a timestamptz counts microseconds in its binary form.
+inline constexpr base::TimePoint binary_time_origin{
+    std::chrono::sys_days(std::chrono::year{2000} / std::chrono::January / 1)};
 
 /// The text of an array parameter: `{"a","b"}`.
 [[nodiscard]] std::string array_text(std::span<const std::string> elements);
@@ -75,8 +89,10 @@ private:
 /// Elements of a one-dimensional array as PostgreSQL prints it.
 [[nodiscard]] std::vector<std::string> parse_array(std::string_view text);
 
-/// Rows of a result, copied out of it: a table of texts. Accessors throw SqlFailure when a value
-/// is NULL or not what it should be, since that is a mistake of ours and not of the caller's.
+/// Rows of a result, copied out of it: a table of values, all in the form of text or all in the
+/// binary form of their types (integers, boolean, timestamptz, uuid, and text and json, which are
+/// alike in both; not jsonb and numeric). Accessors throw SqlFailure when a value is NULL or not
+/// what it should be, since that is a mistake of ours and not of the caller's.
 class Rows {
 public:
     class Row {
@@ -93,12 +109,12 @@ public:
             return std::string(value(column).value_or(std::string_view()));
         }
         [[nodiscard]] std::int64_t integer(int column) const;
-        [[nodiscard]] bool boolean(int column) const { return present(column) == "t"; }
+        [[nodiscard]] bool boolean(int column) const;
         [[nodiscard]] base::TimePoint time(int column) const;
         [[nodiscard]] std::optional<base::TimePoint> optional_time(int column) const;
         template <typename AnyId>
         [[nodiscard]] AnyId id(int column) const {
-            return AnyId(text_or_empty(column));
+            return AnyId(id_text(column));
         }
         template <typename E>
         [[nodiscard]] E enumerator(int column) const {
@@ -115,14 +131,17 @@ public:
         /// Lives as long as the rows.
         [[nodiscard]] std::optional<std::string_view> value(int column) const;
         [[nodiscard]] std::string_view present(int column) const;
+        /// Of a number in binary form, with its sign.
+        [[nodiscard]] std::int64_t big_endian(int column) const;
+        [[nodiscard]] std::string id_text(int column) const;
         const Rows& rows_;
         std::size_t index_;
     };
 
     Rows() = default;
     /// Without rows yet; `cells` and `bytes` are about how much add() will bring.
-    Rows(int columns, std::int64_t affected, std::size_t cells, std::size_t bytes)
-        : columns_(columns), affected_(affected) {
+    Rows(int columns, std::int64_t affected, std::size_t cells, std::size_t bytes, bool binary)
+        : columns_(columns), affected_(affected), binary_(binary) {
         cells_.reserve(cells);
         bytes_.reserve(bytes);
     }
@@ -150,6 +169,7 @@ private:
 
     int columns_ = 0;
     std::int64_t affected_ = 0;
+    bool binary_ = false;
     // All values in one piece: a claim of hundreds of jobs has thousands of them.
     std::vector<Cell> cells_;
     std::string bytes_;
@@ -164,6 +184,11 @@ public:
     virtual Rows query(std::string_view statement, std::span<const Param> params) = 0;
     Rows query(std::string_view statement, std::initializer_list<Param> params = {}) {
         return query(statement, std::span<const Param>(params.begin(), params.size()));
+    }
+    /// The same with the values in binary form, for statements that answer many rows often.
+    virtual Rows query_binary(std::string_view statement, std::span<const Param> params) = 0;
+    Rows query_binary(std::string_view statement, std::initializer_list<Param> params) {
+        return query_binary(statement, std::span<const Param>(params.begin(), params.size()));
     }
     /// Runs a script of several statements as it stands; throws SqlFailure.
     virtual void script(const std::string& text) = 0;

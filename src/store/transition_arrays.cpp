@@ -9,6 +9,8 @@ namespace hatchery::store {
 
 namespace {
 
+using enum ElementType;
+
 /// Where the operation's row in the queue stands after the transition.
 core::JobState state_after(const ports::Transition& to) {
     if (!to.next_step) return to.job_state;
@@ -31,14 +33,19 @@ std::string ended_job(const ports::Completion& completion) {
         microseconds(job.started_at.value_or(to.now)), microseconds(to.now), message);
 }
 
-template <std::size_t count>
-void push(std::array<std::vector<Param>, count>& columns, std::array<Param, count> values) {
-    for (std::size_t i = 0; i < count; ++i) columns[i].push_back(std::move(values[i]));
+/// Adds a row: to each column its value.
+template <typename... Values>
+void push(std::vector<BinaryArray>& columns, const Values&... values) {
+    std::size_t i = 0;
+    (columns.at(i++).add(values), ...);
 }
 
-template <std::size_t count>
-void append(std::vector<Param>& parameters, const std::array<std::vector<Param>, count>& columns) {
-    for (const auto& column : columns) parameters.emplace_back(array_text(column));
+std::vector<BinaryArray> columns_of(std::initializer_list<ElementType> types) {
+    return {types.begin(), types.end()};
+}
+
+void append(std::vector<Param>& parameters, const std::vector<BinaryArray>& columns) {
+    for (const auto& column : columns) parameters.push_back(column.param());
 }
 
 }  // namespace
@@ -55,6 +62,17 @@ bool changes_operation(const ports::Transition& transition) {
            transition.operation_result;
 }
 
+// The types are those of the statement's parameters.
+TransitionArrays::TransitionArrays(base::TimePoint now, base::Random& random)
+    : now_(now),
+      random_(random),
+      moved_(columns_of({integer, uuid, uuid, text, timestamptz, text, text, integer, text, text,
+                         uuid, text, uuid, timestamptz})),
+      gone_(columns_of({integer, uuid, uuid, text, text, text})),
+      said_(columns_of({integer, text, timestamptz, text})),
+      bots_(columns_of({integer, text, boolean, text, text, boolean, integer})),
+      owners_(columns_of({integer, integer})) {}
+
 void TransitionArrays::add(const ports::Completion& completion) {
     const ports::Transition& to = completion.transition;
     const int number = static_cast<int>(next_.size());
@@ -68,7 +86,7 @@ void TransitionArrays::add(const ports::Completion& completion) {
     if (changes_bot(to)) add_bot(number, to);
     int place = 0;
     for (const auto& event : to.events) {
-        push(owners_, {Param(number), Param(++place)});
+        push(owners_, number, ++place);
         events_.add(event);
     }
 }
@@ -77,39 +95,39 @@ void TransitionArrays::add_moved(int number, const ports::Completion& completion
     const ports::Transition& to = completion.transition;
     const auto& operation = completion.job.job.operation_id;
     const auto& token = completion.job.lease.token;
+    constexpr auto none = std::nullopt;
     if (!to.next_step) {
-        push(moved_, {number, operation, token, to.job_state, to.run_at, to.signal,
-                      base::to_utf8(to.message), to.failures, to.progress, std::nullopt,
-                      std::nullopt, std::nullopt, std::nullopt, std::nullopt});
+        push(moved_, number, operation, token, to.job_state, to.run_at, to.signal,
+             base::to_utf8(to.message), to.failures, to.progress, none, none, none, none, none);
         return;
     }
     NextJob& next = next_[static_cast<std::size_t>(number)];
     next.id = base::make_id<base::JobId>(now_, random_);
-    if (to.keep_next) next.token = base::make_id<base::LeaseToken>(now_, random_);
-    push(moved_,
-         {number, operation, token, state_after(to), std::nullopt, std::nullopt, "", 0,
-          std::nullopt, ended_job(completion), next.id, to.next_step,
-          to.keep_next ? Param(next.token) : Param(std::nullopt),
-          to.keep_next ? Param(base::TimePoint(to.now + to.lease_for)) : Param(std::nullopt)});
+    std::optional<base::TimePoint> leased_until;
+    if (to.keep_next) {
+        next.token = base::make_id<base::LeaseToken>(now_, random_);
+        leased_until = to.now + to.lease_for;
+    }
+    push(moved_, number, operation, token, state_after(to), none, none, "", 0, none,
+         ended_job(completion), next.id, to.next_step, next.token, leased_until);
 }
 
 void TransitionArrays::add_gone(int number, const ports::Completion& completion) {
     const ports::Transition& to = completion.transition;
-    push(gone_, {number, completion.job.job.operation_id, completion.job.lease.token,
-                 to.operation_end, ended_job(completion), to.operation_result});
+    push(gone_, number, completion.job.job.operation_id, completion.job.lease.token,
+         to.operation_end, ended_job(completion), to.operation_result);
 }
 
 void TransitionArrays::add_said(int number, const ports::Transition& to) {
-    push(said_,
-         {number, to.operation_phase, to.operation_deadline, error_text(to.operation_error)});
+    push(said_, number, to.operation_phase, to.operation_deadline, error_text(to.operation_error));
 }
 
 void TransitionArrays::add_bot(int number, const ports::Transition& to) {
     const auto& bot = to.bot;
-    push(bots_,
-         {number, bot.status, bot.condition.has_value(), bot.condition.value_or(std::nullopt),
-          bot.reason ? Param(base::to_utf8(*bot.reason)) : Param(std::nullopt), bot.deleted,
-          static_cast<int>(to.events.size())});
+    std::optional<std::string> reason;
+    if (bot.reason) reason = base::to_utf8(*bot.reason);
+    push(bots_, number, bot.status, bot.condition.has_value(), bot.condition.value_or(std::nullopt),
+         reason, bot.deleted, static_cast<int>(to.events.size()));
 }
 
 std::vector<Param> TransitionArrays::parameters() const {

@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "ports/job_store.hpp"
+#include "store/binary_array.hpp"
 #include "store/records.hpp"
 #include "store/sql.hpp"
 
@@ -21,7 +22,7 @@ struct NextJob {
 /// on, in the order of add().
 class TransitionArrays {
 public:
-    TransitionArrays(base::TimePoint now, base::Random& random) : now_(now), random_(random) {}
+    TransitionArrays(base::TimePoint now, base::Random& random);
 
     void add(const ports::Completion& completion);
 
@@ -30,9 +31,6 @@ public:
     [[nodiscard]] const NextJob& next(std::size_t number) const { return next_[number]; }
 
 private:
-    template <std::size_t count>
-    using Columns = std::array<std::vector<Param>, count>;
-
     void add_moved(int number, const ports::Completion& completion);
     void add_gone(int number, const ports::Completion& completion);
     void add_said(int number, const ports::Transition& to);
@@ -40,11 +38,13 @@ private:
 
     base::TimePoint now_;
     base::Random& random_;
-    Columns<14> moved_;
-    Columns<6> gone_;
-    Columns<4> said_;
-    Columns<7> bots_;
-    Columns<2> owners_;
+    /// One array for each parameter, in the order of the statement.
+    using Columns = std::vector<BinaryArray>;
+    Columns moved_;
+    Columns gone_;
+    Columns said_;
+    Columns bots_;
+    Columns owners_;
     EventArrays events_;
     std::vector<NextJob> next_;
 };
