@@ -13,7 +13,7 @@ namespace hatchery::cli {
 enum class ExitCode : std::uint8_t {
     ok = 0,
     failed = 1,        ///< it was tried and did not work
-    usage = 2,         ///< the command line is wrong
+    usage = 2,         ///< the command line, or a value that it gives, is wrong
     not_found = 3,     ///< there is no such bot or operation
     unauthorized = 4,  ///< the token is missing, wrong or lacks rights
     conflict = 5,      ///< something is under way or taken
@@ -25,7 +25,7 @@ enum class ExitCode : std::uint8_t {
 inline constexpr auto exit_codes = std::to_array<std::pair<ExitCode, std::string_view>>({
     {ExitCode::ok, "it worked"},
     {ExitCode::failed, "it was tried and failed"},
-    {ExitCode::usage, "the command line is wrong; nothing was tried"},
+    {ExitCode::usage, "the command line, or a value that it gives, is wrong; nothing was done"},
     {ExitCode::not_found, "there is no such bot, operation, user or token"},
     {ExitCode::unauthorized, "the API token is missing, wrong or lacks rights"},
     {ExitCode::conflict, "something else is under way, or what was asked for is taken"},
@@ -36,6 +36,8 @@ inline constexpr auto exit_codes = std::to_array<std::pair<ExitCode, std::string
 /// How an error ends a command.
 [[nodiscard]] constexpr ExitCode exit_code_of(base::ErrorKind kind) {
     switch (kind) {
+        case base::ErrorKind::invalid:
+            return ExitCode::usage;
         case base::ErrorKind::not_found:
             return ExitCode::not_found;
         case base::ErrorKind::unauthorized:
@@ -48,7 +50,6 @@ inline constexpr auto exit_codes = std::to_array<std::pair<ExitCode, std::string
             return ExitCode::unavailable;
         case base::ErrorKind::out_of_stock:
         case base::ErrorKind::quota_exceeded:
-        case base::ErrorKind::invalid:
         case base::ErrorKind::cancelled:
         case base::ErrorKind::bad_response:
         case base::ErrorKind::internal:

@@ -29,7 +29,8 @@ TEST_CASE("an error of the API becomes its exit code, with cause and what to do"
     const Row rows[] = {
         {401, "unauthorized", ExitCode::unauthorized}, {403, "forbidden", ExitCode::unauthorized},
         {404, "not_found", ExitCode::not_found},       {409, "conflict", ExitCode::conflict},
-        {409, "token_conflict", ExitCode::conflict},   {422, "invalid_input", ExitCode::failed},
+        {409, "token_conflict", ExitCode::conflict},   {422, "invalid_input", ExitCode::usage},
+        {400, "invalid_input", ExitCode::usage},       {422, "token_invalid", ExitCode::usage},
         {429, "rate_limited", ExitCode::unavailable},  {503, "not_ready", ExitCode::unavailable},
         {500, "internal", ExitCode::failed},
     };

@@ -111,7 +111,7 @@ TEST_CASE("wrong fields are named") {
     json body = problem(422, "token_invalid", "Telegram does not know this token.");
     body["errors"] = json::array({{{"field", "telegramBotToken"}, {"message", "is unknown"}}});
     world.answer("POST /api/bots/create", 422, body);
-    CHECK(world.run(new_bot) == ExitCode::failed);
+    CHECK(world.run(new_bot) == ExitCode::usage);
     CHECK(contains(world.err.str(), "telegramBotToken: is unknown"));
 }
 
