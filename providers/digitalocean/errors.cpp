@@ -63,12 +63,12 @@ ErrorKind kind_of(int status, const std::string& words) {
 
 std::string_view next_action_of(ErrorKind kind) {
     if (kind == ErrorKind::unauthorized) {
-        return "Check DIGITALOCEAN_API_TOKEN: it must be a valid token of this account with read "
-               "and "
-               "write scopes.";
+        return "Tell the operator to check DIGITALOCEAN_API_TOKEN: it must be a valid token of "
+               "this account with read and write scopes.";
     }
     if (kind == ErrorKind::quota_exceeded) {
-        return "Ask DigitalOcean for a higher Droplet limit in its console, or delete servers.";
+        return "Tell the operator: DigitalOcean's console takes a request for a higher Droplet "
+               "limit, or servers must be deleted.";
     }
     if (kind == ErrorKind::out_of_stock) return "Choose another server type or region.";
     return {};

@@ -75,11 +75,13 @@ std::string_view next_action_of(std::string_view code, ErrorKind kind) {
     if (code == "protected")
         return "Take the server's delete protection away in Hetzner's console.";
     if (kind == ErrorKind::unauthorized) {
-        return "Check HETZNER_API_TOKEN: it must be a valid token of this project with read and "
-               "write permission.";
+        return "Tell the operator to check HETZNER_API_TOKEN: it must be a valid token of this "
+               "project with read and write permission.";
     }
     if (kind == ErrorKind::quota_exceeded) {
-        return "Ask Hetzner for a higher limit in its console, or delete servers.";
+        return "Tell the operator: Hetzner's console takes a request for a higher limit, or "
+               "servers "
+               "must be deleted.";
     }
     if (kind == ErrorKind::out_of_stock) return "Choose another server type or region.";
     return {};

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
 #include "core/script_error.hpp"
+#include "core/script_fact.hpp"
 
 namespace hatchery::engine {
 
@@ -46,11 +48,19 @@ core::EventLevel level_of(const ports::LogLine& line) {
                                                  : core::EventLevel::info;
 }
 
-std::vector<core::NewEvent> to_events(const StepContext& context,
+/// What the script said to people; what it said to us goes to our own log.
+std::vector<core::NewEvent> to_events(const StepContext& context, const std::string& script,
                                       const std::vector<ports::LogLine>& lines) {
     std::vector<core::NewEvent> events;
     events.reserve(lines.size());
     for (const auto& line : lines) {
+        if (line.stream == ports::LineStream::out && core::is_script_fact(line.text)) {
+            base::log_event(base::LogLevel::debug, "script_fact",
+                            {{"bot", context.bot_id().text()},
+                             {"script", script},
+                             {"fact", line.text.substr(core::script_fact_mark.size())}});
+            continue;
+        }
         events.push_back({.type = core::EventType::log,
                           .level = level_of(line),
                           .step = context.claimed.job.step,
@@ -108,7 +118,8 @@ std::optional<core::StepOutcome> run_script(StepContext& context, const HostLogi
         }
         if (!output->lines.empty()) {
             memory["offset"] = output->next_offset;
-            if (auto written = context.record(to_events(context, output->lines)); !written) {
+            if (auto written = context.record(to_events(context, step.script, output->lines));
+                !written) {
                 return failed(std::move(written).error());
             }
         }

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/json_value.hpp"
+#include "core/step_words.hpp"
 
 namespace hatchery::engine {
 
@@ -62,14 +63,12 @@ public:
     }
 
     ports::Transition operator()(const core::TearDown& teardown) {
-        end_job(ended_by(teardown.error), teardown.error.message);
+        end_job(ended_by(teardown.error), teardown.error.message, sentence(teardown.error));
         out_.failures = job().failures + 1;
         out_.operation_phase = core::OperationPhase::teardown;
         out_.operation_deadline = teardown.deadline;
         out_.operation_error = teardown.error;
-        add_status_event(teardown.error.kind == base::ErrorKind::cancelled ? EventLevel::warning
-                                                                           : EventLevel::error,
-                         sentence(teardown.error) + " Removing what was made.", std::nullopt);
+        add_status_event(EventLevel::warning, "Removing what was made.", std::nullopt);
         begin_next(teardown.first);
         return std::move(out_);
     }
@@ -94,11 +93,14 @@ private:
         return error.next_action.empty() ? error.message : error.message + " " + error.next_action;
     }
 
-    void end_job(JobState state, const std::string& message) {
+    void end_job(JobState state, const std::string& message) { end_job(state, message, message); }
+
+    /// `told` is what the story says of it.
+    void end_job(JobState state, const std::string& message, const std::string& told) {
         out_.job_state = state;
         out_.message = message;
         const auto level = state == JobState::failed ? EventLevel::error : EventLevel::info;
-        add_step_event(level, false, message);
+        add_step_event(level, false, told);
     }
 
     void begin_next(core::StepKind next) {
@@ -109,8 +111,8 @@ private:
                            {"state", base::to_text(JobState::running)},
                            {"attempt", 1},
                            {"operationId", operation().id.text()}};
-        add(EventType::step, EventLevel::info, fmt::format("{} begins", base::to_text(next)), data,
-            next);
+        add(EventType::step, EventLevel::info, fmt::format("{} begins", core::step_words(next)),
+            data, next);
     }
 
     void end_operation(OperationState state, const std::optional<base::Error>& error) {
