@@ -38,11 +38,13 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/api/bots", Door::token, Scope::bots_read},
     {"GET", "/api/bots/:id", Door::token, Scope::bots_read},
     {"GET", "/api/bots/:id/messages", Door::token, Scope::bots_read},
+    {"GET", "/api/bots/:id/costs", Door::token, Scope::bots_read},
+    {"GET", "/api/costs", Door::token, Scope::bots_read},
     {"PUT", "/api/bots/:id", Door::token, Scope::bots_write, Reach::outside},
     {"DELETE", "/api/bots/:id", Door::token, Scope::bots_write},
 
     {"POST", "/api/deploy", Door::token, Scope::deploy},
-    {"GET", "/api/deploy/options", Door::token, Scope::bots_read},
+    {"GET", "/api/deploy/options", Door::token, Scope::bots_read, Reach::outside},
     {"GET", "/api/deploy/:botId/status", Door::token, Scope::bots_read},
     {"GET", "/api/deploy/:botId/logs", Door::token, Scope::bots_read},
     {"GET", "/api/deploy/:botId/events", Door::token, Scope::bots_read},
@@ -60,6 +62,7 @@ constexpr auto rules = std::to_array<AccessRule>({
 
     {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read, Reach::outside},
     {"GET", "/api/cloud/servers", Door::token, Scope::admin, Reach::outside},
+    {"GET", "/api/cloud/projects", Door::token, Scope::admin},
     {"GET", "/api/cloud/sweep", Door::token, Scope::admin},
     {"POST", "/api/cloud/sweep", Door::token, Scope::admin},
     {"GET", "/api/admin/costs", Door::token, Scope::admin},

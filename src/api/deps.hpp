@@ -24,9 +24,11 @@
 #include "ports/update_receiver.hpp"
 #include "ports/worker_registry.hpp"
 #include "providers/cloud_provider.hpp"
+#include "providers/offer_source.hpp"
 #include "store/account_repository.hpp"
 #include "store/audit_log.hpp"
 #include "store/bot_repository.hpp"
+#include "store/cost_overview.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
 #include "store/fleet_overview.hpp"
@@ -57,6 +59,9 @@ struct ApiSettings {
     core::StuckLimits stuck;
     core::RateLimits rates;
     core::BillingRules billing;
+    /// What a provider's servers may cost a month, in its currency; one that is missing has no
+    /// bound.
+    std::map<std::string, double> cost_ceilings;
     /// What the billing service signs with; any of them. None: there is no webhook.
     std::vector<base::Secret> billing_secrets;
 };
@@ -81,9 +86,11 @@ struct ApiDeps {
     store::Notifications& notifications;
     store::OperationOverview& overview;
     store::FleetOverview& fleet_overview;
+    store::CostOverview& cost_overview;
     ports::WorkerRegistry& workers;
     ports::AlarmStore& alarms;
     ports::CloudLedger& ledger;
+    providers::OfferSource& offers;
     /// What the engine and the pool's care count, for /metrics.
     base::MetricRegistry& engine_metrics;
     base::Clock& clock;

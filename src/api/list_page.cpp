@@ -36,6 +36,11 @@ ListPage::ListPage(QueryReader& query)
 }
 
 Answer ListPage::answer(Json items, const std::function<std::string(const Json&)>& key_of) const {
+    return answer(std::move(items), key_of, Json::object());
+}
+
+Answer ListPage::answer(Json items, const std::function<std::string(const Json&)>& key_of,
+                        Json about) const {
     std::vector<std::pair<std::string, Json*>> rest;
     for (auto& item : items) {
         std::string key = key_of(item);
@@ -47,9 +52,9 @@ Answer ListPage::answer(Json items, const std::function<std::string(const Json&)
     const auto count = std::min(limit_, rest.size());
     for (std::size_t i = 0; i < count; ++i) page.push_back(std::move(*rest[i].second));
     const bool more = rest.size() > count;
-    return page_answer(
-        std::move(page),
-        more ? std::optional(base::base64url_encode(rest[count - 1].first)) : std::nullopt);
+    about["items"] = std::move(page);
+    about["next"] = more ? Json(base::base64url_encode(rest[count - 1].first)) : Json();
+    return json_answer(200, about);
 }
 
 }  // namespace hatchery::api

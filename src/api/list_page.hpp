@@ -25,6 +25,10 @@ public:
     /// others; the list is in the order of its keys, so that it may change between two pages.
     [[nodiscard]] Answer answer(base::Json items,
                                 const std::function<std::string(const base::Json&)>& key_of) const;
+    /// The same beside what `about` says of the whole list.
+    [[nodiscard]] Answer answer(base::Json items,
+                                const std::function<std::string(const base::Json&)>& key_of,
+                                base::Json about) const;
 
 private:
     std::size_t limit_ = 0;

@@ -19,7 +19,6 @@ public:
           context_{.deps = std::move(deps),
                    .hub = hub_,
                    .metrics = metrics_,
-                   .offers = OfferCache(),
                    .connections = [this] { return front_->connections(); }},
           authenticator_({.public_url = context_.deps.settings.public_url}, context_.deps.tokens,
                          context_.deps.accounts),
@@ -66,6 +65,8 @@ private:
         routes::add_option_routes(*router_, context_);
         routes::add_log_search_routes(*router_, context_);
         routes::add_fleet_routes(*router_, context_);
+        routes::add_cost_routes(*router_, context_);
+        routes::add_cloud_project_routes(*router_, context_);
         routes::add_user_routes(*router_, context_);
         routes::add_billing_routes(*router_, context_);
     }

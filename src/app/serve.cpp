@@ -82,6 +82,7 @@ api::ApiSettings api_settings(const config::Config& config) {
             .stuck = {.not_claimed = config.alarms.oldest_job},
             .rates = config.rates,
             .billing = config.billing,
+            .cost_ceilings = config.cost_ceilings,
             .billing_secrets = config.billing_secrets};
 }
 
@@ -105,9 +106,11 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .notifications = *adapters.notifications,
             .overview = *adapters.overview,
             .fleet_overview = *adapters.fleet_overview,
+            .cost_overview = *adapters.cost_overview,
             .workers = *adapters.workers,
             .alarms = *adapters.alarms,
             .ledger = *adapters.ledger,
+            .offers = adapters.offers,
             .engine_metrics = adapters.metrics,
             .clock = adapters.clock,
             .random = adapters.random,

@@ -82,6 +82,7 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.inbox = store::make_inbox_repository(*a.database, *a.notifications);
     a.overview = store::make_operation_overview(*a.database);
     a.fleet_overview = store::make_fleet_overview(*a.database);
+    a.cost_overview = store::make_cost_overview(*a.database);
     a.workers = store::make_pg_worker_registry(*a.database);
     a.queue = store::make_pg_queue_monitor(*a.database, *a.notifications);
     a.alarms = store::make_pg_alarm_store(*a.database, a.random);

@@ -23,6 +23,7 @@
 #include "store/account_repository.hpp"
 #include "store/audit_log.hpp"
 #include "store/bot_repository.hpp"
+#include "store/cost_overview.hpp"
 #include "store/database.hpp"
 #include "store/event_repository.hpp"
 #include "store/fleet_overview.hpp"
@@ -71,6 +72,7 @@ struct Adapters {
     std::unique_ptr<store::InboxRepository> inbox;
     std::unique_ptr<store::OperationOverview> overview;
     std::unique_ptr<store::FleetOverview> fleet_overview;
+    std::unique_ptr<store::CostOverview> cost_overview;
     std::unique_ptr<ports::WorkerRegistry> workers;
     std::unique_ptr<ports::QueueMonitor> queue;
     std::unique_ptr<ports::AlarmStore> alarms;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace hatchery::core {
 
@@ -82,11 +83,7 @@ private:
         return type && region && (!rules_.plan->eu_only || in_eu(place));
     }
 
-    [[nodiscard]] bool in_eu(const Place& place) const {
-        const auto* known = find(catalogue_, place);
-        if (known != nullptr && !known->country.empty()) return is_eu_country(known->country);
-        return is_eu_region(place.region);
-    }
+    [[nodiscard]] bool in_eu(const Place& place) const { return is_in_eu(place, catalogue_); }
 
     void other_types(const Place& first) {
         if (rules_.plan && !rules_.plan->server_types.empty()) {
@@ -163,6 +160,36 @@ bool is_eu_country(std::string_view country) {
 
 bool is_eu_region(std::string_view region) {
     return std::ranges::find(eu_regions, region) != eu_regions.end();
+}
+
+bool is_in_eu(const Place& place, std::span<const KnownPlace> catalogue) {
+    // A region has one country, whatever is sold there.
+    const auto known = std::ranges::find_if(catalogue, [&](const KnownPlace& one) {
+        return one.place.provider == place.provider && one.place.region == place.region &&
+               !one.country.empty();
+    });
+    return known == catalogue.end() ? is_eu_region(place.region) : is_eu_country(known->country);
+}
+
+bool plan_has(const Plan& plan, const Place& place, std::span<const KnownPlace> catalogue) {
+    return holds(plan.server_types, place.type) && holds(plan.regions, place.region) &&
+           (!plan.eu_only || is_in_eu(place, catalogue));
+}
+
+Wrong check_eu(PlanName name, const Plan& plan, const Place& place,
+               std::span<const KnownPlace> catalogue) {
+    if (!plan.eu_only || place.region.empty() || is_in_eu(place, catalogue)) return std::nullopt;
+    std::set<std::string> inside;
+    for (const auto& known : catalogue) {
+        if (known.place.provider == place.provider && is_in_eu(known.place, catalogue) &&
+            holds(plan.regions, known.place.region)) {
+            inside.insert(known.place.region);
+        }
+    }
+    auto text = fmt::format("is outside the European Union, where the plan {} keeps its servers",
+                            base::to_text(name));
+    if (!inside.empty()) text += fmt::format("; inside are {}", fmt::join(inside, ", "));
+    return text;
 }
 
 std::vector<Place> placement_order(const PlaceWish& wish, const PlacementRules& rules,

@@ -63,6 +63,17 @@ struct PlacementRules {
 /// ones are not.
 [[nodiscard]] bool is_eu_region(std::string_view region);
 
+/// Whether a place is in the European Union: by its country, or by its region's name where the
+/// catalogue does not know it.
+[[nodiscard]] bool is_in_eu(const Place& place, std::span<const KnownPlace> catalogue);
+/// Whether a plan has this place: its type, its region, and whether it is in the EU if it must be.
+[[nodiscard]] bool plan_has(const Plan& plan, const Place& place,
+                            std::span<const KnownPlace> catalogue);
+/// What is wrong with a place for a plan that stays in the EU; the sentence names regions of the
+/// same provider that would do.
+[[nodiscard]] Wrong check_eu(PlanName name, const Plan& plan, const Place& place,
+                             std::span<const KnownPlace> catalogue);
+
 /// Where to try, in this order. The first is what was asked for, or the preferred place; without
 /// the operator's own list then other types in the same region, then the same type in other
 /// regions. What the user named stays as it was named, in every place. A plan's types, regions and

@@ -2,21 +2,25 @@
 
 #include <map>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/steady_time.hpp"
 #include "core/placement.hpp"
-#include "providers/cloud_provider.hpp"
+#include "providers/offer_source.hpp"
 
 namespace hatchery::engine {
 
-/// What providers sell, kept for ten minutes, and what was found sold out meanwhile. Thread-safe;
-/// one of several callers asks the provider, the others wait for its answer.
-class OfferBoard {
+/// What providers sell, kept for ten minutes, and what was found sold out meanwhile. One caller at
+/// a time asks a provider; whoever comes meanwhile gets what is known, or waits if that is nothing.
+/// Thread-safe.
+class OfferBoard final : public providers::OfferSource {
 public:
-    /// What was known before, when the provider does not answer now; nothing when nothing was.
+    base::Result<std::vector<providers::Offer>> offers(providers::CloudProvider& provider,
+                                                       const base::Call& call) override;
+
+    /// The same for a choice: nothing when nothing is known.
     [[nodiscard]] std::vector<core::KnownPlace> places(providers::CloudProvider& provider,
                                                        const base::Call& call);
     /// A create found it sold out: it counts as such for five minutes.
@@ -24,9 +28,21 @@ public:
 
 private:
     struct Kept {
-        std::vector<core::KnownPlace> places;
+        /// Held by the one who asks the provider.
+        std::mutex asking;
+        std::vector<providers::Offer> offers;
+        bool is_known = false;
+        /// Of the last answer, if it was none.
+        std::optional<base::Error> failure;
         base::SteadyTime until;
     };
+
+    [[nodiscard]] Kept& kept_of(const std::string& provider);
+    /// What is kept, if it is fresh or `stale` will do.
+    [[nodiscard]] std::optional<base::Result<std::vector<providers::Offer>>> kept(
+        const std::string& provider, const Kept& kept, bool stale);
+    [[nodiscard]] std::vector<providers::Offer> marked(const std::string& provider,
+                                                       const Kept& kept) const;
 
     std::mutex mutex_;
     std::map<std::string, Kept> kept_;

@@ -1,6 +1,7 @@
 #include "store/pg_cloud_ledger.hpp"
 
 #include "core/server.hpp"
+#include "store/cost_overview.hpp"
 #include "store/subscription_rows.hpp"
 
 namespace hatchery::store {
@@ -49,18 +50,16 @@ constexpr std::string_view tell_bot = R"(
     INSERT INTO events (bot_id, seq, at, type, level, stream, message, data)
     SELECT id, last_event_seq, $2, $3, $4, 'engine', $5, CAST($6 AS json) FROM numbered)";
 
-constexpr std::string_view costs_statement = R"(
+const std::string costs_statement = R"(
     WITH spent AS (
         SELECT CASE CAST($1 AS text) WHEN 'bot' THEN CAST(bot_id AS text) WHEN 'user' THEN CAST(user_id AS text)
                    ELSE provider END AS key,
-            currency,
-            least(CASE WHEN monthly > 0 THEN monthly ELSE CAST('Infinity' AS numeric) END,
-                  ceil(extract(epoch FROM least(coalesce(ended_at, CAST($3 AS timestamptz)), CAST($3 AS timestamptz))
-                                          - greatest(begun_at, CAST($2 AS timestamptz))) / 3600) * hourly) AS amount
+            currency, )" + spent_between("CAST($2 AS timestamptz)", "CAST($3 AS timestamptz)") +
+                                    R"( AS amount
         FROM server_costs
         WHERE begun_at < CAST($3 AS timestamptz) AND (ended_at IS NULL OR ended_at > CAST($2 AS timestamptz))
     ), sums AS (
-        SELECT key, currency, sum(amount) AS amount, count(*) AS servers
+        SELECT key, currency, coalesce(sum(amount), 0) AS amount, count(*) AS servers
         FROM spent GROUP BY key, currency
     )
     SELECT s.key,

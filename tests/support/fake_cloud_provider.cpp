@@ -60,6 +60,11 @@ void FakeCloudProvider::fail_next(Method method, int times, ErrorKind kind) {
     fail_next(method, times, plausible(kind));
 }
 
+void FakeCloudProvider::also_sell(providers::Offer offer) {
+    const std::scoped_lock lock(mutex_);
+    also_sold_.push_back(std::move(offer));
+}
+
 void FakeCloudProvider::set_out_of_stock(const std::string& type, const std::string& region) {
     const std::scoped_lock lock(mutex_);
     out_of_stock_.emplace(type, region);
@@ -359,6 +364,7 @@ base::Result<std::vector<providers::Offer>> FakeCloudProvider::offers(const base
                            .available = std::ranges::none_of(out_of_stock_, sold_out)});
         }
     }
+    all.insert(all.end(), also_sold_.begin(), also_sold_.end());
     return all;
 }
 

@@ -70,6 +70,8 @@ public:
     void fail_next(Method method, int times, base::ErrorKind kind);
     /// Creates of this type in this region are out of stock from now on; an empty text means any.
     void set_out_of_stock(const std::string& type, const std::string& region);
+    /// Something beside what it sells anyway.
+    void also_sell(providers::Offer offer);
     void restock();
     void set_max_servers(std::size_t max_servers);
     /// From now on new servers are missing from find and list for so long.
@@ -170,6 +172,7 @@ private:
     std::vector<Machine> machines_;
     std::vector<Failure> failures_;
     std::set<std::pair<std::string, std::string>> out_of_stock_;
+    std::vector<providers::Offer> also_sold_;
     std::function<void(Method)> hook_;
     std::vector<RecordedCall> calls_;
     std::vector<providers::CloudResource> resources_;

@@ -37,7 +37,7 @@ void check_offer(BodyReader& body, RouteContext& context, const Exchange& exchan
     if (cloud == context.deps.clouds.end() || (bot.region.empty() && bot.server_type.empty())) {
         return;
     }
-    const auto offers = context.offers.offers(*cloud->second, exchange.call(outside_limit));
+    const auto offers = context.deps.offers.offers(*cloud->second, exchange.call(outside_limit));
     if (!offers || offers->empty()) return;
     const auto sold = [&](const std::string& region, const std::string& type) {
         return std::any_of(offers->begin(), offers->end(), [&](const auto& offer) {
@@ -118,7 +118,7 @@ NewBotBody read_new_bot(BodyReader& body, RouteContext& context, const Exchange&
     read.bot.allowed_telegram_user_ids =
         body.optional_user_ids("allowedTelegramUserIds").value_or(std::vector<std::int64_t>{});
     read_place(body, context, exchange, read.bot);
-    if (!body.is_wrong("provider")) check_place_of_plan(body, context, account, read.bot);
+    if (!body.is_wrong("provider")) check_place_of_plan(body, context, exchange, account, read.bot);
     return read;
 }
 

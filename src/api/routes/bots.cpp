@@ -270,7 +270,7 @@ Outcome update(RouteContext& context, const Exchange& exchange) {
     }
     if (!done && reconfigures) {
         // Nothing is stored that may not be carried out.
-        auto problem = refuse_operation(context, *bot, OperationKind::reconfigure);
+        auto problem = refuse_operation(context, exchange, *bot, OperationKind::reconfigure);
         if (problem) return refuse(std::move(*problem));
     }
     core::Bot updated = *bot;

@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <memory>
+#include <mutex>
 
 #include "api/body_reader.hpp"
 #include "api/list_page.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
+#include "base/log.hpp"
 #include "core/ownership.hpp"
 
 namespace hatchery::api::routes {
@@ -23,7 +26,8 @@ Json type_view(const providers::Offer& offer) {
 }
 
 /// The offers of one provider, gathered by region.
-void add_regions(Json& items, const std::string& provider, const OfferCache::Offers& offers) {
+void add_regions(Json& items, const std::string& provider,
+                 const std::vector<providers::Offer>& offers) {
     std::vector<std::string> order;
     std::map<std::string, Json> regions;
     for (const auto& offer : offers) {
@@ -56,12 +60,18 @@ Outcome available_regions(RouteContext& context, const Exchange& exchange) {
     }
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     Json items = Json::array();
+    std::optional<Problem> silent;
     for (const auto& [name, provider] : context.deps.clouds) {
         if (wanted && name != *wanted) continue;
-        auto offers = context.offers.offers(*provider, exchange.call(outside_limit));
-        if (!offers) return refuse(silent_provider(name, offers.error()));
-        add_regions(items, name, *offers);
+        auto offers = context.deps.offers.offers(*provider, exchange.call(outside_limit));
+        if (offers) {
+            add_regions(items, name, *offers);
+        } else {
+            silent = silent_provider(name, offers.error());
+        }
     }
+    // One that does not answer hides nothing of the others.
+    if (items.empty() && silent) return refuse(std::move(*silent));
     return page.answer(std::move(items), [](const Json& item) {
         return base::json_string(item, "provider") + " " + base::json_string(item, "region");
     });
@@ -157,30 +167,79 @@ Json inventory(const std::vector<core::Server>& servers, const Machines& machine
     return items;
 }
 
-Outcome servers(RouteContext& context, const Exchange& exchange) {
+/// What the providers listed, and which of them did not answer.
+struct Listing {
+    base::TimePoint asked_at;
+    Machines machines;
+    Json silent = Json::array();
+};
+
+/// The last listing, for the further pages of a list: its first page asked all providers, and each
+/// listing costs a request for every fifty servers. Thread-safe.
+class LastListing {
+public:
+    [[nodiscard]] std::optional<Listing> since(base::TimePoint time) {
+        const std::lock_guard lock(mutex_);
+        if (!listing_ || listing_->asked_at < time) return std::nullopt;
+        return listing_;
+    }
+    void keep(const Listing& listing) {
+        const std::lock_guard lock(mutex_);
+        listing_ = listing;
+    }
+
+private:
+    std::mutex mutex_;
+    std::optional<Listing> listing_;
+};
+
+/// As long as somebody may take to read the pages of one list.
+constexpr std::chrono::seconds listing_kept{60};
+
+Listing list_machines(RouteContext& context, const Exchange& exchange,
+                      const base::InstallationId& installation) {
+    Listing listing;
+    listing.asked_at = context.deps.clock.now();
+    for (const auto& [name, provider] : context.deps.clouds) {
+        auto listed = provider->list_servers(core::label_installation, installation.text(),
+                                             exchange.call(outside_limit));
+        if (listed) {
+            listing.machines[name] = std::move(*listed);
+            continue;
+        }
+        // The rows and the others' machines are worth seeing all the same, in an outage most.
+        listing.silent.push_back(name);
+        base::log_event(base::LogLevel::warning, "inventory_incomplete",
+                        {{"provider", name}, {"message", listed.error().message}});
+    }
+    return listing;
+}
+
+Outcome servers(RouteContext& context, const Exchange& exchange, LastListing& last) {
     QueryReader query(exchange);
     const ListPage page(query);
+    const bool further = exchange.query.contains("after");
     if (auto problem = query.finish()) return refuse(std::move(*problem));
     auto installation = context.deps.fleet.installation();
     if (!installation) return refuse(installation.error());
-    const auto asked_at = context.deps.clock.now();
-    Machines machines;
-    for (const auto& [name, provider] : context.deps.clouds) {
-        auto listed = provider->list_servers(core::label_installation, installation->text(),
-                                             exchange.call(outside_limit));
-        if (!listed) return refuse(silent_provider(name, listed.error()));
-        machines[name] = std::move(*listed);
+    auto listing =
+        further ? last.since(context.deps.clock.now() - listing_kept) : std::optional<Listing>();
+    if (!listing) {
+        listing = list_machines(context, exchange, *installation);
+        last.keep(*listing);
     }
     // A row stands before its machine and until the machine is gone. Read after the machines, and
     // with those that ended meanwhile, the rows account for all that is no orphan.
-    auto rows = context.deps.bots.servers(asked_at);
+    auto rows = context.deps.bots.servers(listing->asked_at);
     if (!rows) return refuse(rows.error());
     // Ours first, oldest first; then what nobody owns.
-    return page.answer(inventory(*rows, machines), [](const Json& item) {
+    const auto key_of = [](const Json& item) {
         if (!item.at("orphan").get<bool>()) return "0 " + base::json_string(item, "id");
         return "1 " + base::json_string(item, "provider") + " " +
                base::json_string(item, "providerServerId");
-    });
+    };
+    return page.answer(inventory(*rows, listing->machines), key_of,
+                       {{"silentProviders", listing->silent}});
 }
 
 }  // namespace
@@ -189,7 +248,9 @@ void add_cloud_routes(Router& router, RouteContext& context) {
     router.add("GET", "/api/cloud/available-regions",
                [&](const Exchange& exchange) { return available_regions(context, exchange); });
     router.add("GET", "/api/cloud/servers",
-               [&](const Exchange& exchange) { return servers(context, exchange); });
+               [&, last = std::make_shared<LastListing>()](const Exchange& exchange) {
+                   return servers(context, exchange, *last);
+               });
 }
 
 }  // namespace hatchery::api::routes

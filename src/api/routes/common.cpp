@@ -61,7 +61,7 @@ tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
     auto before = started_before(context, exchange);
     if (!before) return refuse(before.error());
     if (*before) return std::move(**before);
-    if (auto problem = refuse_operation(context, bot, asked.kind)) {
+    if (auto problem = refuse_operation(context, exchange, bot, asked.kind)) {
         return refuse(std::move(*problem));
     }
     const auto& deadlines = context.deps.settings.deadlines;

@@ -62,15 +62,33 @@ std::string or_default(const std::string& text, const std::string& otherwise) {
     return text.empty() ? otherwise : text;
 }
 
+/// Nothing when the provider has not told what it sells.
+std::vector<core::KnownPlace> known_places(RouteContext& context, const Exchange& exchange,
+                                           const std::string& provider) {
+    const auto cloud = context.deps.clouds.find(provider);
+    if (cloud == context.deps.clouds.end()) return {};
+    const auto offers = context.deps.offers.offers(*cloud->second, exchange.call(outside_limit));
+    if (!offers) return {};
+    return providers::known_places(provider, *offers);
+}
+
 /// Field by field what the plan does not have.
-std::vector<FieldProblem> wrong_places(const core::BillingRules& rules, core::PlanName name,
-                                       const core::Bot& bot, const PlaceDefaults& defaults) {
-    const core::Plan& plan = rules.plans.at(name);
+std::vector<FieldProblem> wrong_places(RouteContext& context, const Exchange& exchange,
+                                       core::PlanName name, const core::Bot& bot) {
+    const core::Plan& plan = context.deps.settings.billing.plans.at(name);
+    const auto defaults = context.place_defaults();
     std::vector<FieldProblem> wrong;
+    const std::string provider = or_default(bot.provider, defaults.provider);
     const std::string region = or_default(bot.region, defaults.region);
     const std::string type = or_default(bot.server_type, defaults.server_type);
     if (!region.empty()) {
-        if (auto said = core::check_region(name, plan, region)) wrong.push_back({"region", *said});
+        auto said = core::check_region(name, plan, region);
+        // A default outside is left for another place.
+        if (!said && plan.eu_only && !bot.region.empty()) {
+            const auto known = known_places(context, exchange, provider);
+            said = core::check_eu(name, plan, {provider, region, type}, known);
+        }
+        if (said) wrong.push_back({"region", *said});
     }
     if (!type.empty()) {
         if (auto said = core::check_server_type(name, plan, type)) {
@@ -82,12 +100,12 @@ std::vector<FieldProblem> wrong_places(const core::BillingRules& rules, core::Pl
 
 }  // namespace
 
-void check_place_of_plan(BodyReader& body, const RouteContext& context,
+void check_place_of_plan(BodyReader& body, RouteContext& context, const Exchange& exchange,
                          const store::Account& account, const core::Bot& bot) {
     const auto& rules = context.deps.settings.billing;
     const auto name = core::plan_of(rules, account.subscription);
     if (!name) return;
-    for (auto& wrong : wrong_places(rules, *name, bot, context.place_defaults())) {
+    for (auto& wrong : wrong_places(context, exchange, *name, bot)) {
         if (!body.is_wrong(wrong.field)) body.wrong(wrong.field, std::move(wrong.message));
     }
 }
@@ -119,8 +137,8 @@ store::AdmitBot admit_bot(const RouteContext& context) {
     };
 }
 
-std::optional<Problem> refuse_operation(const RouteContext& context, const core::Bot& bot,
-                                        OperationKind kind) {
+std::optional<Problem> refuse_operation(RouteContext& context, const Exchange& exchange,
+                                        const core::Bot& bot, OperationKind kind) {
     if (!runs_something(kind)) return std::nullopt;
     // The bot's user pays, whoever asks.
     const auto account = context.deps.subscriptions.account(bot.user_id);
@@ -135,7 +153,7 @@ std::optional<Problem> refuse_operation(const RouteContext& context, const core:
     if (const auto error = core::refuse_deploy(name, rules.plans.at(name), account->bots)) {
         return problem_of_error(*error);
     }
-    auto wrong = wrong_places(rules, name, bot, context.place_defaults());
+    auto wrong = wrong_places(context, exchange, name, bot);
     if (wrong.empty()) return std::nullopt;
     return refuse_fields(std::move(wrong)).value();
 }

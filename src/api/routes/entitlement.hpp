@@ -10,8 +10,9 @@
 namespace hatchery::api::routes {
 
 /// Wrong region and server type for the user's plan, in the words of the body's fields. What is
-/// wrong already is left alone.
-void check_place_of_plan(BodyReader& body, const RouteContext& context,
+/// wrong already is left alone. For a plan that stays in the EU it may ask the provider what it
+/// sells.
+void check_place_of_plan(BodyReader& body, RouteContext& context, const Exchange& exchange,
                          const store::Account& account, const core::Bot& bot);
 
 /// Whether the account may have one more bot now: 403 `quota_exceeded`, or 402 for what is unpaid.
@@ -23,7 +24,8 @@ void check_place_of_plan(BodyReader& body, const RouteContext& context,
 [[nodiscard]] Problem admission_problem(const base::Error& error);
 
 /// Why this operation may not begin for what the bot's user has paid, if so.
-[[nodiscard]] std::optional<Problem> refuse_operation(const RouteContext& context,
+[[nodiscard]] std::optional<Problem> refuse_operation(RouteContext& context,
+                                                      const Exchange& exchange,
                                                       const core::Bot& bot,
                                                       core::OperationKind kind);
 /// Why this operation on the bot may not be cancelled, if so: a stop goes on if it is for what the

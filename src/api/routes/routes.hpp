@@ -7,7 +7,6 @@
 #include "api/deps.hpp"
 #include "api/event_hub.hpp"
 #include "api/metrics.hpp"
-#include "api/offer_cache.hpp"
 #include "api/router.hpp"
 #include "api/views.hpp"
 
@@ -18,7 +17,6 @@ struct RouteContext {
     ApiDeps deps;
     EventHub& hub;
     Metrics& metrics;
-    OfferCache offers;
     /// Open connections, for metrics.
     std::function<std::size_t()> connections;
 
@@ -46,6 +44,8 @@ void add_audit_routes(Router& router, RouteContext& context);
 void add_option_routes(Router& router, RouteContext& context);
 void add_log_search_routes(Router& router, RouteContext& context);
 void add_fleet_routes(Router& router, RouteContext& context);
+void add_cloud_project_routes(Router& router, RouteContext& context);
+void add_cost_routes(Router& router, RouteContext& context);
 void add_user_routes(Router& router, RouteContext& context);
 void add_billing_routes(Router& router, RouteContext& context);
 

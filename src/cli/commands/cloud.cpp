@@ -21,10 +21,13 @@ constexpr auto look_every = 500ms;
 constexpr auto sweep_limit = 60s;
 constexpr const char* needs_admin = "Needs a token with the scope admin.\n";
 
+std::string money_text(const base::Json& amount) {
+    return json_string(amount, "amount") + " " + json_string(amount, "currency");
+}
+
 std::string money(const base::Json& object, std::string_view key) {
     const auto& amount = json_member(object, key);
-    if (!amount.is_object()) return "-";
-    return json_string(amount, "amount") + " " + json_string(amount, "currency");
+    return amount.is_object() ? money_text(amount) : "-";
 }
 
 std::string or_dash(const base::Json& object, std::string_view key) {
@@ -140,10 +143,10 @@ base::Result<ExitCode> sweep(const Options& options, Context& context, ApiClient
                       "See with `hatchery workers` whether a worker runs.");
 }
 
-base::Result<ExitCode> costs(const Options& options, Context& context, ApiClient& api) {
-    std::string path = "/api/admin/costs?by=" + options.value_or("by", "bot");
-    if (const auto month = options.value("month")) path += "&month=" + percent_encoded(*month);
-    const auto found = api.get(path);
+/// What one's own bots have cost.
+base::Result<ExitCode> own_costs(const Options& options, Context& context, ApiClient& api,
+                                 const std::string& query) {
+    const auto found = api.get("/api/costs" + query);
     if (!found) return base::fail(found.error());
     if (options.has("json")) {
         context.out << base::dump_json_pretty(*found) << "\n";
@@ -151,9 +154,36 @@ base::Result<ExitCode> costs(const Options& options, Context& context, ApiClient
     }
     constexpr auto row = "{:>16}  {:>7}  {:<36}  {}\n";
     if (context.out_is_terminal) {
+        context.out << fmt::format(row, "COST", "SERVERS", "BOT", "NAME");
+    }
+    for (const auto& bot : json_member(*found, "bots")) {
+        context.out << fmt::format(
+            row, money(bot, "cost"), json_int(bot, "servers"), json_string(bot, "botId"),
+            or_dash(bot, "name") + (json_bool(bot, "deleted") ? " (deleted)" : ""));
+    }
+    for (const auto& total : json_member(*found, "totals")) {
+        context.out << fmt::format("{:>16}  in all in {}\n", money_text(total),
+                                   json_string(*found, "month"));
+    }
+    return ExitCode::ok;
+}
+
+base::Result<ExitCode> costs(const Options& options, Context& context, ApiClient& api) {
+    const auto month = options.value("month");
+    const std::string wanted = month ? "month=" + percent_encoded(*month) : std::string();
+    const auto by = options.value("by");
+    if (!by) return own_costs(options, context, api, wanted.empty() ? "" : "?" + wanted);
+    const auto found = api.all("/api/admin/costs?by=" + *by + (wanted.empty() ? "" : "&" + wanted));
+    if (!found) return base::fail(found.error());
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty(base::Json(*found)) << "\n";
+        return ExitCode::ok;
+    }
+    constexpr auto row = "{:>16}  {:>7}  {:<36}  {}\n";
+    if (context.out_is_terminal) {
         context.out << fmt::format(row, "COST", "SERVERS", "ID", "NAME");
     }
-    for (const auto& sum : json_member(*found, "costs")) {
+    for (const auto& sum : *found) {
         context.out << fmt::format(row, money(sum, "cost"), json_int(sum, "servers"),
                                    json_string(sum, "id"), or_dash(sum, "name"));
     }
@@ -183,15 +213,15 @@ std::vector<Command> cloud_commands() {
              .details = needs_admin,
              .run = with_api(sweep)},
             {.name = "costs",
-             .summary = "says what servers have cost in a month, up to now",
+             .summary = "says what your bots' servers have cost in a month, up to now",
              .operands = {},
              .options = {{.name = "month", .value = "MONTH", .help = "such as 2026-11; this one"},
                          {.name = "by",
                           .value = "WORD",
-                          .help = "bot, user or provider; bot",
+                          .help = "all users' servers, by bot, user or provider",
                           .choices = "bot user provider"},
                          json_option},
-             .details = needs_admin,
+             .details = "--by needs a token with the scope admin.\n",
              .run = with_api(costs)}};
 }
 

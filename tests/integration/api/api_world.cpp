@@ -56,6 +56,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     events = store::make_event_repository(pool);
     overview = store::make_operation_overview(pool);
     fleet_overview = store::make_fleet_overview(pool);
+    cost_overview = store::make_cost_overview(pool);
     ledger = store::make_pg_cloud_ledger(pool, *notifications);
     workers = store::make_pg_worker_registry(pool);
     alarms = store::make_pg_alarm_store(pool, random);
@@ -74,6 +75,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                {"gpt-5", "openai/gpt-5.6"}};
     settings.models.operator_keys = {{"anthropic", true}};
     settings.rates = setup.rates;
+    settings.cost_ceilings = {{"hetzner", 500}};
     settings.billing = std::move(setup.billing);
     settings.billing_secrets = std::move(setup.billing_secrets);
     server = api::make_api_server(setup.options, {.jobs = *jobs,
@@ -94,14 +96,17 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                                   .notifications = *notifications,
                                                   .overview = *overview,
                                                   .fleet_overview = *fleet_overview,
+                                                  .cost_overview = *cost_overview,
                                                   .workers = *workers,
                                                   .alarms = *alarms,
                                                   .ledger = *ledger,
+                                                  .offers = offers,
                                                   .engine_metrics = metrics,
                                                   .clock = clock,
                                                   .random = random,
                                                   .settings = std::move(settings),
-                                                  .open_id = setup.open_id});
+                                                  .open_id = setup.open_id,
+                                                  .cloud_budgets = &cloud_budgets});
     need(server->start());
     const std::vector<std::string> all = {"bots:read", "bots:write", "deploy"};
     alice = make_token("alice@example.org", all);
@@ -239,7 +244,9 @@ void ApiWorld::plan_server(const ports::ClaimedJob& job) {
     ports::ServerChange change;
     change.state = core::ServerState::ready;
     change.public_ip = "192.0.2.7";
+    change.provider_server_id = std::to_string(++planned_servers_);
     change.price_monthly = "4.3500000000";
+    change.price_hourly = "0.0060000000";
     change.price_currency = "EUR";
     need(fleet->change_server(job.lease, server_row.id, change));
 }

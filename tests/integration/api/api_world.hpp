@@ -12,10 +12,12 @@
 #include "base/clock.hpp"
 #include "base/json_value.hpp"
 #include "base/random.hpp"
+#include "engine/offer_board.hpp"
 #include "ports/update_receiver.hpp"
 #include "store/notifications.hpp"
 #include "store/pg_cloud_ledger.hpp"
 #include "support/fake_bot_api.hpp"
+#include "support/fake_cloud_budgets.hpp"
 #include "support/fake_cloud_provider.hpp"
 #include "support/pg_cluster.hpp"
 
@@ -169,6 +171,7 @@ public:
     std::unique_ptr<store::EventRepository> events;
     std::unique_ptr<store::OperationOverview> overview;
     std::unique_ptr<store::FleetOverview> fleet_overview;
+    std::unique_ptr<store::CostOverview> cost_overview;
     std::unique_ptr<ports::CloudLedger> ledger;
     std::unique_ptr<ports::WorkerRegistry> workers;
     std::unique_ptr<ports::AlarmStore> alarms;
@@ -182,12 +185,15 @@ public:
     support::FakeBotApi telegram;
     SlowBotApi slow_telegram{telegram};
     support::FakeCloudProvider cloud{clock};
+    engine::OfferBoard offers;
+    support::FakeCloudBudgets cloud_budgets{clock};
     FakeReceiver receiver;
     std::unique_ptr<api::ApiServer> server;
     std::string alice;
     std::string bob;
 
 private:
+    int planned_servers_ = 0;
     std::mutex exchanges_mutex_;
     std::string exchanges_;
 };

@@ -86,6 +86,7 @@ const Values bad_choices = {"", "nonsense", "A", "%0A", "%27"};
 const Values bad_query_ids = {"", "x", "%27%20OR%201", "019a0000-0000-7000-8000-00000000000g"};
 const Values bad_cursors = {"", "nonsense", "%20", "%27"};
 const Values bad_opaque_cursors = {"%20", "%27", "%C3%A4"};
+const Values bad_months = {"", "november", "2026-13", "2026-1", "1999-01", "2026-11-01"};
 const Values bad_flags = {"", "maybe", "TRUE", "1"};
 
 const std::vector<BadField>& bad_fields() {
@@ -166,10 +167,11 @@ const std::vector<BadField>& bad_fields() {
         {"GET /api/cloud/available-regions", "after", bad_opaque_cursors},
         {"GET /api/cloud/servers", "limit", bad_limits},
         {"GET /api/cloud/servers", "after", bad_opaque_cursors},
-        {"GET /api/admin/costs",
-         "month",
-         {"", "november", "2026-13", "2026-1", "1999-01", "2026-11-01"}},
+        {"GET /api/admin/costs", "month", bad_months},
+        {"GET /api/costs", "month", bad_months},
         {"GET /api/admin/costs", "by", bad_choices},
+        {"GET /api/admin/costs", "limit", bad_limits},
+        {"GET /api/admin/costs", "after", bad_opaque_cursors},
         {"GET /api/admin/fleet", "limit", bad_limits},
         {"GET /api/admin/fleet", "after", bad_cursors},
         {"GET /api/admin/logs", "limit", bad_limits},

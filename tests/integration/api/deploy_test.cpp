@@ -206,6 +206,16 @@ TEST_CASE("the inventory joins our servers with the provider's and marks what no
     CHECK(both[1]["providerServerId"] == "2");
     CHECK(both[1]["cost"] == Json({{"amount", "4.35"}, {"currency", "EUR"}}));
     CHECK(both[1]["orphan"] == true);
+    // A further page is of the same listing: nobody is asked again.
+    const auto listed = [&] {
+        return world.cloud.calls_of(hatchery::support::FakeCloudProvider::Method::list);
+    };
+    const auto first = world.call("GET", "/api/cloud/servers?limit=1", admin).body;
+    const auto calls = listed();
+    const auto second = world.call(
+        "GET", "/api/cloud/servers?limit=1&after=" + first["next"].get<std::string>(), admin);
+    CHECK(second.body["items"] == Json::array({both[1]}));
+    CHECK(listed() == calls);
 
     world.cloud.vanish("1");
     world.cloud.vanish("2");
@@ -216,5 +226,9 @@ TEST_CASE("the inventory joins our servers with the provider's and marks what no
 
     world.cloud.fail_next(hatchery::support::FakeCloudProvider::Method::list, 1,
                           hatchery::base::ErrorKind::unavailable);
-    CHECK(world.call("GET", "/api/cloud/servers", admin).status == 503);
+    const auto blind = world.call("GET", "/api/cloud/servers", admin).body;
+    CHECK(blind["silentProviders"] == Json::array({"hetzner"}));
+    REQUIRE(blind["items"].size() == 1);
+    CHECK(blind["items"][0]["state"] == "ready");
+    CHECK(blind["items"][0]["providerState"].is_null());
 }

@@ -61,6 +61,7 @@ void call_bot_routes(ApiWorld& api) {
     CHECK(api.get("/api/bots?limit=0").status == 400);
     CHECK(api.get("/api/bots/" + bot).status == 200);
     CHECK(api.get("/api/bots/" + bot + "/messages").status == 200);
+    CHECK(api.get("/api/bots/" + bot + "/costs").status == 200);
     CHECK(api.get("/api/bots/019a0000-0000-7000-8000-000000000000").status == 404);
     CHECK(api.put("/api/bots/" + bot, {{"name", "Other"}, {"modelApiKey", nullptr}}).status == 200);
     CHECK(api.call("DELETE", "/api/bots/" + bot + "?plan=true", api.alice).status == 200);
@@ -85,6 +86,9 @@ void call_deploy_routes(ApiWorld& api) {
     api.plan_server(job);
     api.log(job, {"one line", "another"});
     CHECK(api.get(of_bot("/status")).status == 200);
+    CHECK(api.get("/api/bots/" + bot + "/costs").body["months"].size() == 1);
+    CHECK(api.get("/api/costs").body["bots"].size() == 1);
+    CHECK(api.get("/api/costs?month=2026-13").status == 400);
     api.end(job, OperationState::succeeded);
     CHECK(api.get(of_bot("/logs?limit=1&level=debug&q=line")).status == 200);
     CHECK(api.get(of_bot("/logs?after=0&type=status")).status == 200);
@@ -140,9 +144,10 @@ void call_admin_routes(DescribedWorld& world) {
     api.post("/api/deploy", {{"botId", api.make_bot(100005)}});
     for (const char* path :
          {"/api/cloud/available-regions?provider=hetzner", "/api/cloud/servers", "/api/admin/fleet",
-          "/api/cloud/sweep", "/api/admin/costs?by=provider", "/api/admin/costs?month=2026-11",
-          "/api/admin/workers", "/api/admin/alarms?limit=5", "/api/admin/operations?stuck=false",
-          "/api/admin/audit?limit=5", "/api/admin/users?limit=5", "/api/me"}) {
+          "/api/cloud/sweep", "/api/cloud/projects", "/api/admin/costs?by=provider",
+          "/api/admin/costs?month=2026-11", "/api/admin/workers", "/api/admin/alarms?limit=5",
+          "/api/admin/operations?stuck=false", "/api/admin/audit?limit=5",
+          "/api/admin/users?limit=5", "/api/me"}) {
         const auto answer = world.as_admin("GET", path);
         INFO(path << " " << answer.text);
         CHECK(answer.status == 200);

@@ -327,3 +327,66 @@ TEST_CASE("a renewal is told in the story of each bot if its end had been told")
     CAPTURE(story());
     CHECK(story().find("The subscription pro is renewed until") == 0);
 }
+
+TEST_CASE("a plan that stays in the EU refuses a region outside by its name, and offers none") {
+    auto billing = rules(PlanName::pro);
+    billing.plans[PlanName::pro].eu_only = true;
+    PlanWorld world(billing);
+    world.cloud.also_sell({.region = "ash",
+                           .region_description = "Ashburn",
+                           .country = "US",
+                           .type = "cx23",
+                           .price_hourly = "0.0060",
+                           .price_monthly = "3.4900",
+                           .price_currency = "EUR"});
+    const auto body = [&](std::int64_t id, const char* region) {
+        auto made = world.bot_body(id);
+        made["region"] = region;
+        return made;
+    };
+    const auto refused = world.post("/api/bots/create", body(100001, "ash"));
+    CHECK(refused.status == 422);
+    CHECK(refused.wrong_fields() == "region");
+    CHECK(refused.body["errors"][0]["message"] ==
+          "is outside the European Union, where the plan pro keeps its servers; inside are fsn1, "
+          "nbg1");
+    CHECK(world.post("/api/bots/create", body(100001, "nbg1")).status == 201);
+    for (const auto& place : world.get("/api/deploy/options").body["places"]) {
+        CHECK(place["region"] != "ash");
+    }
+
+    // A bot that was made under another plan gets no server outside either.
+    world.have("enterprise");
+    const std::string id = world.post("/api/bots/create", body(100002, "ash")).body["id"];
+    world.have("pro");
+    const auto deploy = world.post("/api/deploy", {{"botId", id}});
+    CHECK(deploy.status == 422);
+    CHECK(deploy.wrong_fields() == "region");
+    // Where a bot is cannot be changed, whatever the plan.
+    CHECK(world.put("/api/bots/" + id, {{"region", "ash"}}).wrong_fields() == "region");
+}
+
+TEST_CASE("the options show what the plan has, with prices, and what is sold out as such") {
+    PlanWorld world(rules(PlanName::starter));
+    world.cloud.set_out_of_stock("cx23", "fsn1");
+    const auto places = [&] { return world.get("/api/deploy/options").body["places"]; };
+    const auto starter = places();
+    REQUIRE(starter.size() == 1);
+    CHECK(starter[0]["provider"] == "hetzner");
+    CHECK(starter[0]["region"] == "fsn1");
+    CHECK(starter[0]["description"] == "Region fsn1");
+    CHECK(starter[0]["country"] == "DE");
+    CHECK(starter[0]["serverType"] == "cx23");
+    CHECK(starter[0]["available"] == false);
+    CHECK(starter[0]["priceMonthly"]["amount"] == "3.49");
+    CHECK(starter[0]["priceHourly"]["currency"] == "EUR");
+    world.have("enterprise");
+    const auto all = places();
+    CHECK(all.size() == 4);
+    CHECK(all[3]["available"] == true);
+    // What a create finds sold out counts at once.
+    world.offers.sold_out({"hetzner", "nbg1", "cpx22"});
+    CHECK(places()[3]["available"] == false);
+    CHECK(world.get("/api/deploy/options").body["silentProviders"].empty());
+    CHECK(world.cloud.calls_of(support::FakeCloudProvider::Method::offers) == 1);
+}

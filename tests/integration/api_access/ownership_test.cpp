@@ -38,6 +38,7 @@ const std::set<std::string> about_nobody = {
     "GET /api/bots",
     "GET /api/jobs",
     "GET /api/me",
+    "GET /api/costs",
     "GET /api/cloud/available-regions",
     "GET /api/deploy/options",
     "POST /api/auth/tokens",

@@ -75,12 +75,29 @@ TEST_CASE("cloud sweep waits for the sweep that it asked for and says what it fo
     CHECK(contains(world.out.str(), "waits"));
 }
 
-TEST_CASE("costs sums a month up by what one likes") {
+TEST_CASE("costs tells what one's own bots have cost") {
     CliWorld world;
-    world.answer("GET /api/admin/costs?by=user&month=2026-11", 200,
+    const json cost = {{"amount", "1.2345"}, {"currency", "EUR"}};
+    const json bot = {
+        {"botId", bot_id}, {"name", "mine"}, {"deleted", true}, {"cost", cost}, {"servers", 3}};
+    world.answer("GET /api/costs?month=2026-11", 200,
+                 {{"month", "2026-11"}, {"totals", {cost}}, {"bots", {bot}}});
+    CHECK(world.run({"costs", "--month", "2026-11"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "mine (deleted)"));
+    CHECK(contains(world.out.str(), "1.2345 EUR  in all in 2026-11"));
+    world.answer("GET /api/costs", 200,
+                 {{"month", "2026-11"}, {"totals", json::array()}, {"bots", json::array()}});
+    CHECK(world.run({"costs", "--json"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "\"totals\": []"));
+}
+
+TEST_CASE("costs sums all users' servers of a month up by what one likes") {
+    CliWorld world;
+    world.answer("GET /api/admin/costs?by=user&month=2026-11&limit=200", 200,
                  {{"month", "2026-11"},
                   {"by", "user"},
-                  {"costs",
+                  {"next", nullptr},
+                  {"items",
                    {{{"id", bot_id},
                      {"name", "ada@example.org"},
                      {"cost", {{"amount", "1.2345"}, {"currency", "EUR"}}},

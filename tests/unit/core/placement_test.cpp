@@ -5,6 +5,8 @@
 using namespace hatchery;
 using core::KnownPlace;
 using core::Place;
+using core::Plan;
+using core::PlanName;
 
 namespace {
 
@@ -117,4 +119,42 @@ TEST_CASE("a place is written as three words with slashes between") {
     CHECK_FALSE(core::parse_place("hetzner/fsn1"));
     CHECK_FALSE(core::parse_place("hetzner//cx23"));
     CHECK_FALSE(core::parse_place("hetzner/fsn1/cx23/more"));
+}
+
+TEST_CASE("a plan has the places of its types and regions, and of the EU if it stays there") {
+    const auto place = [](const char* region, const char* type) {
+        return Place{"hetzner", region, type};
+    };
+    const std::vector<KnownPlace> known = {{.place = place("fsn1", "cx23"), .country = "DE"},
+                                           {.place = place("new1", "cx23"), .country = "FR"},
+                                           {.place = place("ash", "cx23"), .country = "US"}};
+    const Plan any;
+    CHECK(plan_has(any, place("ash", "cx23"), known));
+    const Plan bound{.server_types = {"cx23"}, .regions = {"fsn1", "ash"}, .eu_only = true};
+    CHECK(plan_has(bound, place("fsn1", "cx23"), known));
+    CHECK_FALSE(plan_has(bound, place("fsn1", "cx33"), known));
+    CHECK_FALSE(plan_has(bound, place("new1", "cx23"), known));
+    CHECK_FALSE(plan_has(bound, place("ash", "cx23"), known));
+}
+
+TEST_CASE("a region outside the EU is named as such, with those inside that the plan has") {
+    const std::vector<KnownPlace> known = {
+        {.place = {"hetzner", "fsn1", "cx23"}, .country = "DE"},
+        {.place = {"hetzner", "new1", "cx23"}, .country = "FR"},
+        {.place = {"hetzner", "ash", "cpx11"}, .country = "US"},
+        {.place = {"digitalocean", "ams3", "s-1vcpu-2gb"}, .country = "NL"}};
+    const Plan plan{.eu_only = true};
+    const auto said = [&](const char* region, std::span<const KnownPlace> catalogue) {
+        return check_eu(PlanName::pro, plan, {"hetzner", region, "cx23"}, catalogue);
+    };
+    CHECK_FALSE(said("fsn1", known));
+    CHECK_FALSE(said("new1", known));
+    CHECK_FALSE(said("", known));
+    CHECK(said("ash", known) ==
+          "is outside the European Union, where the plan pro keeps its servers; inside are fsn1, "
+          "new1");
+    // A region that no catalogue knows is judged by its name.
+    CHECK_FALSE(said("hel1", {}));
+    CHECK(said("sin", {}));
+    CHECK_FALSE(check_eu(PlanName::pro, Plan{}, {"hetzner", "ash", "cx23"}, known));
 }
