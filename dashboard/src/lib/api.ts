@@ -90,10 +90,10 @@ export function query(path: string, parameters: Record<string, string | number |
   return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
 }
 
-/** All pages of a list, up to `most` items. */
-export async function all<T>(path: string, most: number, signal?: AbortSignal): Promise<T[]> {
+/** All pages of a list, up to `most` items; those behind a cursor if one is given. */
+export async function all<T>(path: string, most: number, signal?: AbortSignal, after: string | null = null): Promise<T[]> {
   const items: T[] = [];
-  let next: string | null = null;
+  let next = after;
   do {
     const page: Page<T> = await get<Page<T>>(query(path, { limit: 200, after: next }), signal);
     items.push(...page.items);

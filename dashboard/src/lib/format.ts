@@ -102,6 +102,32 @@ export function money(price: Money | null | undefined): string {
   }
 }
 
+/** `€3.49 and $4.00`; currencies are not converted. */
+export const moneys = (prices: Money[]): string => prices.map(money).join(" and ");
+
+const monthFormat = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** `November 2026` of `2026-11`. */
+export const monthName = (month: string): string => monthFormat.format(new Date(`${month}-01T00:00:00Z`));
+
+const monthsShown = 12;
+
+/** `2026-11` and the months before it, in UTC. */
+export function lastMonths(now = new Date()): string[] {
+  return Array.from({ length: monthsShown }, (_, back) =>
+    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7),
+  );
+}
+
+/** The sum of prices, by currency: currencies are not converted. */
+export function sums(prices: (Money | null)[]): string {
+  const byCurrency = new Map<string, number>();
+  for (const price of prices) {
+    if (price) byCurrency.set(price.currency, (byCurrency.get(price.currency) ?? 0) + Number(price.amount));
+  }
+  return moneys([...byCurrency].map(([currency, sum]) => ({ amount: String(sum), currency }))) || "nothing";
+}
+
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString()} ${n === 1 ? one : many}`;
 

@@ -56,6 +56,19 @@ export interface Messages {
   lastAt: string | null;
 }
 
+/** What a bot has cost, newest month first; `month` is the one that has begun. */
+export interface BotCosts {
+  month: string;
+  months: { month: string; cost: Money; servers: number }[];
+}
+
+/** What all of one's bots have cost in a month. */
+export interface OwnCosts {
+  month: string;
+  totals: Money[];
+  bots: { botId: string | null; name: string | null; deleted: boolean; cost: Money; servers: number }[];
+}
+
 export interface Failure {
   kind: string;
   message: string;
@@ -127,26 +140,25 @@ export interface LogLine {
   operationId: string | null;
 }
 
-export interface ServerOffer {
-  type: string;
+/** A server type in a region, as a provider sells it and the caller's plan has it. */
+export interface Offer {
+  provider: string;
+  region: string;
+  description: string;
+  serverType: string;
   cores: number;
   memoryGb: number;
-  diskGb: number;
   available: boolean;
   priceMonthly: Money | null;
   priceHourly: Money | null;
 }
 
-export interface Region {
-  provider: string;
-  region: string;
-  description: string;
-  serverTypes: ServerOffer[];
-}
-
 export interface DeployOptions {
   models: { name: string; model: string; operatorKey: boolean }[];
   defaults: { provider: string; region: string | null; serverType: string | null };
+  places: Offer[];
+  /** Providers that have not told what they sell. */
+  silentProviders: string[];
   /** How long the latest deploys took, typically; null before the first. */
   expectedSeconds: number | null;
 }

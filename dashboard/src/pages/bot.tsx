@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get, post, type Problem } from "../lib/api.ts";
-import { ago, inProgress, money } from "../lib/format.ts";
+import { ago, inProgress, money, moneys, monthName } from "../lib/format.ts";
 import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { Link } from "../lib/router.tsx";
 import { mayChange, useSession } from "../lib/session.ts";
-import type { Bot, Deployment, Messages } from "../lib/types.ts";
+import type { Bot, BotCosts, Deployment, Messages, Money, Server } from "../lib/types.ts";
 import { DeleteDialog } from "../ui/delete_dialog.tsx";
 import { Button, Facts, Loading, ProblemNotice, StatusBadge } from "../ui/controls.tsx";
 import { LogView } from "../ui/log_view.tsx";
@@ -80,13 +80,15 @@ function FailureNotice({ deployment, act, open, busy }: Omit<ActionsProps, "bot"
   const cause = error?.message ?? (deployment.status === "failed" ? deployment.statusReason : null);
   if (!cause) return null;
   const again = deployment.server ? "restart" : "deploy";
+  // A provider refuses a token, too, but that one is the operator's.
+  const atProvider = operation?.steps.some((step) => step.state === "failed" && step.kind === "provision_server");
   return (
     <div class="notice bad failure" role="alert">
       <p>
         <strong>{cause}</strong> {error?.nextAction}
       </p>
       <div class="row">
-        {error?.kind === "unauthorized" ? (
+        {error?.kind === "unauthorized" && !atProvider ? (
           <Button look="primary" onClick={() => open("token")}>
             Replace the token
           </Button>
@@ -110,13 +112,40 @@ function messagesInWords(messages: Messages, now: number): string {
   return parts.join(", ");
 }
 
+/** What the server costs a month, what the bot has cost in this one, and in those before. */
+function BotCost({ server, costs }: { server: Server | null; costs: BotCosts }) {
+  const byMonth = new Map<string, Money[]>();
+  for (const { month, cost } of costs.months) byMonth.set(month, [...(byMonth.get(month) ?? []), cost]);
+  const soFar = byMonth.get(costs.month);
+  byMonth.delete(costs.month);
+  return (
+    <>
+      {server ? (server.cost ? `${money(server.cost)} a month` : "a month: not known yet") : "nothing now"}
+      {soFar && <span class="soft small block">{moneys(soFar)} so far this month</span>}
+      {byMonth.size > 0 && (
+        <details class="small">
+          <summary>Earlier months</summary>
+          <ul class="plain-list">
+            {[...byMonth].map(([month, spent]) => (
+              <li key={month} class="row spread">
+                <span class="soft">{monthName(month)}</span> {moneys(spent)}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
 interface BotFactsProps {
   bot: Bot;
   deployment: Deployment;
   messages: Messages;
+  costs: BotCosts;
 }
 
-function BotFacts({ bot, deployment, messages }: BotFactsProps) {
+function BotFacts({ bot, deployment, messages, costs }: BotFactsProps) {
   const { server, health } = deployment;
   return (
     <Facts
@@ -124,7 +153,7 @@ function BotFacts({ bot, deployment, messages }: BotFactsProps) {
       facts={[
         ["Model", bot.model],
         ["Server", server ? `${server.type} in ${server.region}` : "none"],
-        ["Cost", server ? (server.cost ? `${money(server.cost)} a month` : "not known yet") : "nothing now"],
+        ["Cost", <BotCost server={server} costs={costs} />],
         [
           "Health",
           <>
@@ -142,12 +171,13 @@ function useBot(id: string) {
   return useLoad(
     id,
     async (signal) => {
-      const [bot, deployment, messages] = await Promise.all([
+      const [bot, deployment, messages, costs] = await Promise.all([
         get<Bot>(`/api/bots/${id}`, signal),
         get<Deployment>(`/api/deploy/${id}/status`, signal),
         get<Messages>(`/api/bots/${id}/messages`, signal),
+        get<BotCosts>(`/api/bots/${id}/costs`, signal),
       ]);
-      return { bot, deployment, messages };
+      return { bot, deployment, messages, costs };
     },
     renewMs,
   );
@@ -228,7 +258,7 @@ export function BotPage({ id }: { id: string }) {
       <div class="bot-body">
         <aside>
           {operation && operation.kind !== "chat" && <Timeline operation={operation} />}
-          <BotFacts bot={bot} deployment={deployment} messages={data.messages} />
+          <BotFacts bot={bot} deployment={deployment} messages={data.messages} costs={data.costs} />
         </aside>
         <LogView botId={id} onChange={lookAgain} />
       </div>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, post, query } from "../lib/api.ts";
 import { clock } from "../lib/format.ts";
-import { asProblem, useLoad, useTitle } from "../lib/hooks.ts";
+import { asProblem, useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { Link } from "../lib/router.tsx";
 import { mayChange, useSession } from "../lib/session.ts";
 import type { Bot, Job, Page } from "../lib/types.ts";
@@ -12,7 +12,24 @@ const waitSeconds = 25;
 
 const ended = (job: Job): boolean => job.status !== "PENDING" && job.status !== "RUNNING";
 
-function Turn({ job }: { job: Job }) {
+/** The turn that goes on can be given up: an answer may take minutes. */
+function CancelTurn({ job }: { job: Job }) {
+  const { busy, problem, run } = useAction();
+  const [asked, setAsked] = useState(false);
+  const cancel = async () => {
+    if (await run("cancel", () => post(`/api/jobs/${job.jobId}/cancel`))) setAsked(true);
+  };
+  return (
+    <>
+      <Button busy={busy !== null || asked} onClick={() => void cancel()}>
+        {asked ? "Cancelling" : "Cancel"}
+      </Button>
+      <ProblemNotice problem={problem} />
+    </>
+  );
+}
+
+function Turn({ job, changes }: { job: Job; changes: boolean }) {
   return (
     <>
       <li class="said mine">
@@ -21,9 +38,12 @@ function Turn({ job }: { job: Job }) {
       </li>
       <li class={`said theirs${job.error ? " bad" : ""}`}>
         {!ended(job) && (
-          <p>
-            <span class="spinner" aria-hidden="true" /> thinking…
-          </p>
+          <>
+            <p>
+              <span class="spinner" aria-hidden="true" /> thinking…
+            </p>
+            {changes && <CancelTurn job={job} />}
+          </>
         )}
         {job.status === "COMPLETED" && <p>{job.result?.reply}</p>}
         {job.status === "CANCELLED" && <p class="soft">cancelled</p>}
@@ -108,7 +128,7 @@ export function ChatPage({ id }: { id: string }) {
       <ol class="turns" aria-live="polite" aria-label="Conversation">
         {turns.length === 0 && <li class="soft">Say something. The answer comes from the bot's own server.</li>}
         {turns.map((job) => (
-          <Turn key={job.jobId} job={job} />
+          <Turn key={job.jobId} job={job} changes={mayChange(session)} />
         ))}
       </ol>
       <div ref={end} />

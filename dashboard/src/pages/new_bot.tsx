@@ -1,83 +1,94 @@
-import { useEffect, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { BotFatherPicture } from "../art/bot_father.tsx";
 import { get, post, type Problem } from "../lib/api.ts";
 import { about, money } from "../lib/format.ts";
 import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { go } from "../lib/router.tsx";
-import type { Bot, DeployOptions, Page, Region, ServerOffer, VerifiedToken } from "../lib/types.ts";
+import type { Bot, DeployOptions, Offer, VerifiedToken } from "../lib/types.ts";
 import { Button, Facts, Field, Loading, ProblemNotice } from "../ui/controls.tsx";
 import { ModelChoice, type ModelPick, modelBody } from "../ui/model_choice.tsx";
 import { TokenField } from "../ui/token_field.tsx";
 
-interface Place {
-  provider: string;
-  region: string;
-  type: string;
-}
+const samePlace = (a: Offer, b: Offer) =>
+  a.provider === b.provider && a.region === b.region && a.serverType === b.serverType;
 
-function offerOf(regions: Region[], place: Place): ServerOffer | null {
-  const region = regions.find((one) => one.provider === place.provider && one.region === place.region);
-  return region?.serverTypes.find((type) => type.type === place.type) ?? null;
-}
+const isDefault = ({ defaults }: DeployOptions, offer: Offer) =>
+  offer.provider === defaults.provider && offer.region === defaults.region && offer.serverType === defaults.serverType;
 
-/** The default place if it is sold, and otherwise the cheapest that is. */
-function firstPlace(options: DeployOptions, regions: Region[]): Place | null {
-  const { provider, region, serverType } = options.defaults;
-  let cheapest: { place: Place; price: number } | null = null;
-  for (const one of regions) {
-    for (const type of one.serverTypes) {
-      const place = { provider: one.provider, region: one.region, type: type.type };
-      const isDefault = place.provider === provider && place.region === region && place.type === serverType;
-      if (isDefault) return place;
-      const price = Number(type.priceMonthly?.amount ?? Infinity);
-      if (type.available && (!cheapest || price < cheapest.price)) cheapest = { place, price };
-    }
-  }
-  return cheapest?.place ?? null;
+const price = (offer: Offer) => Number(offer.priceMonthly?.amount ?? Infinity);
+
+/** The default place if the plan has it, and otherwise the cheapest that can be had. */
+function firstOffer(options: DeployOptions): Offer | null {
+  const [cheapest] = options.places.filter((one) => one.available).sort((a, b) => price(a) - price(b));
+  return options.places.find((one) => isDefault(options, one)) ?? cheapest ?? null;
 }
 
 interface PlacePickerProps {
-  regions: Region[];
-  place: Place;
-  choose: (place: Place) => void;
+  offers: Offer[];
+  chosen: Offer;
+  choose: (offer: Offer) => void;
   problem: Problem | null;
 }
 
-function PlacePicker({ regions, place, choose, problem }: PlacePickerProps) {
-  const region = regions.find((one) => one.provider === place.provider && one.region === place.region);
+function PlacePicker({ offers, chosen, choose, problem }: PlacePickerProps) {
+  const regions = new Map<string, Offer[]>();
+  for (const one of offers) {
+    const key = `${one.provider}/${one.region}`;
+    regions.set(key, [...(regions.get(key) ?? []), one]);
+  }
+  const here = `${chosen.provider}/${chosen.region}`;
   const moveTo = (key: string) => {
-    const next = regions.find((one) => `${one.provider}/${one.region}` === key);
-    if (!next) return;
-    const same = next.serverTypes.find((type) => type.type === place.type && type.available);
-    const type = same ?? next.serverTypes.find((one) => one.available) ?? next.serverTypes[0];
-    if (type) choose({ provider: next.provider, region: next.region, type: type.type });
+    const there = regions.get(key)!;
+    const same = there.find((one) => one.serverType === chosen.serverType && one.available);
+    const [cheapest] = there.filter((one) => one.available).sort((a, b) => price(a) - price(b));
+    choose(same ?? cheapest ?? there[0]!);
   };
   return (
     <div class="columns">
-      <Field label="Region" wrong={problem?.field("region")}>
-        {({ id }) => (
-          <select id={id} value={`${place.provider}/${place.region}`} onChange={(e) => moveTo(e.currentTarget.value)}>
-            {regions.map((one) => (
-              <option key={one.region} value={`${one.provider}/${one.region}`}>
-                {one.description} ({one.provider} {one.region})
+      <Field label="Region" wrong={problem?.field("region") ?? problem?.field("provider")}>
+        {({ id, describedBy, invalid }) => (
+          <select id={id} value={here} aria-describedby={describedBy} aria-invalid={invalid} onChange={(e) => moveTo(e.currentTarget.value)}>
+            {[...regions].map(([key, [first, ...rest]]) => (
+              <option key={key} value={key}>
+                {first!.description || first!.region} ({first!.provider} {first!.region})
+                {[first!, ...rest].some((one) => one.available) ? "" : ", sold out"}
               </option>
             ))}
           </select>
         )}
       </Field>
       <Field label="Server" wrong={problem?.field("serverType")}>
-        {({ id }) => (
-          <select id={id} value={place.type} onChange={(e) => choose({ ...place, type: e.currentTarget.value })}>
-            {region?.serverTypes.map((type) => (
-              <option key={type.type} value={type.type} disabled={!type.available}>
-                {type.type}: {type.cores} cores, {type.memoryGb} GB, {money(type.priceMonthly)} a month
-                {type.available ? "" : " (sold out)"}
+        {({ id, describedBy, invalid }) => (
+          <select
+            id={id}
+            value={chosen.serverType}
+            aria-describedby={describedBy}
+            aria-invalid={invalid}
+            onChange={(e) => choose(regions.get(here)!.find((one) => one.serverType === e.currentTarget.value)!)}
+          >
+            {regions.get(here)?.map((one) => (
+              <option key={one.serverType} value={one.serverType} disabled={!one.available && !samePlace(one, chosen)}>
+                {one.serverType}: {one.cores} cores, {one.memoryGb} GB, {money(one.priceMonthly)} a month
+                {one.available ? "" : " (sold out)"}
               </option>
             ))}
           </select>
         )}
       </Field>
     </div>
+  );
+}
+
+/** What becomes of a choice that is sold out, and of one that nobody has made. */
+function StockNotice({ chosen, wished }: { chosen: Offer; wished: boolean }) {
+  if (chosen.available) return null;
+  return (
+    <p class="notice" role="status">
+      {chosen.serverType} in {chosen.region} is sold out now.{" "}
+      {wished
+        ? "Choose another, or deploy all the same: the place that you chose is never left, and the deploy fails if it stays sold out."
+        : "The nearest that can be had is taken instead, and its price is shown with the bot; or choose another here."}
+    </p>
   );
 }
 
@@ -95,30 +106,20 @@ function Move({ number, title, children }: { number: number; title: string; chil
   );
 }
 
-function useOffers() {
-  return useLoad("options", async (signal) => {
-    const [options, regions] = await Promise.all([
-      get<DeployOptions>("/api/deploy/options", signal),
-      get<Page<Region>>("/api/cloud/available-regions", signal),
-    ]);
-    return { options, regions: regions.items };
-  });
-}
-
 export function NewBotPage() {
   useTitle("Deploy a bot");
-  const offers = useOffers();
+  const options = useLoad("options", (signal) => get<DeployOptions>("/api/deploy/options", signal));
   const [token, setToken] = useState("");
   const [bot, setBot] = useState<VerifiedToken["bot"]>(null);
   const [name, setName] = useState("");
   const [model, setModel] = useState<ModelPick | null>(null);
-  const [place, setPlace] = useState<Place | null>(null);
+  const [wish, setWish] = useState<Offer | null>(null);
   const { busy, problem, run } = useAction();
-  const { data } = offers;
-
-  useEffect(() => {
-    if (data && !place) setPlace(firstPlace(data.options, data.regions));
-  }, [data]);
+  const { data } = options;
+  const first = useMemo(() => (data ? firstOffer(data) : null), [data]);
+  const offer = wish ?? first;
+  /** What nobody has chosen is left to Hatchery, which goes on to another place if it is sold out. */
+  const named = wish ?? (data && first && !isDefault(data, first) ? first : null);
 
   const deploy = () =>
     run("deploy", async () => {
@@ -126,14 +127,13 @@ export function NewBotPage() {
         name: name.trim() || bot!.name,
         telegramBotToken: token,
         ...modelBody(model!),
-        ...(place && { provider: place.provider, region: place.region, serverType: place.type }),
+        ...(named && { provider: named.provider, region: named.region, serverType: named.serverType }),
       });
       // Its page says what became of the deploy, and offers it again.
       await post("/api/deploy", { botId: created.id }).catch(() => {});
       go(`/bots/${created.id}`);
     });
 
-  const offer = data && place ? offerOf(data.regions, place) : null;
   const missing = !bot ? "Paste a token first." : !model ? "Choose a model." : null;
   return (
     <div class="page narrow">
@@ -180,17 +180,31 @@ export function NewBotPage() {
         </Move>
         <Move number={2} title="Choose the model">
           {data ? (
-            <ModelChoice models={data.options.models} pick={model} choose={setModel} problem={problem} />
+            <ModelChoice models={data.models} pick={model} choose={setModel} problem={problem} />
           ) : (
-            !offers.problem && <Loading what="models" />
+            !options.problem && <Loading what="models" />
           )}
         </Move>
         <Move number={3} title="Deploy">
-          <ProblemNotice problem={offers.problem}>
-            <Button onClick={offers.reload}>Try again</Button>
+          <ProblemNotice problem={options.problem}>
+            <Button onClick={options.reload}>Try again</Button>
           </ProblemNotice>
-          {data && place && (
-            <PlacePicker regions={data.regions} place={place} choose={setPlace} problem={problem} />
+          {data && data.silentProviders.length > 0 && (
+            <div class="notice" role="status">
+              <p>
+                {data.silentProviders.join(" and ")} {data.silentProviders.length === 1 ? "does" : "do"} not say now what
+                can be had there.
+              </p>
+              <div class="row">
+                <Button onClick={options.reload}>Ask again</Button>
+              </div>
+            </div>
+          )}
+          {data && offer && (
+            <>
+              <PlacePicker offers={data.places} chosen={offer} choose={setWish} problem={problem} />
+              <StockNotice chosen={offer} wished={named !== null} />
+            </>
           )}
           <ProblemNotice problem={problem} />
           <div class="deploy-row">
@@ -200,8 +214,8 @@ export function NewBotPage() {
             <Facts
               facts={[
                 ["Price", offer ? `${money(offer.priceMonthly)} a month` : "–"],
-                ["Region", place ? place.region : "–"],
-                ["Ready in", data?.options.expectedSeconds ? about(data.options.expectedSeconds) : "a few minutes"],
+                ["Region", offer ? offer.description || offer.region : "–"],
+                ["Ready in", data?.expectedSeconds ? about(data.expectedSeconds) : "a few minutes"],
               ]}
             />
           </div>

@@ -112,6 +112,10 @@ async function watch() {
     return lines === held;
   });
   await noGap();
+  await page.getByText("so far this month").waitFor();
+  for (const words of ["hatchery-fact", "deploy_openclaw", "start_bot"]) {
+    check((await page.locator(".line", { hasText: words }).count()) === 0, `no line says ${words} to people`);
+  }
   await page.getByRole("link", { name: "Open in Telegram" }).waitFor();
   await lookAt(page, "bot-active");
 }
@@ -125,6 +129,17 @@ async function searchAndPause() {
   await logHolds(page, "all lines are back", { least: all });
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByRole("button", { name: "Follow" }).click();
+}
+
+/** The account tells what the month has cost, bot by bot. */
+async function costs() {
+  const bot = page.url();
+  await page.getByRole("link", { name: "Account" }).click();
+  await page.getByRole("list", { name: "Costs of each bot" }).getByText("Kitchen helper").waitFor();
+  await page.getByText("so far", { exact: true }).waitFor();
+  await lookAt(page, "account-costs");
+  await page.goto(bot);
+  await status("active");
 }
 
 async function stopAndStart() {
@@ -151,6 +166,7 @@ await newcomer();
 await deploy();
 await watch();
 await searchAndPause();
+await costs();
 await stopAndStart();
 await remove();
 check(complaints.length === 0, `the page has nothing to complain about: ${complaints.join("; ")}`);

@@ -76,6 +76,7 @@ async function operator(botId) {
     ["Under way", "operations"],
     ["Queue and workers", "pool"],
     ["Servers", "servers"],
+    ["Costs", "costs"],
     ["Audit", "audit"],
   ]) {
     await at.getByRole("link", { name, exact: true }).click();

@@ -1,6 +1,19 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { about, ago, count, duration, inProgress, inWords, marked, money } from "../../../dashboard/src/lib/format.ts";
+import {
+  about,
+  ago,
+  count,
+  duration,
+  inProgress,
+  inWords,
+  lastMonths,
+  marked,
+  money,
+  moneys,
+  monthName,
+  sums,
+} from "../../../dashboard/src/lib/format.ts";
 
 const second = 1000;
 const minute = 60 * second;
@@ -67,4 +80,19 @@ test("what is looked for is marked wherever it stands, in its own letters", () =
   assert.deepEqual(marked("text", ""), [{ text: "text", hit: false }]);
   // Some letters are longer in lower case, so places would be wrong.
   assert.deepEqual(marked("İstanbul bul", "bul"), [{ text: "İstanbul bul", hit: false }]);
+});
+
+test("the last months are those of UTC, the one that has begun first", () => {
+  const months = lastMonths(new Date("2026-01-31T23:30:00-03:00"));
+  assert.deepEqual(months.slice(0, 3), ["2026-02", "2026-01", "2025-12"]);
+  assert.equal(months.length, 12);
+  assert.equal(monthName("2025-12"), "December 2025");
+});
+
+test("prices are summed by currency and never converted", () => {
+  const euro = (amount) => ({ amount, currency: "EUR" });
+  const prices = [euro("3.49"), { amount: "12", currency: "USD" }, null, euro("0.51")];
+  assert.equal(sums(prices), moneys([euro("4"), { amount: "12", currency: "USD" }]));
+  assert.match(sums(prices), /4\.00 and .*12\.00/);
+  assert.equal(sums([null]), "nothing");
 });

@@ -5,6 +5,7 @@ import { useSession } from "../../lib/session.ts";
 import type { SignIn } from "../../lib/types.ts";
 import { Button, Loading, ProblemNotice } from "../../ui/controls.tsx";
 import { PlanLine } from "../../ui/plan_line.tsx";
+import { Costs } from "./costs.tsx";
 import { Tokens } from "./tokens.tsx";
 
 const mostSignIns = 200;
@@ -71,6 +72,7 @@ export function AccountPage() {
         </p>
       </header>
       <PlanLine />
+      <Costs />
       <Tokens />
       <SignIns />
     </div>

@@ -16,27 +16,68 @@ interface AuditLine {
   outcome: number;
 }
 
+const dayMs = 86_400_000;
+const reaches = [
+  { days: 0, title: "Of all time" },
+  { days: 1, title: "Last day" },
+  { days: 7, title: "Last week" },
+  { days: 30, title: "Last 30 days" },
+];
+const actions = [
+  "POST /api/bots/create",
+  "PUT /api/bots/:id",
+  "DELETE /api/bots/:id",
+  "POST /api/deploy",
+  "POST /api/deploy/:botId/stop",
+  "POST /api/deploy/:botId/start",
+  "POST /api/deploy/:botId/restart",
+  "POST /api/deploy/:botId/cancel",
+  "POST /api/jobs/:id/cancel",
+  "POST /api/auth/tokens",
+  "DELETE /api/auth/tokens/:id",
+  "PUT /api/admin/users/:id/subscription",
+];
+
 export function AuditPart() {
-  const [more, setMore] = useState<Page<AuditLine> | null>(null);
-  const { data, problem } = useLoad("audit", (signal) => get<Page<AuditLine>>("/api/admin/audit?limit=100", signal));
+  const [days, setDays] = useState(0);
+  const [action, setAction] = useState("");
+  const since = days === 0 ? null : new Date(Date.now() - days * dayMs).toISOString().slice(0, 13) + ":00:00Z";
+  const path = query("/api/admin/audit", { since, action });
+  const [more, setMore] = useState<{ path: string; page: Page<AuditLine> } | null>(null);
+  const load = (signal: AbortSignal) => get<Page<AuditLine>>(query(path, { limit: 100 }), signal);
+  const { data, problem } = useLoad(path, load);
   const { busy, problem: refused, run } = useAction();
-  const page = more ?? data;
+  const page = more?.path === path ? more.page : data;
   const older = () =>
     run("older", async () => {
-      const next = await get<Page<AuditLine>>(query("/api/admin/audit", { limit: 200, after: page!.next }));
-      setMore({ items: [...page!.items, ...next.items], next: next.next });
+      const next = await get<Page<AuditLine>>(query(path, { limit: 200, after: page!.next }));
+      setMore({ path, page: { items: [...page!.items, ...next.items], next: next.next } });
     });
   return (
     <>
-      <header class="row spread">
+      <header class="row filters">
         <h1>Audit</h1>
-        <a class="button plain" href="/api/admin/audit?format=csv" download="hatchery-audit.csv">
+        <span class="grow" />
+        <select aria-label="What was done" value={action} onChange={(event) => setAction(event.currentTarget.value)}>
+          <option value="">Everything</option>
+          {actions.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+        <select aria-label="How far back" value={days} onChange={(event) => setDays(Number(event.currentTarget.value))}>
+          {reaches.map((reach) => (
+            <option key={reach.days} value={reach.days}>
+              {reach.title}
+            </option>
+          ))}
+        </select>
+        <a class="button plain" href={query(path, { format: "csv" })} download="hatchery-audit.csv">
           Download as CSV
         </a>
       </header>
       <ProblemNotice problem={problem ?? refused} />
       {!page && !problem && <Loading what="the audit log" />}
-      {page?.items.length === 0 && <Empty title="Nothing has been changed yet" />}
+      {page?.items.length === 0 && <Empty title={action || days > 0 ? "Nothing fits" : "Nothing has been changed yet"} />}
       {page && page.items.length > 0 && (
         <div class="card flush scroll">
           <table class="stack">

@@ -1,13 +1,15 @@
 import { useState } from "preact/hooks";
-import { get, post, query } from "../../lib/api.ts";
-import { ago, duration, inProgress, inWords } from "../../lib/format.ts";
+import { all, post, query } from "../../lib/api.ts";
+import { ago, count, duration, inProgress, inWords } from "../../lib/format.ts";
 import { useAction, useLoad } from "../../lib/hooks.ts";
 import { Link } from "../../lib/router.tsx";
 import { mayChange, useSession } from "../../lib/session.ts";
-import type { Operation, Page } from "../../lib/types.ts";
+import type { Operation } from "../../lib/types.ts";
 import { Button, Empty, Loading, ProblemNotice, StateBadge } from "../../ui/controls.tsx";
 
 const renewMs = 4_000;
+/** More at once are a storm, of which the oldest tell enough. */
+const mostShown = 1_000;
 
 interface LiveOperation extends Omit<Operation, "steps"> {
   botName: string;
@@ -56,7 +58,7 @@ export function OperationsPart() {
   const [stuck, setStuck] = useState(false);
   const { data, problem, reload } = useLoad(
     `operations ${stuck}`,
-    (signal) => get<Page<LiveOperation>>(query("/api/admin/operations", { limit: 200, stuck: stuck ? "true" : null }), signal),
+    (signal) => all<LiveOperation>(query("/api/admin/operations", { stuck: stuck ? "true" : null }), mostShown, signal),
     renewMs,
   );
   const { busy, problem: refused, run } = useAction();
@@ -70,6 +72,7 @@ export function OperationsPart() {
     <>
       <header class="row filters">
         <h1>Under way</h1>
+        {data && <span class="soft">{count(data.length, "operation")}</span>}
         <span class="grow" />
         <label class="row tick">
           <input type="checkbox" checked={stuck} onChange={(event) => setStuck(event.currentTarget.checked)} /> Stuck
@@ -78,8 +81,8 @@ export function OperationsPart() {
       </header>
       <ProblemNotice problem={problem ?? refused} />
       {!data && !problem && <Loading what="operations" />}
-      {data?.items.length === 0 && <Empty title={stuck ? "Nothing is stuck" : "Nothing is under way"} />}
-      {data && data.items.length > 0 && (
+      {data?.length === 0 && <Empty title={stuck ? "Nothing is stuck" : "Nothing is under way"} />}
+      {data && data.length > 0 && (
         <div class="card flush scroll">
           <table class="stack">
             <thead>
@@ -96,7 +99,7 @@ export function OperationsPart() {
               </tr>
             </thead>
             <tbody>
-              {data.items.map((operation) => (
+              {data.map((operation) => (
                 <Row
                   key={operation.id}
                   operation={operation}

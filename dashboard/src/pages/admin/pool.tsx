@@ -37,16 +37,6 @@ interface Worker {
   heartbeatAt: string;
 }
 
-interface Alarm {
-  id: string;
-  kind: string;
-  state: "raised" | "cleared";
-  cause: string;
-  nextAction: string;
-  raisedAt: string;
-  clearedAt: string | null;
-}
-
 /** What was counted while this page has been open. */
 function useHistory(queue: Queue | null): Queue[] {
   const [history, setHistory] = useState<Queue[]>([]);
@@ -55,24 +45,6 @@ function useHistory(queue: Queue | null): Queue[] {
     setHistory((old) => (old[old.length - 1]?.at === queue.at ? old : [...old.slice(1 - samples), queue]));
   }, [queue?.at]);
   return history;
-}
-
-function Alarms() {
-  const { data } = useLoad("alarms", (signal) => get<Page<Alarm>>("/api/admin/alarms?limit=20", signal), 5 * renewMs);
-  const raised = data?.items.filter((alarm) => alarm.state === "raised") ?? [];
-  if (!data || raised.length === 0) return null;
-  return (
-    <>
-      {raised.map((alarm) => (
-        <div key={alarm.id} class="notice bad" role="alert">
-          <p>
-            <strong>{alarm.cause}</strong> {alarm.nextAction}{" "}
-            <span class="soft">Since {ago(alarm.raisedAt, Date.now())}.</span>
-          </p>
-        </div>
-      ))}
-    </>
-  );
 }
 
 function Workers({ workers }: { workers: Worker[] }) {
@@ -136,7 +108,6 @@ export function PoolPart() {
     <>
       <h1>Queue and workers</h1>
       <ProblemNotice problem={problem} />
-      <Alarms />
       {queue ? (
         <>
           <div class="graphs">

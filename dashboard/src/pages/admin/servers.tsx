@@ -1,19 +1,14 @@
-import { get } from "../../lib/api.ts";
-import { count, money } from "../../lib/format.ts";
+import { all, get } from "../../lib/api.ts";
+import { count, money, sums } from "../../lib/format.ts";
 import { useLoad } from "../../lib/hooks.ts";
 import { Link } from "../../lib/router.tsx";
 import type { Page, Server } from "../../lib/types.ts";
 import { Button, Loading, ProblemNotice } from "../../ui/controls.tsx";
+import { Projects } from "./projects.tsx";
 
-/** The sum of monthly prices, by currency. */
-function total(servers: Server[]): string {
-  const sums = new Map<string, number>();
-  for (const { cost } of servers) {
-    if (cost) sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + Number(cost.amount));
-  }
-  if (sums.size === 0) return money({ amount: "0", currency: "EUR" });
-  return [...sums].map(([currency, sum]) => money({ amount: sum.toFixed(2), currency })).join(" and ");
-}
+const mostServers = 20_000;
+
+const total = (servers: Server[]): string => sums(servers.map((server) => server.cost));
 
 function Rows({ servers }: { servers: Server[] }) {
   return (
@@ -50,38 +45,65 @@ function Rows({ servers }: { servers: Server[] }) {
   );
 }
 
+interface Inventory {
+  servers: Server[];
+  silent: string[];
+}
+
+/** All pages of one listing; each tells which providers did not answer. */
+async function inventory(signal: AbortSignal): Promise<Inventory> {
+  const first = await get<Page<Server> & { silentProviders: string[] }>("/api/cloud/servers?limit=200", signal);
+  const rest = first.next ? await all<Server>("/api/cloud/servers", mostServers, signal, first.next) : [];
+  return { servers: [...first.items, ...rest], silent: first.silentProviders };
+}
+
+function Orphans({ servers, silent }: Inventory) {
+  if (servers.length === 0) {
+    return silent.length === 0 ? <p class="notice good">No orphans: every server at the providers is accounted for.</p> : null;
+  }
+  return (
+    <section class="part">
+      <div class="notice bad" role="alert">
+        <p>
+          <strong>
+            {count(servers.length, "server")} nobody accounts for, {total(servers)} a month.
+          </strong>{" "}
+          The reconciler removes them after their grace period; HATCHERY_STRAY_SERVERS says whether.
+        </p>
+      </div>
+      <Rows servers={servers} />
+    </section>
+  );
+}
+
 export function ServersPart() {
-  const { data, problem, reload } = useLoad("servers", (signal) => get<Page<Server>>("/api/cloud/servers", signal));
-  if (!data) return problem ? <ProblemNotice problem={problem}><Button onClick={reload}>Try again</Button></ProblemNotice> : <Loading what="servers from the providers" />;
-  const orphans = data.items.filter((server) => server.orphan);
-  const known = data.items.filter((server) => !server.orphan);
+  const { data, problem, reload } = useLoad("servers", inventory);
+  const orphans = data?.servers.filter((server) => server.orphan) ?? [];
+  const known = data?.servers.filter((server) => !server.orphan) ?? [];
   return (
     <>
       <header class="row spread">
         <h1>Servers</h1>
         <Button onClick={reload}>Ask again</Button>
       </header>
-      {orphans.length > 0 ? (
-        <section class="part">
-          <div class="notice bad" role="alert">
-            <p>
-              <strong>
-                {count(orphans.length, "server")} nobody accounts for, {total(orphans)} a month.
-              </strong>{" "}
-              The reconciler removes them after their grace period; HATCHERY_STRAY_SERVERS says whether.
-            </p>
-          </div>
-          <Rows servers={orphans} />
-        </section>
-      ) : (
-        <p class="notice good">No orphans: every server at the providers is accounted for.</p>
+      <Projects />
+      <ProblemNotice problem={problem} />
+      {!data && !problem && <Loading what="servers from the providers" />}
+      {data && data.silent.length > 0 && (
+        <p class="notice bad" role="alert">
+          <strong>{data.silent.join(" and ")} did not answer.</strong> What is shown of it is what is known here; its
+          orphans are not shown.
+        </p>
       )}
-      <section class="part">
-        <h2>
-          {count(known.length, "server")}, {total(known)} a month
-        </h2>
-        {known.length > 0 && <Rows servers={known} />}
-      </section>
+      {data && <Orphans servers={orphans} silent={data.silent} />}
+      {data && (
+        <section class="part">
+          <h2>
+            {count(known.length, "server")}, {total(known)} a month
+          </h2>
+          {known.length > 0 && <Rows servers={known} />}
+        </section>
+      )}
     </>
   );
 }
