@@ -41,6 +41,10 @@ deb: build ## Make build/release/hatchery_….deb and try it in a root of its ow
 	@tools/install-dependencies package
 	@tools/make-package
 
+.PHONY: try-deb
+try-deb: deb ## Install, kill, stop and upgrade the package on a machine of its own; OLDER=… upgrades from that
+	@tools/try-package build/release/hatchery_*.deb $(OLDER)
+
 .PHONY: bench
 bench: build ## Measure; prints a table and writes build/bench.json
 	@tools/bench

@@ -150,7 +150,8 @@ base::Result<Json> encode_create(const CreateServer& request) {
 std::optional<CloudServer> decode_droplet(const Json& droplet) {
     CloudServer decoded;
     decoded.provider_server_id = rest::id_text(json_member(droplet, "id"));
-    if (decoded.provider_server_id.empty()) return std::nullopt;
+    // What could not be asked for again, nor deleted, is no server to us.
+    if (!rest::check_id("DigitalOcean", decoded.provider_server_id)) return std::nullopt;
     decoded.name = json_string(droplet, "name");
     decoded.status = decode_status(json_string(droplet, "status"));
     decoded.public_ip = public_address(droplet);

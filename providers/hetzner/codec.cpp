@@ -136,7 +136,9 @@ std::optional<CloudServer> decode_server(const Json& server, const std::string& 
     CloudServer decoded;
     decoded.provider_server_id = rest::id_text(json_member(server, "id"));
     decoded.name = json_string(server, "name");
-    if (decoded.provider_server_id.empty() || decoded.name.empty()) return std::nullopt;
+    // What could not be asked for again, nor deleted, is no server to us.
+    if (!rest::check_id("Hetzner", decoded.provider_server_id)) return std::nullopt;
+    if (decoded.name.empty()) return std::nullopt;
 
     decoded.status = decode_status(json_string(server, "status"));
     decoded.public_ip = json_string(json_member(json_member(server, "public_net"), "ipv4"), "ip");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/idempotency_key.hpp"
 #include "base/log.hpp"
 #include "crypto/digest.hpp"
 
@@ -11,7 +12,6 @@ namespace {
 
 using store::Begun;
 
-constexpr std::size_t longest_key = 255;
 /// A request that is still being worked on: come back after this.
 constexpr int held_retry_s = 1;
 
@@ -26,28 +26,6 @@ Fate fate_of(const Outcome& outcome) {
     const auto& problem = outcome.error();
     if (problem.effect_unknown || problem.status == 500) return Fate::yield;
     return problem.status == 429 || problem.status > 500 ? Fate::release : Fate::keep;
-}
-
-bool is_key(std::string_view text) {
-    return !text.empty() && text.size() <= longest_key &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < '\x7f'; });
-}
-
-/// The request's key; a problem for several and for what is none; nothing without one.
-tl::expected<std::optional<std::string>, Problem> key_of(const front::Request& request) {
-    std::optional<std::string> key;
-    for (const auto& [name, value] : request.fields) {
-        if (!front::same_token(name, "Idempotency-Key")) continue;
-        if (key || !is_key(value)) {
-            Problem problem = problem_of_status(400, "The Idempotency-Key is not one key.");
-            problem.errors = {{"Idempotency-Key",
-                               "must be there once, as 1 to 255 printable ASCII "
-                               "characters; a random UUID is best"}};
-            return refuse(std::move(problem));
-        }
-        key = value;
-    }
-    return key;
 }
 
 Outcome refuse_held() {
@@ -100,7 +78,7 @@ Outcome replay(const store::KeptAnswer& kept) {
 
 Outcome IdempotentWrites::run(Exchange& exchange, const RouteHandler& handler,
                               bool& replayed) const {
-    auto key = key_of(exchange.request);
+    auto key = read_idempotency_key(exchange.request);
     if (!key) return refuse(std::move(key).error());
     if (!*key) return handler(exchange);
     const auto begun = requests_.begin({.user = exchange.user(),

@@ -17,7 +17,8 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds renew_every{1};
 /// A share that nobody used for this long is forgotten; its budget is full again by then.
 constexpr std::chrono::seconds forget_after{60};
-/// Beyond this, shares are forgotten earlier: addresses can be many.
+/// Beyond this, shares are forgotten earlier: addresses can be many. No setting: it is some tens of
+/// MB, and what is forgotten costs its caller one statement.
 constexpr std::size_t most_shares = 100'000;
 /// No process takes more than this part of a budget at once.
 constexpr int smallest_part = 20;

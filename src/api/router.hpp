@@ -35,7 +35,7 @@ struct RouterOptions {
     bool trusts_loopback = true;
     /// Whose X-Forwarded-For is believed; see core::client_address.
     std::vector<core::Network> trusted_proxies;
-    /// Handlers that may wait for Telegram or a provider at the same time.
+    /// Handlers that may wait for Telegram or a provider at once. No setting: half of the threads.
     int outside_slots = 8;
 };
 

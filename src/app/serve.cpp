@@ -197,7 +197,8 @@ private:
         options.streams = {.all = config.front.streams, .per_user = config.front.streams_per_user};
         // Half of what streams leave: the rest is for whoever is answered at once.
         options.waits.all = std::clamp<std::size_t>(
-            (config.front.connections - config.front.streams) / 2, 1, options.waits.all);
+            (config.front.connections - config.front.streams) / 2, 1, config.front.waits);
+        options.waits.per_user = config.front.waits_per_user;
         auto& front = options.front;
         front.worker_threads = config.front.threads;
         front.max_connections = config.front.connections;

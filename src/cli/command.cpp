@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "base/version.hpp"
+#include "cli/printable.hpp"
 
 namespace hatchery::cli {
 
@@ -130,8 +131,8 @@ base::Error wrong_use(std::string message, std::string next_action) {
 }
 
 ExitCode report(Context& context, const base::Error& error) {
-    context.err << "hatchery: " << error.message << "\n";
-    if (!error.next_action.empty()) context.err << "  " << error.next_action << "\n";
+    context.err << "hatchery: " << printable(error.message, Lines::kept) << "\n";
+    if (!error.next_action.empty()) context.err << "  " << printable(error.next_action) << "\n";
     if (error.code == wrong_use_code) return ExitCode::usage;
     return exit_code_of(error.kind);
 }

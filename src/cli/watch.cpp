@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/printable.hpp"
+
 namespace hatchery::cli {
 
 namespace {
@@ -46,7 +48,7 @@ public:
             }
             if (state == "running" || state == "waiting") {
                 current = fmt::format("{} {} {}", json_string(step, "kind"), state,
-                                      json_string(step, "message"));
+                                      printable(json_string(step, "message")));
             }
         }
         show_passing(current);
@@ -74,7 +76,7 @@ private:
         std::string line = fmt::format("{:<22} {:<10} {:>10}", json_string(step, "kind"), state,
                                        duration_between(step, "startedAt", "finishedAt"));
         const std::string message = json_string(step, "message");
-        if (!message.empty()) line += "  " + message;
+        if (!message.empty()) line += "  " + printable(message);
         context_.out << line << std::endl;
     }
 
@@ -164,10 +166,10 @@ ExitCode report_end(Context& context, const Json& operation) {
     const Json& error = base::json_member(operation, "error");
     std::string message = json_string(error, "message");
     if (message.empty()) message = "The operation ended as " + state + ".";
-    context.err << "hatchery: " << json_string(operation, "kind") << " " << state << ": " << message
-                << "\n";
+    context.err << "hatchery: " << json_string(operation, "kind") << " " << state << ": "
+                << printable(message) << "\n";
     const std::string next = json_string(error, "nextAction");
-    if (!next.empty()) context.err << "  " << next << "\n";
+    if (!next.empty()) context.err << "  " << printable(next) << "\n";
     return ExitCode::failed;
 }
 
@@ -190,7 +192,7 @@ std::string log_line(const Json& event) {
     const std::string stream = json_string(event, "stream");
     if (stream == "stderr") source += " !";
     return fmt::format("{}  {:<22} {}", json_string(event, "at"), source,
-                       json_string(event, "message"));
+                       printable(json_string(event, "message")));
 }
 
 }  // namespace hatchery::cli

@@ -29,6 +29,10 @@ struct FrontConfig {
     std::size_t connections_per_address = 0;
     std::size_t streams = 0;
     std::size_t streams_per_user = 0;
+    /// Requests that wait for something; in a process never more than half of the connections that
+    /// streams leave.
+    std::size_t waits = 0;
+    std::size_t waits_per_user = 0;
     std::size_t body_bytes = 0;
     std::chrono::seconds head_limit{0};
     std::chrono::seconds body_limit{0};

@@ -38,6 +38,8 @@ const std::array all_front_settings = {
           count<1, &FrontConfig::connections_per_address>),
     plain("HATCHERY_MAX_STREAMS", "6000", count<1, &FrontConfig::streams>),
     plain("HATCHERY_MAX_STREAMS_PER_USER", "200", count<1, &FrontConfig::streams_per_user>),
+    plain("HATCHERY_MAX_WAITS", "2000", count<1, &FrontConfig::waits>),
+    plain("HATCHERY_MAX_WAITS_PER_USER", "100", count<1, &FrontConfig::waits_per_user>),
     plain("HATCHERY_MAX_BODY_BYTES", "1048576",
           number_at<65'536, 64LL << 20, &Config::front, &FrontConfig::body_bytes>),
     plain("HATCHERY_HEAD_SECONDS", "10", limit<&FrontConfig::head_limit>),

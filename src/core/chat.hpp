@@ -47,7 +47,7 @@ struct ChatLine {
     std::optional<OperationKind> operation;
 };
 
-/// More than these may not stand in line at one bot.
+/// More than these may not stand in line at one bot. No setting: the last waits for hours already.
 inline constexpr int max_live_chats = 100;
 
 /// Whether a turn may begin.

@@ -27,6 +27,9 @@ double seconds_of(std::chrono::microseconds time) {
     return std::chrono::duration<double>(time).count();
 }
 
+/// What a provider states beyond it is a mistake; our own idea of its limit stays.
+constexpr long largest_stated = 1'000'000'000;
+
 std::chrono::microseconds slot_length(const RequestLimit& limit) {
     return std::chrono::microseconds(limit.window) / slots_per_window;
 }
@@ -215,7 +218,8 @@ BudgetState after_answer(const BudgetPolicy& policy, BudgetState state, const Bu
     } else {
         state.refusals = 0;
     }
-    if (policy.limits.empty() || !report.limit || !report.remaining || *report.limit <= 0) {
+    if (policy.limits.empty() || !report.limit || !report.remaining || *report.limit <= 0 ||
+        *report.limit > largest_stated) {
         return state;
     }
     const long known = size_of(policy, state, 0);

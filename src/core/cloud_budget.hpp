@@ -44,7 +44,7 @@ struct BudgetPolicy {
     /// All of them hold. The rate headers of an answer speak of the first one.
     std::vector<RequestLimit> limits;
     /// Creates that are under way at the same time.
-    int creates_at_once = 20;
+    int creates_at_once = 20;  // No setting: they are some thousand servers an hour.
     /// After so long a create that was never reported is taken for ended: its process died.
     base::Milliseconds create_lost_after{120'000};
 

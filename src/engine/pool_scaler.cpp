@@ -9,6 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// No setting: the process that leads waits for it, and its watch over the pool with it. A program
+/// that takes longer leaves its work to another one and ends.
 constexpr auto command_limit = 30s;
 constexpr core::RetryPolicy patience{.first_delay = base::Milliseconds{5'000},
                                      .max_delay = base::Milliseconds{300'000}};

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 
 #include "remote/shell_quote.hpp"
@@ -58,6 +59,19 @@ std::string upload_probe_command(const ports::FileUpload& file, std::uint64_t si
         "fi\n",
         quoted_path(file.remote_path), quoted_path(part_of(file)), shell_quote(file.sha256),
         file.mode, size);
+}
+
+Result<std::optional<std::uint64_t>> read_upload_probe(std::string_view printed,
+                                                       std::uint64_t size) {
+    if (printed == "done\n") return std::nullopt;
+    std::uint64_t length = 0;
+    const char* end = printed.data() + printed.size();
+    const auto [stopped, wrong] = std::from_chars(printed.data(), end, length);
+    if (wrong != std::errc{} || std::string_view(stopped, end) != "\n" || length > size) {
+        return fail(ErrorKind::bad_response,
+                    "the server said nothing sensible about an earlier upload");
+    }
+    return length;
 }
 
 std::string upload_command(const ports::FileUpload& file, std::uint64_t offset,

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "ports/remote_host.hpp"
@@ -26,6 +28,10 @@ enum UploadExit : int {
 /// Prints `done` when the file is there with the right sum, else the length of what an earlier
 /// transfer left; a part longer than `size` is removed.
 [[nodiscard]] std::string upload_probe_command(const ports::FileUpload& file, std::uint64_t size);
+/// What the probe printed: the length of the part, or nothing when the file is done. `bad_response`
+/// for anything else, also for a part that is longer than the file.
+[[nodiscard]] base::Result<std::optional<std::uint64_t>> read_upload_probe(std::string_view printed,
+                                                                           std::uint64_t size);
 /// Appends standard input to the part, which must have `offset` bytes, checks the sum while it
 /// flows, and moves the part into place.
 [[nodiscard]] std::string upload_command(const ports::FileUpload& file, std::uint64_t offset,

@@ -227,11 +227,13 @@ private:
         if (!succeeded(*probe)) {
             return ended_badly(ErrorKind::bad_response, "looking for an earlier upload", *probe);
         }
-        if (probe->out == "done\n") {
+        const auto there = read_upload_probe(probe->out, source.size());
+        if (!there) return tl::unexpected(there.error());
+        if (!*there) {
             if (file.progress) file.progress(source.size(), source.size());
             return Uploaded::yes;
         }
-        const std::uint64_t offset = std::strtoull(probe->out.c_str(), nullptr, 10);
+        const std::uint64_t offset = **there;
         if (file.progress) file.progress(offset, source.size());
         auto sent = run(target,
                         {.command = upload_command(file, offset, source.size()),

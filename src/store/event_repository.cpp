@@ -5,6 +5,7 @@
 
 #include "base/encoding.hpp"
 #include "core/validate.hpp"
+#include "store/line_cursor.hpp"
 #include "store/records.hpp"
 
 namespace hatchery::store {
@@ -46,32 +47,6 @@ std::optional<std::string> levels_from(const std::optional<core::EventLevel>& lo
     return array_text(levels);
 }
 
-/// The place of a line among those of all bots, as a cursor says it.
-struct Place {
-    base::TimePoint at;
-    base::BotId bot;
-    std::int64_t seq = 0;
-};
-
-std::string cursor_of(const FoundEvent& found) {
-    return std::to_string(found.event.at.time_since_epoch().count()) + "." + found.bot.text() +
-           "." + std::to_string(found.event.seq);
-}
-
-std::optional<Place> place_of(std::string_view cursor) {
-    const auto first = cursor.find('.');
-    const auto last = cursor.rfind('.');
-    if (first == std::string_view::npos || first == last) return std::nullopt;
-    constexpr std::int64_t most = std::int64_t{1} << 60;
-    const auto at = core::read_whole_number(cursor.substr(0, first), 0, most);
-    const auto seq = core::read_whole_number(cursor.substr(last + 1), 0, most);
-    const std::string bot(cursor.substr(first + 1, last - first - 1));
-    if (!at || !seq || !base::is_uuid(bot)) return std::nullopt;
-    return Place{.at = base::TimePoint(base::TimePoint::duration(*at)),
-                 .bot = base::BotId(bot),
-                 .seq = *seq};
-}
-
 class PgEventRepository final : public EventRepository {
 public:
     explicit PgEventRepository(Database& database) : database_(database) {}
@@ -92,9 +67,9 @@ public:
     }
 
     Result<Page<FoundEvent>> search(const EventSearch& search) override {
-        std::optional<Place> place;
+        std::optional<LinePlace> place;
         if (search.after) {
-            place = place_of(*search.after);
+            place = read_line_cursor(*search.after);
             if (!place) {
                 return base::fail(base::ErrorKind::invalid, "The cursor is none of ours.");
             }
@@ -115,7 +90,9 @@ public:
             }
             if (page.items.size() == wanted) {
                 page.items.pop_back();
-                page.next = cursor_of(page.items.back());
+                const auto& last = page.items.back();
+                page.next =
+                    line_cursor({.at = last.event.at, .bot = last.bot, .seq = last.event.seq});
             }
             return page;
         });
@@ -139,8 +116,9 @@ private:
         std::optional<base::TimePoint> before;
     };
 
-    static void search_slice(Sql& sql, const EventSearch& search, const std::optional<Place>& place,
-                             const Slice& slice, std::size_t wanted, Page<FoundEvent>& page) {
+    static void search_slice(Sql& sql, const EventSearch& search,
+                             const std::optional<LinePlace>& place, const Slice& slice,
+                             std::size_t wanted, Page<FoundEvent>& page) {
         const auto at = place ? std::optional(place->at) : std::nullopt;
         const auto bot = place ? std::optional(place->bot) : std::nullopt;
         const auto seq = place ? std::optional(std::to_string(place->seq)) : std::nullopt;

@@ -23,7 +23,7 @@ struct Listener {
 struct FrontOptions {
     std::vector<Listener> listeners{Listener{}};
     int worker_threads = 16;
-    /// Whole requests that may wait for a worker; more are answered 503.
+    /// Whole requests that may wait for a worker; more: 503. No setting: more threads help, not it.
     std::size_t queue_limit = 1024;
     std::size_t max_connections = 10'000;
     /// Of one IPv4 address or one IPv6 /64.
@@ -31,7 +31,7 @@ struct FrontOptions {
     /// The same for this machine's own addresses and for `proxies`, which bring everybody.
     std::size_t max_connections_of_proxy = 10'000;
     std::vector<core::Network> proxies;
-    std::size_t head_bytes = 16U << 10U;
+    std::size_t head_bytes = 16U << 10U;  // No setting: proxies before us take no more either.
     HeadLimits head_limits;
     std::size_t body_bytes = 1U << 20U;
     /// From the first byte of a request to the end of its head.

@@ -12,6 +12,7 @@ namespace {
 
 using base::Json;
 
+/// No settings: they bound one answer's memory, and `after` or `since` goes on from its end.
 constexpr std::int64_t most_of_page = 200;
 constexpr std::int64_t most_of_export = 10'000;
 

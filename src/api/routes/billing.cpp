@@ -3,8 +3,8 @@
 
 #include "api/account_view.hpp"
 #include "api/body_reader.hpp"
+#include "api/routes/billing_body.hpp"
 #include "api/routes/routes.hpp"
-#include "api/routes/subscription_body.hpp"
 #include "base/encoding.hpp"
 #include "base/json_value.hpp"
 #include "base/log.hpp"
@@ -75,38 +75,6 @@ std::optional<Problem> refuse_signature(const RouteContext& context, const Excha
     return std::nullopt;
 }
 
-core::Wrong check_event_id(std::string_view text) {
-    const bool fits = text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) {
-                          return c > ' ' && c < '\x7f';
-                      });
-    return fits && !text.empty()
-               ? core::Wrong{}
-               : core::Wrong{"must be 1 to 200 printable ASCII characters without blanks"};
-}
-
-store::BillingEvent read_event(BodyReader& body, const std::string& text, base::TimePoint now) {
-    store::BillingEvent event{.body_hash = crypto::sha256_hex(text)};
-    event.id = body.text("id", check_event_id);
-    (void)body.text("createdAt", [&](std::string_view time) -> core::Wrong {
-        const auto at = base::parse_time(time);
-        if (!at) return "must be a time such as 2027-01-31T12:00:00Z";
-        if (*at > now + core::billing_tolerance) return "must not lie ahead";
-        event.created_at = *at;
-        return std::nullopt;
-    });
-    if (const auto id = body.optional_text("userId", core::check_uuid)) {
-        event.user = base::UserId(*id);
-    }
-    event.email = body.optional_text("email", core::check_email).value_or("");
-    const bool unclear = body.is_wrong("userId") || body.is_wrong("email");
-    if (!unclear && event.user.has_value() == !event.email.empty()) {
-        body.wrong("userId", event.user ? "must not come with email: one of both names the user"
-                                        : "or email must name the user");
-    }
-    event.change = read_subscription_change(body);
-    return event;
-}
-
 void note(const RouteContext& context, const Exchange& exchange, int status) {
     const auto noted = context.deps.audit.append({.actor = store::AuditActor::billing,
                                                   .actor_name = "billing webhook",
@@ -126,7 +94,7 @@ Outcome take(RouteContext& context, const Exchange& exchange) {
     auto body = BodyReader::open(exchange);
     if (!body) return refuse(body.error());
     const auto now = context.deps.clock.now();
-    const auto event = read_event(*body, exchange.request.body, now);
+    const auto event = read_billing_event(*body, exchange.request.body, now);
     if (auto problem = body->finish()) return refuse(std::move(*problem));
     if (event.user) exchange.target = event.user->text();
     const auto answer = context.deps.subscriptions.apply(event);

@@ -13,7 +13,7 @@ using base::Json;
 using core::OperationKind;
 
 constexpr std::int64_t max_seq = std::int64_t{1} << 60;
-/// Events from before that a new stream may begin with.
+/// Events from before that a new stream may begin with. No setting: a log view holds no more.
 constexpr std::int64_t longest_tail = 100'000;
 
 Outcome deploy(RouteContext& context, const Exchange& exchange) {

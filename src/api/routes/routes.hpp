@@ -92,7 +92,7 @@ struct Asked {
     StreamSeats& seats, const Exchange& exchange, const std::string& what,
     const std::string& next_action);
 
-/// How long `?wait=` may ask for.
+/// How long `?wait=` may ask for. No setting: proxies' read timeouts are made for it.
 inline constexpr std::int64_t max_wait_s = 60;
 /// A request for something of the bot that is not over yet, seen at hub version `seen`: it waits
 /// for the bot's next change. Nothing when `wait` seconds after it came have passed, or when the

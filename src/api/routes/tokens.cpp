@@ -14,7 +14,8 @@ using base::Json;
 
 constexpr std::chrono::days usual_life{90};
 constexpr std::chrono::days longest_life{366};
-/// Live tokens of one user.
+/// Live tokens of one user. No setting: it only bounds the list that a user has to look through,
+/// and one who needs more can be two users.
 constexpr std::int64_t most_tokens = 100;
 
 Json token_view(const store::ApiToken& token) {

@@ -138,8 +138,12 @@ private:
         return response;
     }
 
-    /// An endpoint may be plain http only where the issuer itself is: on this machine.
+    /// An endpoint may be plain http only where the issuer itself is: on this machine. A browser is
+    /// sent there by a header, which a line break would end.
     [[nodiscard]] bool may_call(const std::string& url) const {
+        const bool one_word =
+            std::ranges::all_of(url, [](char c) { return c > ' ' && c < '\x7f'; });
+        if (!one_word) return false;
         return url.starts_with("https://") ||
                (options_.issuer_url.starts_with("http://") && url.starts_with("http://"));
     }
@@ -161,7 +165,7 @@ private:
                         .token = base::json_string(*document, "token_endpoint"),
                         .keys = base::json_string(*document, "jwks_uri")};
         for (const auto* url : {&found.authorization, &found.token, &found.keys}) {
-            if (!may_call(*url)) return fail(bad("names an endpoint that is not https"));
+            if (!may_call(*url)) return fail(bad("names an endpoint that is no https URL"));
         }
         // Without the list a client shows its secret in the header (OpenID Connect Discovery, 3).
         const Json& methods = base::json_member(*document, "token_endpoint_auth_methods_supported");

@@ -7,6 +7,7 @@
 
 #include "cli/client_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 #include "cli/watch.hpp"
 
 namespace hatchery::cli {
@@ -58,7 +59,9 @@ base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& 
     if (options.has("json")) context.out << base::dump_json(*job) << '\n';
     if (json_string(*job, "status") == "COMPLETED") {
         if (!options.has("json")) {
-            context.out << json_string(base::json_member(*job, "result"), "reply") << '\n';
+            context.out << printable(json_string(base::json_member(*job, "result"), "reply"),
+                                     Lines::kept)
+                        << '\n';
         }
         return ExitCode::ok;
     }

@@ -5,6 +5,7 @@
 
 #include "cli/client_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 
 namespace hatchery::cli {
 
@@ -16,7 +17,7 @@ void print_stuck(Context& context, const base::Json& operation) {
     const auto& stuck = base::json_member(operation, "stuck");
     context.out << fmt::format("{} {} of {} ({}): {}\n", json_string(operation, "kind"),
                                json_string(operation, "id"), json_string(operation, "botName"),
-                               json_string(stuck, "reason"), json_string(stuck, "cause"))
+                               json_string(stuck, "reason"), printable(json_string(stuck, "cause")))
                 << "  " << json_string(stuck, "nextAction") << "\n";
 }
 
@@ -48,7 +49,7 @@ base::Result<ExitCode> list_live(const Options& options, Context& context, ApiCl
         context.out << fmt::format(
             row, json_string(operation, "id"), json_string(operation, "kind"),
             json_string(operation, "state"), json_string(operation, "botName"),
-            json_string(operation, "step"), json_string(operation, "message"));
+            json_string(operation, "step"), printable(json_string(operation, "message")));
     }
     if (operations->empty() && context.out_is_terminal) {
         context.err << "Nothing is under way.\n";

@@ -5,6 +5,7 @@
 
 #include "cli/client_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 
 namespace hatchery::cli {
 
@@ -14,7 +15,7 @@ using base::Json;
 using base::json_string;
 
 void line(Context& context, std::string_view name, const std::string& value) {
-    if (!value.empty()) context.out << fmt::format("{:<12} {}\n", name, value);
+    if (!value.empty()) context.out << fmt::format("{:<12} {}\n", name, printable(value));
 }
 
 std::string money(const Json& cost) {
@@ -39,7 +40,8 @@ void print_operation(Context& context, const Json& operation) {
                      json_string(operation, "id")));
     for (const auto& step : base::json_member(operation, "steps")) {
         context.out << fmt::format("  {:<22} {:<10} {}\n", json_string(step, "kind"),
-                                   json_string(step, "state"), json_string(step, "message"));
+                                   json_string(step, "state"),
+                                   printable(json_string(step, "message")));
     }
     const Json& error = base::json_member(operation, "error");
     line(context, "error", json_string(error, "message"));

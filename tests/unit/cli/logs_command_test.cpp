@@ -37,6 +37,22 @@ TEST_CASE("logs prints every line once, from the number that is asked for") {
           "2026-11-21T06:00:00.000Z  install_dependencies ! two\n");
 }
 
+TEST_CASE("what a server prints does nothing to the terminal but show") {
+    CliWorld world;
+    world.answer("GET /api/bots/" + bot_id, 200, some_bot());
+    world.answer(logs_path(0), 200,
+                 page({line(1,
+                            "red \x1b[31m, a title \x1b]0;x\x07, back\r, C1 \xc2\x9b"
+                            "2J\x7f"),
+                       line(2, "tab\tand \xc3\xa9 stay")}));
+    world.answer(logs_path(2), 200, page({}));
+    CHECK(world.run({"logs", bot_id}) == ExitCode::ok);
+    CHECK(world.out.str() ==
+          "2026-11-21T06:00:00.000Z  install_dependencies   "
+          "red ?[31m, a title ?]0;x?, back , C1 ?2J?\n"
+          "2026-11-21T06:00:00.000Z  install_dependencies   tab\tand \xc3\xa9 stay\n");
+}
+
 TEST_CASE("following goes on over an API that restarts, without losing or repeating a line") {
     CliWorld world;
     world.pauses_left = 4;

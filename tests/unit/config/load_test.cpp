@@ -54,6 +54,23 @@ TEST_CASE("a complete environment gives a config with the documented defaults") 
     CHECK(config.master_keys[0].equals(key_a));
 }
 
+TEST_CASE("requests that wait have settings of their own") {
+    const Loaded usual = load_with({});
+    CHECK(usual.config.front.waits == 2'000);
+    CHECK(usual.config.front.waits_per_user == 100);
+    const Loaded changed =
+        load_with({{"HATCHERY_MAX_WAITS", "500"}, {"HATCHERY_MAX_WAITS_PER_USER", "5"}});
+    CHECK(changed.problems.empty());
+    CHECK(changed.config.front.waits == 500);
+    CHECK(changed.config.front.waits_per_user == 5);
+    for (const char* wrong : {"0", "-1", "1000001", "many"}) {
+        CAPTURE(wrong);
+        CHECK(complains_about(load_with({{"HATCHERY_MAX_WAITS", wrong}}), "HATCHERY_MAX_WAITS"));
+        CHECK(complains_about(load_with({{"HATCHERY_MAX_WAITS_PER_USER", wrong}}),
+                              "HATCHERY_MAX_WAITS_PER_USER"));
+    }
+}
+
 TEST_CASE("a service behind a proxy that nobody trusts is pointed out") {
     const auto warned = [](const Variables& changes) {
         const Loaded loaded = load_with(changes);

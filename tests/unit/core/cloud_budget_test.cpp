@@ -1,5 +1,7 @@
 #include "core/cloud_budget.hpp"
 
+#include <limits>
+
 #include "support/catch.hpp"
 
 using namespace hatchery;
@@ -115,6 +117,16 @@ TEST_CASE("a project with another limit is believed") {
     CHECK(project.take_all(Urgency::removal, 2min) == 2);
     project.heard({.limit = 7200, .remaining = 7000}, 2min);
     CHECK(core::left_of(project.policy, project.state, at(2min)) == std::vector<long>{7000});
+}
+
+TEST_CASE("a limit that no provider has changes nothing") {
+    auto project = hetzner();
+    CHECK(project.take(Urgency::poll, 0ms).granted);
+    const auto most = std::numeric_limits<long>::max();
+    project.heard({.limit = most, .remaining = most}, 0ms);
+    project.heard({.limit = 0, .remaining = 0}, 0ms);
+    project.heard({.limit = 3600, .remaining = most}, 0ms);
+    CHECK(core::left_of(project.policy, project.state, at(0ms)) == std::vector<long>{3599});
 }
 
 TEST_CASE("after a 429 nothing is sent for a while that doubles with each of them") {

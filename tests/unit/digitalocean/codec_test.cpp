@@ -55,6 +55,15 @@ TEST_CASE("what DigitalOcean would refuse is refused before it is sent") {
     CHECK(refused([](CreateServer& r) { r.user_data = base::Secret(std::string(65'537, 'x')); }));
 }
 
+TEST_CASE("a Droplet whose id is no number is none") {
+    for (const char* id : {"-1", "\"\"", "\"../images\"", "1.5", "null", "[1]"}) {
+        CAPTURE(id);
+        const auto droplet = base::parse_json(R"({"name":"n","id":)" + std::string(id) + "}");
+        REQUIRE(droplet);
+        CHECK_FALSE(digitalocean::decode_droplet(*droplet));
+    }
+}
+
 TEST_CASE("a Droplet is read leniently") {
     const auto droplet = base::parse_json(R"({"id":3164444,"name":"hatchery-one","status":"active",
       "created_at":"2026-07-21T18:37:44Z","size_slug":"s-1vcpu-1gb","unknown":[1],"kernel":null,

@@ -107,6 +107,15 @@ TEST_CASE("nulls, missing members and wrong types leave a server's fields empty"
     }
 }
 
+TEST_CASE("a server whose id is no number is none") {
+    for (const char* id : {"-1", "\"\"", "\"../images\"", "1.5", "null", "[1]"}) {
+        CAPTURE(id);
+        const auto server = base::parse_json(R"({"name":"n","id":)" + std::string(id) + "}");
+        REQUIRE(server);
+        CHECK_FALSE(hetzner::decode_server(*server, "EUR"));
+    }
+}
+
 TEST_CASE("a server without id or name is none") {
     for (const char* text : {"{}", "null", "[]", R"({"id":1})", R"({"name":"a"})"}) {
         CAPTURE(text);
