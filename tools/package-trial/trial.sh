@@ -150,5 +150,15 @@ for unit in hatchery hatchery-worker@1; do
         no "$unit took $milliseconds ms to end, and systemd says $result"
     fi
 done
+check 'a back-up is made' sh -c 'sudo -u postgres pg_dump --format=custom hatchery >hatchery.dump'
+sudo -u postgres createdb -O hatchery hatchery_restored
+check 'the back-up is restored' sh -c 'sudo -u postgres pg_restore --no-owner --role=hatchery --exit-on-error --dbname hatchery_restored <hatchery.dump'
+set_env DATABASE_URL 'postgresql:///hatchery_restored?host=/run/postgresql'
+set_env HATCHERY_STRAY_SERVERS report
+check 'its secrets can be opened' hatchery_as_service keys status
+check 'serve starts on the restored database' systemctl start hatchery
+check 'serve answers /readyz on the restored database' until_ready 8080
+# shellcheck disable=SC2016  # the inner shell expands it
+check 'the bots are in it' sh -c 'curl -sf -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/api/bots | grep -q "Trial 2"'
 check 'a purge takes what is ours' sh -c 'dpkg --log=/dev/null --purge hatchery && [ ! -e /usr/bin/hatchery ] && [ ! -e /etc/hatchery/env ]'
 [ "$failed" -ne 0 ] || echo 'all as it should be'
