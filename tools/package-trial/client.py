@@ -15,11 +15,12 @@ import threading
 import time
 
 TOKEN = os.environ["TOKEN"]
+PORT = int(os.environ["PROXY_PORT"])
 CONTEXT = ssl.create_default_context(cafile="/trial/certificate.pem")
 
 
 def connect(timeout=40):
-    return http.client.HTTPSConnection("hatchery.example.com", 443, timeout=timeout, context=CONTEXT)
+    return http.client.HTTPSConnection("hatchery.example.com", PORT, timeout=timeout, context=CONTEXT)
 
 
 def ask(method, path, body=None, connection=None):

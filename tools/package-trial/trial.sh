@@ -110,21 +110,24 @@ cp nginx.conf /etc/nginx/sites-available/hatchery
 ln -sf ../sites-available/hatchery /etc/nginx/sites-enabled/hatchery
 check 'nginx takes its example' nginx -t
 check 'Caddy takes its example' caddy validate --adapter caddyfile --config /trial/Caddyfile
-sed 's|^hatchery.example.com {|&\n\ttls /trial/certificate.pem /trial/key.pem|' Caddyfile >Caddyfile.own
+# At another port, since nginx has 443, and without what would listen at 80.
+{
+    printf '{\n\tauto_https disable_redirects\n}\n'
+    sed 's|^hatchery.example.com {|hatchery.example.com:8443 {\n\ttls /trial/certificate.pem /trial/key.pem|' Caddyfile
+} >Caddyfile.own
 caddy run --adapter caddyfile --config /trial/Caddyfile.own >caddy.log 2>&1 &
-caddy=$!
-check 'Caddy passes streams and long polls on as they come' timeout 120 python3 client.py streams
-cat last
-# Asked nicely it waits for open streams.
-kill -9 "$caddy"
-wait "$caddy" 2>/dev/null
 nginx
-check 'nginx passes streams and long polls on as they come' timeout 120 python3 client.py streams
-cat last
+for proxy in nginx:443 Caddy:8443; do
+    check "${proxy%:*} passes streams and long polls on as they come" env PROXY_PORT="${proxy#*:}" timeout 120 python3 client.py streams
+    cat last
+done
 
 # The upgrade of docs/operating.md, with somebody who asks all the time.
-python3 client.py load >load.log 2>&1 &
-load=$!
+declare -A load
+for proxy in nginx:443 Caddy:8443; do
+    PROXY_PORT="${proxy#*:}" python3 client.py load >"${proxy%:*}.load" 2>&1 &
+    load[${proxy%:*}]=$!
+done
 sleep 2
 check 'a second process starts' systemctl start hatchery@8081
 check 'the second process answers /readyz' until_ready 8081
@@ -134,10 +137,15 @@ sleep 2
 milliseconds=$(seconds_of systemctl stop hatchery@8081)
 if [ "$milliseconds" -le 10000 ]; then ok "the second process drained in $milliseconds ms"; else no "the second process took $milliseconds ms to end"; fi
 sleep 2
-kill -INT "$load"
-wait "$load"
-code=$?
-if [ "$code" -eq 0 ]; then ok "no request failed in the upgrade: $(tail -n 1 load.log)"; else no "requests failed in the upgrade: $(tail -n 1 load.log)"; cat load.log; fi
+for proxy in nginx Caddy; do
+    kill -INT "${load[$proxy]}"
+    if wait "${load[$proxy]}"; then
+        ok "no request by $proxy failed in the upgrade: $(tail -n 1 "$proxy.load")"
+    else
+        no "requests by $proxy failed in the upgrade: $(tail -n 1 "$proxy.load")"
+        cat "$proxy.load"
+    fi
+done
 hatchery_as_service doctor --json >doctor.json
 check 'doctor finds the database and the schema in order' grep -q '"check": "schema"' doctor.json
 
