@@ -112,7 +112,7 @@ TEST_CASE("a server whose id is no number is none") {
         CAPTURE(id);
         const auto server = base::parse_json(R"({"name":"n","id":)" + std::string(id) + "}");
         REQUIRE(server);
-        CHECK_FALSE(hetzner::decode_server(*server, "EUR"));
+        CHECK_FALSE(providers::hetzner::decode_server(*server, "EUR"));
     }
 }
 
