@@ -38,7 +38,7 @@ export function DeleteDialog({ bot, onDeleting, onClose }: DeleteDialogProps) {
             <ul>
               <li>
                 {server
-                  ? `The server ${server.name} (${server.type} in ${server.region}, ${money(server.cost)} a month) and everything on it, the assistant's memory too`
+                  ? `Its server (${server.type} in ${server.region}, ${money(server.cost)} a month) and everything on it, the assistant's memory too`
                   : "No server: there is none"}
               </li>
               {data.plan.webhook && <li>The webhook at Telegram</li>}

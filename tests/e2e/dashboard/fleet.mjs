@@ -45,7 +45,9 @@ async function users() {
   await page.getByLabel("Find users").fill("");
   await lookAt(page, "admin-users");
   await page.getByRole("link", { name: "Audit" }).click();
-  await page.getByText("subscription").first().waitFor();
+  await page.locator("td", { hasText: "subscription" }).first().waitFor();
+  await page.getByLabel("What was done").selectOption("POST /api/deploy");
+  await page.getByText("Nothing fits").waitFor();
 }
 
 async function token() {

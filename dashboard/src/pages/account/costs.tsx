@@ -14,8 +14,9 @@ export function Costs() {
   const { data, problem } = useLoad(`costs ${month}`, load);
   return (
     <section class="part">
-      <header class="row spread">
+      <header class="row filters">
         <h2>Costs</h2>
+        <span class="grow" />
         <select aria-label="Month" value={month} onChange={(event) => setMonth(event.currentTarget.value)}>
           {months.map((one) => (
             <option key={one} value={one}>
