@@ -87,7 +87,7 @@ public:
                                             const base::Call& call) override {
         const auto body = digitalocean::encode_create(request);
         if (!body) return base::fail(body.error());
-        const std::string what = fmt::format("create the server {}", request.name);
+        const std::string what = "create the server";
         auto answer = client_.post(what, "/droplets", *body, call);
         if (!answer) return base::fail(std::move(answer.error()));
         auto server = digitalocean::decode_droplet(base::json_member(*answer, "droplet"));

@@ -44,7 +44,7 @@ public:
         if (auto checked = hetzner::check_create(request); !checked) {
             return base::fail(std::move(checked.error()));
         }
-        const std::string what = fmt::format("create the server {}", request.name);
+        const std::string what = "create the server";
         auto answer = client_.post(what, "/servers", hetzner::encode_create(request), call);
         if (!answer) return base::fail(std::move(answer.error()));
         auto server = hetzner::decode_server(base::json_member(*answer, "server"), currency());
