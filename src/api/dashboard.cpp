@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/accept_encoding.hpp"
 #include "dashboard/dashboard_files.hpp"
 
 namespace hatchery::api {
@@ -33,22 +34,6 @@ bool is_page(std::string_view path) {
     const auto begins = [&](std::string_view folder) { return path.starts_with(folder); };
     return std::find(whole.begin(), whole.end(), path) != whole.end() ||
            std::any_of(below.begin(), below.end(), begins);
-}
-
-/// Whether the list in Accept-Encoding names the coding without forbidding it.
-bool takes_coding(std::string_view list, std::string_view coding) {
-    while (!list.empty()) {
-        const auto end = list.find(',');
-        std::string_view one = list.substr(0, end);
-        list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
-        one.remove_prefix(std::min(one.find_first_not_of(" \t"), one.size()));
-        const auto name = one.substr(0, one.find_first_of("; \t"));
-        const auto weight = one.find("q=0");
-        const bool refused = weight != std::string_view::npos &&
-                             one.find_first_not_of("0.", weight + 2) == std::string_view::npos;
-        if (front::same_token(name, coding)) return !refused;
-    }
-    return false;
 }
 
 class Dashboard final : public front::RequestHandler {

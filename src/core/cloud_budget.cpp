@@ -230,6 +230,11 @@ BudgetState after_answer(const BudgetPolicy& policy, BudgetState state, const Bu
     if (*report.limit > known && policy.limits[0].shape == Shape::bucket) {
         // What the larger bucket holds is known only from the answer.
         use.left = remaining;
+    } else if (*report.limit != known && policy.limits[0].shape == Shape::sliding) {
+        // What was counted was a part of another limit: more of it than this one has would keep us
+        // waiting for a whole window.
+        use.slots = {
+            {slot_at(policy.limits[0], now), *report.limit - static_cast<long>(remaining)}};
     } else if (remaining < left) {
         if (policy.limits[0].shape == Shape::bucket) {
             use.left = remaining;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/accept_encoding.hpp"
 #include "api/entity_tag.hpp"
 #include "api/idempotency_key.hpp"
 #include "core/origin.hpp"
@@ -66,5 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_idempotency_key(text);
     check_origin(text);
     check_return_path(text);
+    if (api::takes_coding(text, "gzip")) {
+        fuzz::must(text.size() >= 4, "a coding is taken by its name");
+    }
     return 0;
 }

@@ -119,6 +119,16 @@ TEST_CASE("a project with another limit is believed") {
     CHECK(core::left_of(project.policy, project.state, at(2min)) == std::vector<long>{7000});
 }
 
+TEST_CASE("a limit that shrinks in its window leaves what the provider says") {
+    auto project = digitalocean();
+    project.heard({.limit = 5000, .remaining = 3000}, 0ms);
+    project.heard({.limit = 500, .remaining = 20}, 1s);
+    CHECK(core::left_of(project.policy, project.state, at(1s)).front() == 20);
+    CHECK(project.take_all(Urgency::removal, 1s) == 20);
+    project.heard({.limit = 5000, .remaining = 4000}, 2s);
+    CHECK(core::left_of(project.policy, project.state, at(2s)).front() == 4000);
+}
+
 TEST_CASE("a limit that no provider has changes nothing") {
     auto project = hetzner();
     CHECK(project.take(Urgency::poll, 0ms).granted);
