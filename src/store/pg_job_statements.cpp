@@ -74,7 +74,8 @@ const std::string& claim() {
 // operation and takes the row with it; what only some of them write stands in arrays of its own. So
 // a completion costs what it says, and most say little. That number is not negative is always true;
 // it makes the planner think of fewer rows, so that it looks for jobs by their key and does not
-// read all of them.
+// read all of them. A cancel hurries what goes forward; what already turns back because of it keeps
+// its pauses, or a provider that is down would be asked without end.
 const std::string& apply() {
     static const std::string text = std::string(R"(
         WITH moved AS (
@@ -85,7 +86,9 @@ const std::string& apply() {
                 run_at = CASE
                     WHEN t.state = 'running' THEN jobs.run_at
                     WHEN t.next_step IS NOT NULL THEN $1::timestamptz
-                    WHEN jobs.cancel_requested THEN least($1::timestamptz, t.run_at)
+                    WHEN jobs.cancel_requested AND (SELECT phase FROM operations o
+                        WHERE o.id = jobs.operation_id) = 'forward'
+                    THEN least($1::timestamptz, t.run_at)
                     ELSE t.run_at END,
                 queue_at = CASE WHEN t.state = 'waiting' THEN jobs.queue_at
                     ELSE least(jobs.queue_at, $1::timestamptz) END,

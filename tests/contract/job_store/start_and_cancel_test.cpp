@@ -138,6 +138,29 @@ TEST_CASE("a cancel of what turns back already hurries nothing") {
     CHECK(store->jobs().claim(claim_at(at(40))).value().empty());
 }
 
+TEST_CASE("what turns back because of a cancel keeps its pauses") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    REQUIRE(store->jobs().request_cancel(claimed.operation.id, at(5)));
+    ports::Transition teardown{.now = at(10), .job_state = core::JobState::failed};
+    teardown.operation_phase = core::OperationPhase::teardown;
+    teardown.operation_error =
+        base::Error{.kind = base::ErrorKind::cancelled, .message = "It was cancelled."};
+    teardown.next_step = core::StepKind::destroy_server;
+    REQUIRE(store->jobs().apply(claimed, teardown).value().accepted);
+    const auto removing = store->jobs().claim(claim_at(at(20))).value();
+    REQUIRE(removing.size() == 1);
+    CHECK(removing.front().operation.cancel_requested);
+
+    const auto state = GENERATE(core::JobState::waiting, core::JobState::available);
+    ports::Transition again{.now = at(30), .job_state = state, .run_at = at(600'000)};
+    again.failures = state == core::JobState::available ? 1 : 0;
+    REQUIRE(store->jobs().apply(removing.front(), again).value().accepted);
+    CHECK(store->jobs().claim(claim_at(at(40))).value().empty());
+    CHECK(store->jobs().claim(claim_at(at(600'000))).value().size() == 1);
+}
+
 TEST_CASE("a destroy cannot be cancelled") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();
