@@ -1,7 +1,9 @@
 """Asks Hatchery through the reverse proxy of the trial.
 
 client.py streams   an event stream and a long poll: nothing is held back on the way
+client.py hold      twenty event streams that stay open until somebody ends them
 client.py load      reads and writes without a pause until SIGINT; fails if any of them does
+client.py reads     the same without writes
 """
 
 import datetime
@@ -114,6 +116,19 @@ def streams():
           f"the long poll after {answers[0][1]:.1f} s")
 
 
+def hold():
+    _, bots = ask("GET", "/api/bots")
+    opened = threading.Event()
+    readers = [threading.Thread(target=read_stream, args=(bots["items"][0]["id"], [], opened))
+               for _ in range(20)]
+    for reader in readers:
+        reader.start()
+    must(opened.wait(15), "no stream opened")
+    print("open", flush=True)
+    for reader in readers:
+        reader.join()
+
+
 class Load:
     def __init__(self):
         self.over = threading.Event()
@@ -148,7 +163,8 @@ class Load:
             time.sleep(0.05)
 
     def run(self):
-        threads = [threading.Thread(target=work) for work in (self.read, self.read, self.write)]
+        jobs = [self.read, self.read] + ([self.write] if sys.argv[1] == "load" else [])
+        threads = [threading.Thread(target=work) for work in jobs]
         signal.signal(signal.SIGINT, lambda *_: self.over.set())
         for thread in threads:
             thread.start()
@@ -165,5 +181,7 @@ class Load:
 
 if sys.argv[1] == "streams":
     streams()
+elif sys.argv[1] == "hold":
+    hold()
 else:
     sys.exit(Load().run())
