@@ -21,7 +21,7 @@ class CloudProvider {
 public:
     virtual ~CloudProvider() = default;
 
-    /// `hetzner`, `digitalocean`.
+    /// `hetzner`, `digitalocean`, `static`.
     [[nodiscard]] virtual std::string name() const = 0;
     /// Whether the provider refuses a second server of the same name. Where it does not, nothing
     /// but a look-up stands between a create whose answer was lost and a second machine.
@@ -29,6 +29,9 @@ public:
 
     /// Whether the provider makes up a root password and mails it when a create names no key.
     [[nodiscard]] virtual bool wants_ssh_key() const = 0;
+
+    /// Whether the provider offers this at all.
+    [[nodiscard]] virtual bool can(Capability capability) const = 0;
 
     /// Asks for a server. `conflict` with code `uniqueness_error` when the name is taken: look it
     /// up and adopt it. `out_of_stock`, `quota_exceeded`, `unauthorized`, `rate_limited`, …; after

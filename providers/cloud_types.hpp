@@ -28,6 +28,11 @@ struct CloudServer {
     CloudServerStatus status = CloudServerStatus::unknown;
     /// Empty until the provider has given it one.
     std::string public_ip;
+    /// Where SSH answers there; 0: at the port of all servers.
+    std::uint16_t ssh_port = 0;
+    /// The SSH host key that the machine shows (`ssh-ed25519 AAAA…`), where it has one of its own
+    /// that the provider vouches for; empty where it shows the one that came with the user data.
+    std::string host_key;
     std::map<std::string, std::string> labels;
     std::string region;
     std::string type;
@@ -94,6 +99,18 @@ struct RequestBudget {
     base::TimePoint seen_at;
 };
 
+/// What a provider may lack. What is not offered answers `invalid` with the code `not_offered`, and
+/// has no effect.
+enum class Capability : std::uint8_t {
+    power,           ///< change_power()
+    snapshots,       ///< create_snapshot(), and resources of that kind
+    firewalls,       ///< create_firewall(), update_firewall(), and resources of that kind
+    ssh_keys,        ///< create_ssh_key(), and resources of that kind
+    request_limits,  ///< only so many requests in a time; without it, budget() never knows one
+};
+
+inline constexpr const char* code_not_offered = "not_offered";
+
 enum class PowerAction : std::uint8_t {
     on,
     off,       ///< the power cord
@@ -104,6 +121,19 @@ enum class PowerAction : std::uint8_t {
 
 /// What a project holds besides servers.
 enum class ResourceKind : std::uint8_t { snapshot, firewall, ssh_key };
+
+/// What a provider must offer to have resources of a kind.
+[[nodiscard]] constexpr Capability capability_of(ResourceKind kind) {
+    switch (kind) {
+        case ResourceKind::snapshot:
+            return Capability::snapshots;
+        case ResourceKind::firewall:
+            return Capability::firewalls;
+        case ResourceKind::ssh_key:
+            break;
+    }
+    return Capability::ssh_keys;
+}
 
 struct CloudResource {
     ResourceKind kind = ResourceKind::snapshot;

@@ -13,6 +13,7 @@ public:
     std::string name() const override { return inner_.name(); }
     bool has_unique_names() const override { return inner_.has_unique_names(); }
     bool wants_ssh_key() const override { return inner_.wants_ssh_key(); }
+    bool can(Capability capability) const override { return inner_.can(capability); }
     base::Result<CloudServer> create_server(const CreateServer& request,
                                             const base::Call& call) override {
         return inner_.create_server(request, call);

@@ -7,7 +7,7 @@
 #     journal; the hardened unit openclaw-gateway.service (not started, not enabled here).
 # Needs: root, systemd, Ubuntu 22.04, 24.04 or Debian 12. A way to the package mirror only when one
 #     of the three tools is missing. May be run again on a server in any half-done state.
-# Inputs (all optional): SSH_PORT (22); CLOUD_INIT_LIMIT_S (300); PACKAGE_LOCK_LIMIT_S (300);
+# Inputs (all optional): SSH_PORT (where sshd says that it listens, else 22); CLOUD_INIT_LIMIT_S (300); PACKAGE_LOCK_LIMIT_S (300);
 #     SWAP_MB (2048; 0: no swap file).
 # Outputs: progress lines; `hatchery-fact os=ubuntu-24.04`, `hatchery-fact memory_mb=N`,
 #     `hatchery-fact swap=made|present|refused|unneeded`.
@@ -233,7 +233,7 @@ table inet hatchery {
         icmp type { echo-request, destination-unreachable, time-exceeded, parameter-problem } accept
         udp sport 67 udp dport 68 accept
         udp sport 547 udp dport 546 accept
-        tcp dport $SSH_PORT accept
+        tcp dport { $SSH_PORT } accept
     }
     chain forward {
         type filter hook forward priority filter; policy drop;
@@ -362,10 +362,17 @@ UNIT
     fi
 }
 
+# Where sshd listens: the operator's own machine may have it elsewhere, or at several ports.
+ssh_ports() {
+    local found
+    found=$(/usr/sbin/sshd -T 2>/dev/null | awk '$1 == "port" { print $2 }' | sort -un | paste -sd ,) || true
+    echo "${found:-22}"
+}
+
 main() {
-    SSH_PORT=${SSH_PORT:-22} SWAP_MB=${SWAP_MB:-2048}
+    SSH_PORT=${SSH_PORT:-$(ssh_ports)} SWAP_MB=${SWAP_MB:-2048}
     CLOUD_INIT_LIMIT_S=${CLOUD_INIT_LIMIT_S:-300} PACKAGE_LOCK_LIMIT_S=${PACKAGE_LOCK_LIMIT_S:-300}
-    check_number SSH_PORT "$SSH_PORT"
+    [[ $SSH_PORT =~ ^[0-9]{1,5}(,[0-9]{1,5})*$ ]] || fail 2 "SSH_PORT must be a port, or several"
     check_number SWAP_MB "$SWAP_MB"
     check_number CLOUD_INIT_LIMIT_S "$CLOUD_INIT_LIMIT_S"
     check_number PACKAGE_LOCK_LIMIT_S "$PACKAGE_LOCK_LIMIT_S"

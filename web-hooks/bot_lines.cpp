@@ -189,7 +189,7 @@ private:
                                   .name = ports::secret_name::client_key});
         if (!key) return base::fail(std::move(key).error());
         ports::SshTarget target{.host = (*server)->public_ip,
-                                .port = options_.ssh_port,
+                                .port = core::ssh_port_of(**server, options_.ssh_port),
                                 .user = "root",
                                 .host_keys = {(*server)->host_key},
                                 .private_key = *std::move(key)};

@@ -81,6 +81,7 @@ public:
     std::string name() const override { return "digitalocean"; }
     bool has_unique_names() const override { return false; }
     bool wants_ssh_key() const override { return true; }
+    bool can(Capability) const override { return true; }
     std::optional<RequestBudget> budget() const override { return client_.budget(); }
 
     base::Result<CloudServer> create_server(const CreateServer& request,

@@ -37,6 +37,7 @@ public:
     bool has_unique_names() const override { return true; }
     /// It makes one up, but the one who creates gets it in the answer.
     bool wants_ssh_key() const override { return false; }
+    bool can(Capability) const override { return true; }
     std::optional<RequestBudget> budget() const override { return client_.budget(); }
 
     base::Result<CloudServer> create_server(const CreateServer& request,

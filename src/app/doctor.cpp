@@ -14,6 +14,7 @@
 #include "net/http_date.hpp"
 #include "providers/digitalocean/digitalocean_provider.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
+#include "remote/ssh_remote_host.hpp"
 #include "store/diagnosis.hpp"
 #include "store/key_rotation.hpp"
 #include "store/migrations.hpp"
@@ -226,6 +227,34 @@ private:
                     {.base_url = config_.digitalocean_url, .token = config_.digitalocean_token},
                     context_.http(), context_.clock),
                 "DIGITALOCEAN");
+        }
+        check_own_machines();
+    }
+
+    /// Logs in to each of the operator's own machines as a wipe would, and does nothing there.
+    void check_own_machines() {
+        if (config_.own_machines.empty()) return;
+        const auto hosts = remote::make_ssh_remote_host();
+        for (const auto& machine : config_.own_machines) {
+            const std::string check = "machine " + machine.name;
+            const auto done = hosts->exec(
+                {.host = machine.host,
+                 .port = machine.port,
+                 .user = machine.user,
+                 .host_keys = {machine.host_key},
+                 .private_key = machine.private_key},
+                {.command = machine.user == "root" ? "true" : "sudo -n true", .input = {}},
+                base::Call::within(check_limit));
+            if (!done) {
+                fail(check, done.error(),
+                     "Look at host, port, user, keyFile and hostKey of the machine in "
+                     "HATCHERY_STATIC_SERVERS.");
+            } else if (done->exit_code != 0) {
+                fail(check, machine.user + " may not use sudo without a password there",
+                     "Allow it in /etc/sudoers.d, or name root as the user.");
+            } else {
+                ok(check, "takes the key");
+            }
         }
     }
 

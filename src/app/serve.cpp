@@ -318,6 +318,7 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     pool->start();
     const auto upkeep = make_upkeep_of(a, config);
     upkeep->start();
+    if (a.caretaker) a.caretaker->start();
     if (front) {
         const std::string url = url_of(config.listen_host, front->port());
         context.out << "hatchery is ready at " << url << std::endl;
@@ -337,6 +338,7 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     // The engine first stops claiming; what it cuts needs the rest to be still there. Nobody waits
     // for the database before the front: without it each question takes some seconds.
     upkeep->request_stop();
+    if (a.caretaker) a.caretaker->request_stop();
     std::jthread drain([&] { engine->drain(drain_limit); });
     std::jthread drain_pool([&] { pool->drain(); });
     if (front) front->stop();
@@ -344,6 +346,7 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     drain.join();
     drain_pool.join();
     upkeep->stop();
+    if (a.caretaker) a.caretaker->stop();
     pool->stop();
     job_hints.reset();
     log_event(LogLevel::info, "stopped");

@@ -1,5 +1,6 @@
 #include "app/service.hpp"
 
+#include "base/embedded_file.hpp"
 #include "bundles/local_bundles.hpp"
 #include "crypto/key_ring.hpp"
 #include "engine/budgeted_transport.hpp"
@@ -13,6 +14,7 @@
 #include "store/pg_cloud_ledger.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
+#include "store/pg_machine_allocations.hpp"
 #include "store/pg_queue_monitor.hpp"
 #include "store/pg_subscription_store.hpp"
 #include "store/pg_worker_registry.hpp"
@@ -46,7 +48,27 @@ void add_cloud(Adapters& adapters, const config::Config& config,
         std::make_unique<engine::PreparedCloud>(*bare, *adapters.keys, config.ssh_sources);
 }
 
+base::Secret script_text(std::string_view name) {
+    for (const auto& file : embedded::provisioning_scripts()) {
+        if (file.name == name) return base::Secret(std::string(file.content));
+    }
+    return {};
+}
+
+/// The operator's own machines. There is no project to be made ready before the first.
+void add_own_machines(Adapters& adapters, const config::Config& config) {
+    if (config.own_machines.empty()) return;
+    const providers::OwnMachines own{.machines = config.own_machines,
+                                     .script = script_text("static_machine.sh"),
+                                     .allocations = *adapters.allocations,
+                                     .hosts = *adapters.hosts};
+    auto cloud = providers::make_static_provider(own);
+    adapters.clouds[cloud->name()] = std::move(cloud);
+    adapters.caretaker = providers::make_machine_caretaker(own);
+}
+
 void add_clouds(Adapters& adapters, const config::Config& config) {
+    add_own_machines(adapters, config);
     if (!config.hetzner_token.empty()) {
         add_cloud(adapters, config,
                   providers::make_hetzner_provider(
@@ -88,6 +110,7 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.alarms = store::make_pg_alarm_store(*a.database, a.random);
     a.cloud_budgets = store::make_pg_cloud_budgets(*a.database);
     a.ledger = store::make_pg_cloud_ledger(*a.database, *a.notifications);
+    a.allocations = store::make_pg_machine_allocations(*a.database);
 }
 
 std::map<std::string, base::Secret> model_keys(const config::Config& config) {
@@ -117,6 +140,7 @@ base::Result<std::unique_ptr<Adapters>> make_adapters(const config::Config& conf
     if (!database) return base::fail(std::move(database).error());
     adapters->database = *std::move(database);
     add_stores(*adapters, config);
+    adapters->hosts = remote::make_ssh_remote_host();
     add_clouds(*adapters, config);
     if (!config.google_client_id.empty()) {
         adapters->open_id = api::sign_in::make_open_id_client(
@@ -133,7 +157,6 @@ base::Result<std::unique_ptr<Adapters>> make_adapters(const config::Config& conf
                                                   adapters->random, adapters->metrics);
     }
     adapters->telegram = telegram::make_telegram_api(config.telegram_url, *adapters->http);
-    adapters->hosts = remote::make_ssh_remote_host();
     adapters->bundles = bundles::make_local_bundles(config.bundle_dir, config.openclaw_version);
     return adapters;
 }
@@ -165,6 +188,7 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
     settings.server_type = config.server_type;
     settings.image = config.image;
     settings.images["digitalocean"] = config.digitalocean_image;
+    settings.images["static"] = "own";
     settings.places = config.places;
     settings.ceilings = config.cost_ceilings;
     settings.billing = config.billing;

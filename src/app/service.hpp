@@ -16,9 +16,11 @@
 #include "ports/cloud_budgets.hpp"
 #include "ports/cloud_ledger.hpp"
 #include "ports/http_transport.hpp"
+#include "ports/machine_allocations.hpp"
 #include "ports/queue_monitor.hpp"
 #include "ports/subscription_store.hpp"
 #include "ports/worker_registry.hpp"
+#include "providers/static/machine_caretaker.hpp"
 #include "reporting/sentry.hpp"
 #include "store/account_repository.hpp"
 #include "store/audit_log.hpp"
@@ -78,14 +80,18 @@ struct Adapters {
     std::unique_ptr<ports::AlarmStore> alarms;
     std::unique_ptr<ports::CloudBudgets> cloud_budgets;
     std::unique_ptr<ports::CloudLedger> ledger;
+    /// Which of the operator's own machines are lent out.
+    std::unique_ptr<ports::MachineAllocations> allocations;
     engine::OfferBoard offers;
+    std::unique_ptr<ports::RemoteHost> hosts;
     /// The way to each provider, within its request budget.
     std::map<std::string, std::unique_ptr<ports::HttpTransport>> cloud_transports;
     /// The adapters, and before each what makes its project ready.
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> bare_clouds;
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds;
+    /// Null without machines of the operator's own.
+    std::unique_ptr<providers::MachineCaretaker> caretaker;
     std::unique_ptr<ports::BotApi> telegram;
-    std::unique_ptr<ports::RemoteHost> hosts;
     std::unique_ptr<ports::ReleaseBundles> bundles;
     /// Null without SENTRY_DSN.
     std::unique_ptr<reporting::Sentry> sentry;

@@ -11,6 +11,7 @@
 #include "core/alarms.hpp"
 #include "core/network.hpp"
 #include "core/operation.hpp"
+#include "core/own_machine.hpp"
 #include "core/placement.hpp"
 #include "core/pool_size.hpp"
 #include "core/rate_limits.hpp"
@@ -105,6 +106,9 @@ struct Config {
     std::string hetzner_url;
     /// Where the firewalls of servers let SSH in from; CIDR forms, never empty.
     std::vector<std::string> ssh_sources;
+    /// The operator's list of machines, and what it says; read for the service alone.
+    std::string own_machines_file;
+    std::vector<core::OwnMachine> own_machines;
     base::Secret digitalocean_token;
     std::string digitalocean_url;
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "config/login.hpp"
+#include "config/own_machines.hpp"
 #include "config/settings.hpp"
 #include "config/values.hpp"
 
@@ -211,12 +212,33 @@ void complete_plans(Loaded& loaded) {
     }
 }
 
+/// The list of the operator's machines names files that only the service may read.
+void complete_own_machines(Loaded& loaded) {
+    Config& config = loaded.config;
+    const char* name = "HATCHERY_STATIC_SERVERS";
+    if (!config.own_machines_file.empty()) {
+        if (auto wrong = read_own_machines(config.own_machines_file, config.own_machines)) {
+            return missing(loaded, name, *wrong);
+        }
+    }
+    if (config.provider != "static") return;
+    if (config.own_machines.empty()) {
+        return missing(loaded, name,
+                       "names no machine, and HATCHERY_PROVIDER is static; list your machines in a "
+                       "file and set this to its path");
+    }
+    const auto& usual = config.own_machines.front();
+    if (config.region.empty()) config.region = usual.region;
+    if (config.server_type.empty()) config.server_type = usual.type;
+}
+
 /// Defaults and rules that concern several settings.
 void complete(Loaded& loaded, Need need) {
     Config& config = loaded.config;
     if (config.api_url.empty()) {
         config.api_url = "http://127.0.0.1:" + std::to_string(config.port);
     }
+    if (need == Need::service) complete_own_machines(loaded);
     const bool on_hetzner = config.provider == "hetzner";
     if (config.region.empty()) config.region = on_hetzner ? "fsn1" : "fra1";
     if (config.server_type.empty()) config.server_type = on_hetzner ? "cx23" : "s-2vcpu-4gb";

@@ -48,7 +48,9 @@ Wrong read_alarm_secret(const std::string& text, Config& config) {
 }
 
 Wrong read_provider(const std::string& text, Config& config) {
-    if (text != "hetzner" && text != "digitalocean") return "must be hetzner or digitalocean";
+    if (text != "hetzner" && text != "digitalocean" && text != "static") {
+        return "must be hetzner, digitalocean or static";
+    }
     config.provider = text;
     return std::nullopt;
 }

@@ -103,6 +103,7 @@ const std::array all_settings = {
     secret("DIGITALOCEAN_API_TOKEN", secret_at<&Config::digitalocean_token>),
     plain("DIGITALOCEAN_API_URL", "https://api.digitalocean.com/v2",
           service_url_at<&Config::digitalocean_url>),
+    plain("HATCHERY_STATIC_SERVERS", "", path_at<&Config::own_machines_file>),
     plain("HATCHERY_BUNDLE_DIR", "/var/lib/hatchery/bundles", path_at<&Config::bundle_dir>),
     plain("HATCHERY_OPENCLAW_VERSION", "2026.9.6", read_version),
     plain("HATCHERY_MODEL_ALIASES",

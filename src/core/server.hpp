@@ -36,10 +36,13 @@ struct Server {
     /// The provider's own id, empty until the create has been answered or adopted.
     std::string provider_server_id;
     std::string public_ip;
+    /// Where SSH answers there; 0: at the port of all servers.
+    std::uint16_t ssh_port = 0;
     /// Pinned SSH host key, `ssh-ed25519 AAAA…`: planted by cloud-init, then rotated.
     std::string host_key;
     /// The rotated key while both are possible; empty otherwise.
     std::string next_host_key;
+    /// The key in force has never been in user data: it was rotated, or is the machine's own.
     bool host_key_rotated = false;
     /// Public half of this server's own client key; the private half is sealed.
     std::string client_public_key;
@@ -50,6 +53,11 @@ struct Server {
     base::TimePoint created_at;
     std::optional<base::TimePoint> deleted_at;
 };
+
+/// Where SSH answers on a server, when all that have no port of their own use `usual`.
+[[nodiscard]] inline std::uint16_t ssh_port_of(const Server& server, std::uint16_t usual) {
+    return server.ssh_port == 0 ? usual : server.ssh_port;
+}
 
 }  // namespace hatchery::core
 

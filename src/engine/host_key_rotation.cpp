@@ -68,6 +68,22 @@ base::Result<void> prepare(StepContext& context, HostLogin& login) {
     return {};
 }
 
+/// The server shows a key that nobody else has seen, and is ready. The planted key is forgotten
+/// before the row says so: a crash in between runs this again, and a ready server has nothing left
+/// to forget.
+base::Result<void> mark_ready(StepContext& context, const core::Server& server) {
+    auto removed = context.ports.fleet.remove_secret(
+        context.claimed.lease, {.owner = ports::SecretOwner::server,
+                                .owner_id = server.id.text(),
+                                .name = ports::secret_name::planted_host_key});
+    if (!removed) return removed;
+    return context.ports.fleet.change_server(context.claimed.lease, server.id,
+                                             {.state = core::ServerState::ready,
+                                              .host_key = server.host_key,
+                                              .next_host_key = "",
+                                              .host_key_rotated = true});
+}
+
 /// Proves that the new key is in force by logging in with nothing else accepted.
 base::Result<void> confirm(StepContext& context, HostLogin& login) {
     context.ports.hosts.forget(login.target);
@@ -77,18 +93,8 @@ base::Result<void> confirm(StepContext& context, HostLogin& login) {
                                         context.call(call_limit));
     });
     if (!proof) return base::fail(std::move(proof).error());
-    // The planted key is forgotten before the row calls the server ready: a crash in between runs
-    // this again, and a ready server has nothing left to forget.
-    auto removed = context.ports.fleet.remove_secret(
-        context.claimed.lease, {.owner = ports::SecretOwner::server,
-                                .owner_id = login.server.id.text(),
-                                .name = ports::secret_name::planted_host_key});
-    if (!removed) return removed;
-    return context.ports.fleet.change_server(context.claimed.lease, login.server.id,
-                                             {.state = core::ServerState::ready,
-                                              .host_key = login.server.next_host_key,
-                                              .next_host_key = "",
-                                              .host_key_rotated = true});
+    login.server.host_key = login.server.next_host_key;
+    return mark_ready(context, login.server);
 }
 
 /// Whether sshd dropped the connection, or was not there at all. cloud-init starts it anew while
@@ -106,6 +112,11 @@ core::StepOutcome not_rotated(StepContext& context, const core::Server& server, 
 }  // namespace
 
 std::optional<core::StepOutcome> rotate_host_key(StepContext& context, HostLogin login) {
+    if (login.server.host_key_rotated) {
+        // Its key has never been in user data, and is not ours to replace.
+        auto ready = mark_ready(context, login.server);
+        return ready ? std::nullopt : std::optional(failed(std::move(ready).error()));
+    }
     if (auto prepared = prepare(context, login); !prepared) {
         return not_rotated(context, login.server, std::move(prepared).error());
     }

@@ -10,7 +10,7 @@ base::Result<ports::SshTarget> ssh_target(StepContext& context, const core::Serv
                                            .name = ports::secret_name::client_key});
     if (!key) return base::fail(std::move(key).error());
     ports::SshTarget target{.host = server.public_ip,
-                            .port = context.settings.ssh_port,
+                            .port = core::ssh_port_of(server, context.settings.ssh_port),
                             .user = "root",
                             .host_keys = {server.host_key},
                             .private_key = *std::move(key)};

@@ -74,6 +74,7 @@ base::Result<std::vector<std::string>> PreparedCloud::prepare(const std::string&
 
 base::Result<void> PreparedCloud::ensure_firewall(const std::string& installation,
                                                   const base::Call& call) {
+    if (!inner_.can(providers::Capability::firewalls)) return {};
     const providers::CreateFirewall request{.name = name_of("ssh", installation),
                                             .applies_to = {core::label_installation, installation},
                                             .ssh_sources = ssh_sources_};

@@ -183,6 +183,7 @@ void Reconciler::judge_resources(Sweep& sweep) {
     if (ports_.ledger == nullptr) return;
     for (const auto& [kind, name] : base::EnumNames<providers::ResourceKind>::names) {
         if (sweep.stop.stop_requested()) return;
+        if (!sweep.cloud.can(providers::capability_of(kind))) continue;
         const auto listed =
             sweep.cloud.list_resources(kind, core::label_installation, sweep.installation.text(),
                                        base::Call::within(call_limit, sweep.stop));

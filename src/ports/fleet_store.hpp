@@ -57,6 +57,7 @@ struct ServerChange {
     std::optional<core::ServerState> state;
     std::optional<std::string> provider_server_id;
     std::optional<std::string> public_ip;
+    std::optional<int> ssh_port;
     /// Where it is to be made; only of a server that was not asked for.
     std::optional<std::string> provider;
     std::optional<std::string> region;

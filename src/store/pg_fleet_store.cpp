@@ -51,7 +51,8 @@ constexpr std::string_view update_server = R"(
         price_hourly = coalesce($11, price_hourly),
         price_currency = coalesce($12, price_currency),
         deleted_at = coalesce($13::timestamptz, deleted_at),
-        provider = coalesce($14, provider), image = coalesce($15, image)
+        provider = coalesce($14, provider), image = coalesce($15, image),
+        ssh_port = coalesce($16::integer, ssh_port)
     WHERE id = $1)";
 
 constexpr std::string_view learn_address = R"(
@@ -183,7 +184,7 @@ public:
                 {server, change.state, change.provider_server_id, change.public_ip, change.region,
                  change.type, change.host_key, change.next_host_key, change.host_key_rotated,
                  change.price_monthly, change.price_hourly, change.price_currency,
-                 change.deleted_at, change.provider, change.image});
+                 change.deleted_at, change.provider, change.image, change.ssh_port});
             if (done.affected() == 0) return no_such_server();
             return {};
         });

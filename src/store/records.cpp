@@ -105,6 +105,7 @@ core::Server read_server(const Rows::Row& row, int first) {
     server.price_currency = row.text(first + 17);
     server.created_at = row.time(first + 18);
     server.deleted_at = row.optional_time(first + 19);
+    server.ssh_port = static_cast<std::uint16_t>(row.integer(first + 20));
     return server;
 }
 

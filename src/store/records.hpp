@@ -63,8 +63,8 @@ inline constexpr const char* server =
     " s.id, s.bot_id, s.deployment_id, s.provider, s.region, s.type, s.image, s.name, s.state,"
     " s.provider_server_id, s.public_ip, s.host_key, s.next_host_key, s.host_key_rotated,"
     " s.client_public_key, s.price_monthly, s.price_hourly, s.price_currency, s.created_at,"
-    " s.deleted_at ";
-inline constexpr int server_count = 20;
+    " s.deleted_at, s.ssh_port ";
+inline constexpr int server_count = 21;
 inline constexpr const char* bot =
     " b.id, b.public_id, b.user_id, b.name, b.telegram_bot_id, b.telegram_username, b.model,"
     " b.model_base_url, b.provider, b.region, b.server_type, b.telegram_mode,"

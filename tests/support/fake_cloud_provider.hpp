@@ -123,6 +123,7 @@ public:
     // In fake_cloud_resources.cpp:
     bool has_unique_names() const override;
     bool wants_ssh_key() const override;
+    bool can(providers::Capability capability) const override;
     base::Result<void> change_power(const std::string& provider_server_id,
                                     providers::PowerAction action, const base::Call& call) override;
     base::Result<std::vector<providers::CloudImage>> images(const base::Call& call) override;

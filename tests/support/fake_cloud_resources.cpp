@@ -37,6 +37,8 @@ std::vector<CloudResource> FakeCloudProvider::resources() const {
 
 bool FakeCloudProvider::has_unique_names() const { return options_.unique_names; }
 
+bool FakeCloudProvider::can(providers::Capability) const { return true; }
+
 bool FakeCloudProvider::wants_ssh_key() const { return options_.wants_ssh_key; }
 
 Result<void> FakeCloudProvider::change_power(const std::string& provider_server_id,

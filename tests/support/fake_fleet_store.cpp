@@ -111,6 +111,7 @@ Result<void> FakeFleetStore::change_server(const ports::Lease& lease, const base
         assign(server.state, change.state);
         assign(server.provider_server_id, change.provider_server_id);
         assign(server.public_ip, change.public_ip);
+        if (change.ssh_port) server.ssh_port = static_cast<std::uint16_t>(*change.ssh_port);
         assign(server.provider, change.provider);
         assign(server.image, change.image);
         assign(server.region, change.region);

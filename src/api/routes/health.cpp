@@ -31,6 +31,7 @@ void show_budgets(RouteContext& context) {
     if (context.deps.cloud_budgets == nullptr) return;
     auto& registry = context.deps.engine_metrics;
     for (const auto& [name, cloud] : context.deps.clouds) {
+        if (!cloud->can(providers::Capability::request_limits)) continue;
         const auto policy = core::usual_budget(name);
         const auto view = context.deps.cloud_budgets->view(name, policy);
         if (!view) continue;

@@ -78,14 +78,18 @@ std::optional<StepOutcome> keep(StepContext& context, const core::Server& server
     if (auto told = tell(context, server, found, how); !told) {
         return failed(std::move(told).error());
     }
-    auto changed =
-        context.ports.fleet.change_server(context.claimed.lease, server.id,
-                                          {.state = ServerState::booting,
-                                           .provider_server_id = found.provider_server_id,
-                                           .public_ip = found.public_ip,
-                                           .price_monthly = found.price_monthly,
-                                           .price_hourly = found.price_hourly,
-                                           .price_currency = found.price_currency});
+    ports::ServerChange known{.state = ServerState::booting,
+                              .provider_server_id = found.provider_server_id,
+                              .public_ip = found.public_ip,
+                              .ssh_port = found.ssh_port,
+                              .price_monthly = found.price_monthly,
+                              .price_hourly = found.price_hourly,
+                              .price_currency = found.price_currency};
+    if (!found.host_key.empty()) {
+        known.host_key = found.host_key;
+        known.host_key_rotated = true;
+    }
+    auto changed = context.ports.fleet.change_server(context.claimed.lease, server.id, known);
     if (!changed) return failed(std::move(changed).error());
     return std::nullopt;
 }

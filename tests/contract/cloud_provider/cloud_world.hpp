@@ -45,8 +45,9 @@ public:
     virtual void lose_next_create_answer() = 0;
     /// The next call of this method is answered with this status and code and has no effect.
     virtual void refuse_next(Method method, int status, const std::string& code) = 0;
-    /// The next delete is refused because the provider is busy with the server.
-    virtual void lock_next_delete() = 0;
+    /// The next delete is refused because the provider is busy with the server. False where none
+    /// ever is.
+    [[nodiscard]] virtual bool lock_next_delete() = 0;
     virtual void set_out_of_stock(const std::string& type, const std::string& region) = 0;
     virtual void set_max_servers(int count) = 0;
     virtual void exhaust_requests() = 0;
@@ -57,6 +58,8 @@ public:
 };
 
 [[nodiscard]] std::unique_ptr<CloudWorld> make_fake_world();
+/// The operator's own machines, with nothing behind them.
+[[nodiscard]] std::unique_ptr<CloudWorld> make_static_world();
 /// What Hetzner's codes become, which the fake speaks too.
 [[nodiscard]] std::vector<Refusal> hetzner_refusals();
 /// Whether an adapter's calls to the sandbox go by way of a proxy that holds both sides to the

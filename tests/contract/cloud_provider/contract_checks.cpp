@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using base::Effect;
 using base::ErrorKind;
+using providers::Capability;
 using providers::CloudServer;
 using providers::CloudServerStatus;
 using providers::ResourceKind;
@@ -31,6 +32,14 @@ base::Error must_fail_to_create(CloudWorld& world, const std::string& name) {
     auto created = world.provider().create_server(world.plain_request(name), soon());
     REQUIRE_FALSE(created);
     return created.error();
+}
+
+template <typename Answer>
+void must_be_not_offered(const Answer& answer) {
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == ErrorKind::invalid);
+    CHECK(answer.error().effect == Effect::none);
+    CHECK(answer.error().code == providers::code_not_offered);
 }
 
 void created_as_asked(CloudWorld& world) {
@@ -143,6 +152,11 @@ void quota(CloudWorld& world) {
 }
 
 void rate_limit(CloudWorld& world) {
+    if (!world.provider().can(Capability::request_limits)) {
+        must_create(world, "hatchery-unlimited");
+        CHECK_FALSE(world.provider().budget());
+        return;
+    }
     world.exhaust_requests();
     const auto error = must_fail_to_create(world, "hatchery-limited");
     CHECK(error.kind == ErrorKind::rate_limited);
@@ -187,7 +201,10 @@ void deleted(CloudWorld& world) {
 void locked_while_busy(CloudWorld& world) {
     const CloudServer server = must_create(world, "hatchery-locked");
     REQUIRE(world.runs_in_time(server.provider_server_id));
-    world.lock_next_delete();
+    if (!world.lock_next_delete()) {
+        CHECK(world.provider().delete_server(server.provider_server_id, soon()));
+        return;
+    }
     const auto refused = world.provider().delete_server(server.provider_server_id, soon());
     REQUIRE_FALSE(refused);
     CHECK(refused.error().kind == ErrorKind::conflict);
@@ -226,6 +243,12 @@ void power(CloudWorld& world) {
     const CloudServer server = must_create(world, "hatchery-power");
     REQUIRE(world.runs_in_time(server.provider_server_id));
     auto& provider = world.provider();
+    if (!provider.can(Capability::power)) {
+        must_be_not_offered(
+            provider.change_power(server.provider_server_id, providers::PowerAction::off, soon()));
+        CHECK(world.comes_to(server.provider_server_id, CloudServerStatus::running));
+        return;
+    }
     const auto& id = server.provider_server_id;
     REQUIRE(provider.change_power(id, providers::PowerAction::off, soon()));
     REQUIRE(world.comes_to(id, CloudServerStatus::off));
@@ -261,11 +284,22 @@ Resources must_list(CloudWorld& world, ResourceKind kind, const std::string& val
     return *std::move(listed);
 }
 
+/// The provider has nothing of a kind, and says so whatever it is asked.
+void no_resources(CloudWorld& world, ResourceKind kind) {
+    must_be_not_offered(world.provider().list_resources(kind, "installation", "one", soon()));
+    must_be_not_offered(world.provider().delete_resource(kind, "1", soon()));
+}
+
 void firewalls(CloudWorld& world) {
     providers::CreateFirewall request{.name = "hatchery-ssh",
                                       .applies_to = {"installation", "one"},
                                       .ssh_sources = {"192.0.2.0/24", "2001:db8::/32"}};
     auto& provider = world.provider();
+    if (!provider.can(Capability::firewalls)) {
+        must_be_not_offered(provider.create_firewall(request, soon()));
+        must_be_not_offered(provider.update_firewall("1", request, soon()));
+        return no_resources(world, ResourceKind::firewall);
+    }
     const auto made = provider.create_firewall(request, soon());
     if (!made) FAIL(made.error().message);
     CHECK_FALSE(made->id.empty());
@@ -298,6 +332,11 @@ void ssh_keys(CloudWorld& world) {
             "AAAAC3NzaC1lZDI1NTE5AAAAIJ1lmvRjJ0fOsxhS/3QcE6Q0w3fH7sW9zX2v1b8nM4kL",
         .label = {"installation", "one"}};
     auto& provider = world.provider();
+    if (!provider.can(Capability::ssh_keys)) {
+        CHECK_FALSE(provider.wants_ssh_key());
+        must_be_not_offered(provider.create_ssh_key(request, soon()));
+        return no_resources(world, ResourceKind::ssh_key);
+    }
     const auto made = provider.create_ssh_key(request, soon());
     if (!made) FAIL(made.error().message);
     const auto again = provider.create_ssh_key(request, soon());
@@ -319,6 +358,10 @@ void snapshots(CloudWorld& world) {
     const CloudServer server = must_create(world, "hatchery-model");
     REQUIRE(world.runs_in_time(server.provider_server_id));
     auto& provider = world.provider();
+    if (!provider.can(Capability::snapshots)) {
+        must_be_not_offered(provider.create_snapshot({}, soon()));
+        return no_resources(world, ResourceKind::snapshot);
+    }
     const auto made =
         provider.create_snapshot({.provider_server_id = server.provider_server_id,
                                   .name = "hatchery-golden",

@@ -59,7 +59,10 @@ public:
         const auto server = provider_->get_server(id, base::Call::within(std::chrono::seconds(1)));
         return server && *server && (*server)->status == status;
     }
-    void lock_next_delete() override { refuse_next(Method::remove, 423, "locked"); }
+    bool lock_next_delete() override {
+        refuse_next(Method::remove, 423, "locked");
+        return true;
+    }
     void lose_next_create_answer() override { provider_->lose_next_create_answers(1); }
     void refuse_next(Method method, int status, const std::string& code) override {
         base::Error error{.kind = kind_of(code),

@@ -40,7 +40,10 @@ public:
     bool comes_to(const std::string& id, providers::CloudServerStatus status) override;
     void lose_next_create_answer() override { put_faults(R"({"createAnswerLost":1})"); }
     void refuse_next(Method method, int status, const std::string& code) override;
-    void lock_next_delete() override { put_faults(R"({"deleteLocked":1})"); }
+    bool lock_next_delete() override {
+        put_faults(R"({"deleteLocked":1})");
+        return true;
+    }
     void set_out_of_stock(const std::string& type, const std::string& region) override;
     void set_max_servers(int count) override;
     void exhaust_requests() override;

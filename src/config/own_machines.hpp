@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/own_machine.hpp"
+
+namespace hatchery::config {
+
+/// Reads the operator's list of machines, and the keys that it names. Answers what would be right,
+/// with the entry and the field, when something is wrong; never what a key holds.
+[[nodiscard]] std::optional<std::string> read_own_machines(const std::string& path,
+                                                           std::vector<core::OwnMachine>& machines);
+
+}  // namespace hatchery::config
