@@ -10,6 +10,7 @@
 #include "core/server.hpp"
 #include "core/subscription.hpp"
 #include "core/worker.hpp"
+#include "ports/machine_allocations.hpp"
 #include "store/audit_log.hpp"
 #include "store/secret_rows.hpp"
 #include "world.hpp"
@@ -50,6 +51,8 @@ TEST_CASE("every enumeration in the database has exactly the names of its C++ ty
     CHECK(allowed_by(world, "bots_telegram_mode_check") == names_of<core::TelegramMode>());
     CHECK(allowed_by(world, "bots_status_check") == names_of<core::BotStatus>());
     CHECK(allowed_by(world, "bots_condition_check") == names_of<core::BotCondition>());
+    CHECK(allowed_by(world, "machine_allocations_state_check") ==
+          names_of<ports::AllocationState>());
     CHECK(allowed_by(world, "servers_state_check") == names_of<core::ServerState>());
     CHECK(allowed_by(world, "operations_kind_check") == names_of<core::OperationKind>());
     CHECK(allowed_by(world, "operations_state_check") == names_of<core::OperationState>());
