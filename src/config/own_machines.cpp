@@ -65,9 +65,9 @@ public:
             say("", "must be an object");
             return machine;
         }
-        check_members();
         word("name", machine.name);
         if (!machine.name.empty()) where_ = machine.name;
+        check_members();
         text("host", machine.host, Needed::yes);
         constexpr std::string_view name_letters =
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";

@@ -108,7 +108,8 @@ TEST_CASE("processes that lend at the same time never lend a machine twice") {
     CHECK(lent == 5);
     CHECK(refused == 3);
     std::set<std::string> machines;
-    for (const auto& one : under.allocations->list().value()) machines.insert(one.facts.machine);
+    const auto all = under.allocations->list().value();
+    for (const auto& one : all) machines.insert(one.facts.machine);
     CHECK(machines.size() == 5);
 }
 

@@ -159,11 +159,6 @@ void wait_until(const World& world, Holds holds) {
     }
 }
 
-bool offered(const World& world) {
-    const auto regions = world.api().get("/api/cloud/available-regions?provider=static").body;
-    return regions["items"][0]["serverTypes"][0]["available"];
-}
-
 }  // namespace
 
 TEST_CASE("a machine of the operator's own serves one bot, is wiped, and serves another") {
