@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using base::LogLevel;
 
-constexpr auto reap_every = 15s;
+constexpr base::Milliseconds reap_every = 15s;
 /// Who does not lead tries again this often.
 constexpr auto lead_every = 5s;
 /// Claims of fewer jobs than this are over too soon to be worth a second one beside them.
@@ -202,11 +202,14 @@ private:
         Reaper reaper(ports_);
         Reconciler reconciler(ports_, settings_);
         while (!stop.stop_requested()) {
-            if (leader.leads()) {
+            const bool leads = leader.leads();
+            if (leads) {
                 reaper.tick(stop);
                 reconciler.tick(stop);
             }
-            alarm.sleep(stop, std::min<base::Milliseconds>(reap_every, settings_.stray_grace / 3));
+            // Who does not lead has no sweep to be in time for.
+            const auto next = leads ? reconciler.until_next() : settings_.stray_grace / 3;
+            alarm.sleep(stop, std::clamp<base::Milliseconds>(next, 10ms, reap_every));
         }
     }
 

@@ -25,6 +25,10 @@ constexpr auto vanished_alarm_stands = 1h;
 constexpr auto refusal_alarm_stands = 1h;
 constexpr int latest_alarms = 200;
 
+base::Milliseconds sweep_interval(const EngineSettings& settings) {
+    return settings.stray_grace / sweeps_per_grace;
+}
+
 void log_failed(const std::string& provider, const base::Error& error) {
     base::log_event(
         LogLevel::warning, "reconcile_failed",
@@ -68,16 +72,31 @@ std::vector<core::ListedMachine> machines_of(const std::vector<providers::CloudS
 
 bool Reconciler::is_due() {
     const auto now = base::steady_now();
-    bool due = !last_sweep_ || now - *last_sweep_ >= settings_.stray_grace / sweeps_per_grace;
+    const auto every = sweep_interval(settings_);
+    // By fixed instants: what a sweep takes, and how late it begins, must not add up over the
+    // sweeps of a grace period. After a longer stall they are counted anew.
+    const bool due = !next_sweep_ || now >= *next_sweep_;
+    if (due) {
+        const bool punctual = next_sweep_ && now - *next_sweep_ < every / 10;
+        swept_at_ = punctual ? *next_sweep_ : now;
+        next_sweep_ = swept_at_ + every;
+    }
+    bool asked = false;
     if (ports_.ledger != nullptr) {
         const auto wish = ports_.ledger->sweep_asked_at();
         if (wish && *wish && (!last_wish_ || **wish > *last_wish_)) {
             last_wish_ = *wish;
-            due = true;
+            asked = true;
         }
     }
-    if (due) last_sweep_ = now;
-    return due;
+    if (asked && !due) swept_at_ = now;
+    return due || asked;
+}
+
+base::Milliseconds Reconciler::until_next() const {
+    if (!next_sweep_) return base::Milliseconds{0};
+    const auto left = *next_sweep_ - base::steady_now();
+    return std::max(base::Milliseconds{0}, std::chrono::ceil<base::Milliseconds>(left));
 }
 
 void Reconciler::tick(const std::stop_token& stop) {
@@ -124,13 +143,12 @@ void Reconciler::sweep(const std::string& provider, providers::CloudProvider& cl
 
 bool Reconciler::over(Sweep& sweep, const std::string& key, const std::string& name) {
     sweep.seen.insert(key);
-    const auto now = base::steady_now();
-    const auto [since, is_new] = since_.emplace(key, now);
+    const auto [since, is_new] = since_.emplace(key, swept_at_);
     if (is_new) {
         base::log_event(LogLevel::warning, "stray_server",
                         {{"provider", sweep.provider}, {"provider_server", key}, {"name", name}});
     }
-    return now - since->second >= settings_.stray_grace;
+    return swept_at_ - since->second >= settings_.stray_grace;
 }
 
 void Reconciler::judge_strays(Sweep& sweep) {

@@ -25,6 +25,8 @@ public:
         : ports_(ports), settings_(settings) {}
     /// One sweep, if it is time to or somebody asked for one.
     void tick(const std::stop_token& stop);
+    /// How long until the next sweep is due.
+    [[nodiscard]] base::Milliseconds until_next() const;
 
 private:
     /// One provider while it is swept.
@@ -61,7 +63,9 @@ private:
 
     const EnginePorts& ports_;
     const EngineSettings& settings_;
-    std::optional<base::SteadyTime> last_sweep_;
+    std::optional<base::SteadyTime> next_sweep_;
+    /// When the sweep that is under way, or was last, was due; grace periods are counted by this.
+    base::SteadyTime swept_at_;
     std::optional<base::TimePoint> last_wish_;
     /// Since when something has been in the way, by provider, kind and id there.
     std::map<std::string, base::SteadyTime> since_;
