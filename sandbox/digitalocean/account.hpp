@@ -18,7 +18,12 @@ using Time = std::chrono::system_clock::time_point;
 /// "2026-01-31T12:00:00Z"
 std::string to_text(Time time);
 
-enum class DropletStatus { fresh, active, off };
+enum class DropletStatus {
+    fresh,
+    active,
+    off,
+    archived,  ///< only by a call of a test; it can be deleted as any other
+};
 
 struct Droplet {
     std::int64_t id = 0;

@@ -43,14 +43,16 @@ std::vector<json> sizes() {
     }
     std::vector<json> entries;
     for (const SizeRow& row : kSizes) {
-        const double hourly = std::round(row.dollars_a_month / kHoursAMonth * 1e5) / 1e5;
+        // DigitalOcean shows what is nearest in single precision: 0.00892999954521656.
+        const auto hourly =
+            static_cast<float>(std::round(row.dollars_a_month / kHoursAMonth * 1e5) / 1e5);
         entries.push_back({{"slug", row.slug},
                            {"memory", row.memory_mb},
                            {"vcpus", row.vcpus},
                            {"disk", row.disk_gb},
                            {"transfer", row.terabytes},
                            {"price_monthly", row.dollars_a_month},
-                           {"price_hourly", hourly},
+                           {"price_hourly", static_cast<double>(hourly)},
                            {"regions", everywhere},
                            {"available", true},
                            {"description", "Basic"}});

@@ -277,6 +277,9 @@ ApiAnswer DigitalOceanApi::Impl::handle_sandbox(const ApiCall& call) {
         set_faults(call.body);
         return {.body = to_json(faults_.get())};
     }
+    if (what.starts_with("droplets/")) {
+        return answer_droplet_call(call, "/" + what);
+    }
     return answer_test_call(call, what, fleet_, requests_);
 }
 

@@ -58,6 +58,8 @@ private:
                               bool& path_known, std::string& path_template);
 
     ApiAnswer handle_sandbox(const ApiCall& call);
+    /// A Droplet of any account, past all limits: `/droplets/{id}`, and to archive it.
+    ApiAnswer answer_droplet_call(const ApiCall& call, const std::string& what);
     ApiAnswer limited(const ApiCall& call);
     ApiAnswer handle_in_account(const ApiCall& call, const std::string& token, const Route& route,
                                 std::vector<std::string> words);

@@ -24,6 +24,8 @@ std::string word_of(DropletStatus status) {
             return "active";
         case DropletStatus::off:
             return "off";
+        case DropletStatus::archived:
+            break;
     }
     return "archive";
 }
@@ -247,9 +249,13 @@ ApiAnswer DigitalOceanApi::Impl::get_droplet(Context& context) {
 /// Lets go of the lock while the host goes, which reports on a thread of its own.
 void DigitalOceanApi::Impl::remove_droplet(Context& context, std::int64_t id) {
     Account& account = context.account;
-    Droplet& droplet = account.droplets.at(id);
-    droplet.deleting = true;
-    end_action(account, droplet.create_action, "errored");
+    // Of several that are to go, one may have been deleted while the lock was let go for another.
+    const auto found = account.droplets.find(id);
+    if (found == account.droplets.end() || found->second.deleting) {
+        return;
+    }
+    found->second.deleting = true;
+    end_action(account, found->second.create_action, "errored");
     context.lock.unlock();
     fleet_.remove(id);
     context.lock.lock();
@@ -284,6 +290,29 @@ ApiAnswer DigitalOceanApi::Impl::delete_droplets_by_tag(Context& context) {
         remove_droplet(context, id);
     }
     return {.status = 204, .body = nullptr};
+}
+
+ApiAnswer DigitalOceanApi::Impl::answer_droplet_call(const ApiCall& call, const std::string& what) {
+    const auto segments = split_path(what);
+    std::int64_t id = 0;
+    const std::lock_guard lock(mutex_);
+    for (auto& [token, account] : accounts_) {
+        if (segments.size() < 2 || !is_id(segments[1], id)) {
+            break;
+        }
+        const auto found = account.droplets.find(id);
+        if (found == account.droplets.end() || found->second.deleting) {
+            continue;
+        }
+        if (segments.size() == 2 && call.method == "GET") {
+            return {.body = {{"droplet", droplet_json(account, found->second)}}};
+        }
+        if (segments.size() == 3 && segments[2] == "archive" && call.method == "POST") {
+            found->second.status = DropletStatus::archived;
+            return {.status = 204, .body = nullptr};
+        }
+    }
+    refuse_missing();
 }
 
 }  // namespace hatchery::sandbox

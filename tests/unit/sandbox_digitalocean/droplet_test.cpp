@@ -103,3 +103,22 @@ TEST_CASE("an account sees its own Droplets only, and nobody without a token see
     client.token = "";
     CHECK(client.call("GET", "/droplets").status == 401);
 }
+
+TEST_CASE("a size costs what single precision makes of it, as at DigitalOcean") {
+    AccountClient client;
+    const json sizes = client.get("/sizes")["sizes"];
+    CHECK(sizes[0]["slug"] == "s-1vcpu-1gb");
+    CHECK(sizes[0]["price_hourly"].dump() == "0.00892999954521656");
+}
+
+TEST_CASE("an archived Droplet is listed, and deleted as any other") {
+    AccountClient client;
+    const json droplet = client.create("web-1");
+    client.wait_for_status(droplet["id"], "active");
+    const std::string id = droplet["id"].dump();
+    REQUIRE(client.call("POST", "/sandbox/droplets/" + id + "/archive").status == 204);
+    CHECK(client.get("/droplets/" + id)["droplet"]["status"] == "archive");
+    CHECK(client.get("/droplets")["droplets"].size() == 1);
+    CHECK(client.call("DELETE", "/droplets/" + id).status == 204);
+    CHECK(client.call("GET", "/droplets/" + id).status == 404);
+}
