@@ -3,7 +3,8 @@ state (--hosts none).
 
 cloud.hetzner_requests       requests per server with 200 deployed at once, from the first create until all
                              run, at a project of 3,600 requests an hour; a server takes 11 s to boot
-cloud.provoked_429           answers 429 meanwhile
+cloud.digitalocean_requests  the same at an account of DigitalOcean's, which may ask 250 times a minute
+cloud.provoked_429           answers 429 of both meanwhile
 cloud.sweep_1000_requests    requests of one sweep of a project with 1,000 servers of ours
 cloud.orphan_gone_s          from the create of a server that nobody knows until it is no longer listed, with
                              a grace period of 9 s
@@ -40,25 +41,40 @@ def make_stray(world, name, owner):
         "labels": {"hatchery-installation": owner}})["server"]["id"]
 
 
-def measure_creates(arguments, figures):
-    world = make_world(arguments, "cloud", ("--boot-delay-ms", str(BOOT_MS)))
+def count_creates(arguments, provider, environment):
+    """Deploys SERVERS at once. Answers the provider's requests per server, and its answers 429."""
+    world = make_world(arguments, f"cloud-{provider}", ("--boot-delay-ms", str(BOOT_MS)), environment)
     try:
+        cloud = world.cloud if provider == "hetzner" else world.digitalocean
+        running = "running" if provider == "hetzner" else "active"
+        servers = "/servers" if provider == "hetzner" else "/droplets"
         bots = [world.make_bot(f"Bot {number}") for number in range(SERVERS)]
-        world.cloud.call("DELETE", "/sandbox/requests")
+        cloud.call("DELETE", "/sandbox/requests")
         for bot in bots:
             world.api.call("POST", "/api/deploy", {"botId": bot})
-        world.wait(lambda: len(world.cloud.call("GET", "/sandbox/hosts")["hosts"]) == SERVERS, 120)
+        world.wait(lambda: len(cloud.call("GET", "/sandbox/hosts")["hosts"]) == SERVERS, 300)
         # All run, and the poller has looked once more.
         time.sleep(BOOT_MS / 1000 + 6)
-        counted = world.cloud.call("GET", "/sandbox/requests")
-        print(f"{SERVERS} deployments at once, requests to the provider until all servers ran:")
+        counted = cloud.call("GET", "/sandbox/requests")
+        print(f"{SERVERS} deployments at once, requests to {provider} until all servers ran:")
         for route, count in sorted(counted["byRoute"].items()):
             print(f"  {route:40} {count:5}")
-        figures.at_most("cloud.hetzner_requests", round(counted["total"] / SERVERS, 3),
-                        "requests per deployment", 1.3)
-        figures.at_most("cloud.provoked_429", counted["byStatus"].get("429", 0), "answers", 0)
+        listed = cloud.call("GET", f"{servers}?per_page=50")[servers[1:]]
+        if any(one["status"] != running for one in listed):
+            raise Broken("not all servers run")
+        return round(counted["total"] / SERVERS, 3), counted["byStatus"].get("429", 0)
     finally:
         world.close()
+
+
+def measure_creates(arguments, figures):
+    hetzner, refused = count_creates(arguments, "hetzner", {})
+    figures.at_most("cloud.hetzner_requests", hetzner, "requests per deployment", 1.3)
+    ocean, refused_too = count_creates(arguments, "digitalocean", {
+        "HATCHERY_PROVIDER": "digitalocean", "DIGITALOCEAN_API_TOKEN": "bench-account",
+        "HATCHERY_DEFAULT_REGION": "fra1", "HATCHERY_DEFAULT_SERVER_TYPE": "s-1vcpu-1gb"})
+    figures.at_most("cloud.digitalocean_requests", ocean, "requests per deployment", 1.3)
+    figures.at_most("cloud.provoked_429", refused + refused_too, "answers", 0)
 
 
 def measure_sweep(arguments, figures):

@@ -64,6 +64,7 @@ class World:
         self.processes.append(sandbox)
         urls = json.loads(sandbox.stdout.readline())
         self.cloud, self.model = Api(urls["hetzner"], "bench-project"), urls["model"]
+        self.digitalocean = Api(urls["digitalocean"], "bench-account")
         self.database_url = url
         port = free_port()
         self.environment = dict(
@@ -71,7 +72,8 @@ class World:
             HATCHERY_MASTER_KEY=base64.b64encode(secrets.token_bytes(32)).decode(),
             HATCHERY_PUBLIC_URL=f"http://127.0.0.1:{port}",
             HATCHERY_API_URL=f"http://127.0.0.1:{port}", HETZNER_API_TOKEN="bench-project",
-            HETZNER_API_URL=urls["hetzner"], TELEGRAM_API_URL=urls["telegram"],
+            HETZNER_API_URL=urls["hetzner"], DIGITALOCEAN_API_URL=urls["digitalocean"],
+            TELEGRAM_API_URL=urls["telegram"],
             GOOGLE_ISSUER_URL=urls["signIn"], GOOGLE_CLIENT_ID="bench",
             GOOGLE_CLIENT_SECRET="bench-client-secret",
             HATCHERY_BUNDLE_DIR=bundles, HATCHERY_LOG_LEVEL="debug",
