@@ -1,0 +1,201 @@
+#include <algorithm>
+#include <array>
+
+#include "fault_world.hpp"
+#include "support/catch.hpp"
+
+// One kind of misbehaviour at a time, at both providers.
+
+using namespace hatchery;
+using namespace std::chrono_literals;
+using cloud_faults::FaultWorld;
+using core::OperationKind;
+
+namespace {
+
+constexpr std::array providers_tried{"hetzner", "digitalocean"};
+/// Only a broken program takes so long.
+constexpr auto limit = 60s;
+
+bool tells(FaultWorld& world, const core::Bot& bot, const std::string& text) {
+    return std::ranges::any_of(world.story_of(bot), [&](const std::string& line) {
+        return line.find(text) != std::string::npos;
+    });
+}
+
+/// The same faults at both; `create` stands for the route of creates.
+void misbehave(FaultWorld& world, const std::string& faults) {
+    for (const auto* provider : providers_tried) {
+        std::string document = faults;
+        const std::string create =
+            std::string_view(provider) == "hetzner" ? "/servers" : "/droplets";
+        for (auto at = document.find("CREATE"); at != std::string::npos;
+             at = document.find("CREATE")) {
+            document.replace(at, 6, create);
+        }
+        world.misbehave(provider, document);
+    }
+}
+
+/// A bot at each provider, deployed at once.
+std::vector<core::Bot> deploy(FaultWorld& world, base::Milliseconds within = 6min) {
+    std::vector<core::Bot> bots;
+    for (const auto* provider : providers_tried) {
+        bots.push_back(world.add_bot(provider));
+        world.ask(bots.back(), OperationKind::deploy, within);
+    }
+    REQUIRE(world.comes_true([&] { return world.all_ended(); }, limit));
+    return bots;
+}
+
+/// All are active, each with one server, and the providers have no other.
+void check_active(FaultWorld& world, const std::vector<core::Bot>& bots) {
+    for (const auto& bot : bots) {
+        const auto end = world.end_of(bot);
+        INFO(bot.provider << ": " << end.status << " " << end.reason << " " << end.error);
+        CHECK(end.status == "active");
+        CHECK(end.ready == 1);
+    }
+    CHECK(world.comes_true([&] { return world.all_accounted_for(); }, limit));
+    CHECK(world.foreign_servers_stand());
+}
+
+/// All have failed for a reason with this text, and nothing of them is left.
+void check_failed(FaultWorld& world, const std::vector<core::Bot>& bots, const std::string& text) {
+    for (const auto& bot : bots) {
+        const auto end = world.end_of(bot);
+        INFO(bot.provider << ": " << end.status << " " << end.reason << " " << end.error);
+        CHECK(end.status == "failed");
+        CHECK(end.reason.find(text) != std::string::npos);
+        CHECK(end.servers == 0);
+    }
+    CHECK(world.comes_true([&] { return world.all_accounted_for(); }, limit));
+    CHECK(world.foreign_servers_stand());
+}
+
+}  // namespace
+
+TEST_CASE("a create whose answer was lost is adopted, and no second one is made") {
+    FaultWorld world;
+    misbehave(world, R"({"createAnswerLost":1})");
+    const auto bots = deploy(world);
+    check_active(world, bots);
+    for (const auto& bot : bots) CHECK(tells(world, bot, "adopted server"));
+}
+
+TEST_CASE("a create that was answered 500 after its effect is adopted") {
+    FaultWorld world;
+    misbehave(world, R"({"error":[{"method":"POST","route":"CREATE","status":500,"count":1,
+                                   "afterEffect":true}]})");
+    const auto bots = deploy(world);
+    check_active(world, bots);
+    for (const auto& bot : bots) CHECK(tells(world, bot, "adopted server"));
+}
+
+TEST_CASE("a create that was answered 503 without effect is looked for and sent again") {
+    FaultWorld world;
+    misbehave(world, R"({"error":[{"method":"POST","route":"CREATE","status":503,"count":1}]})");
+    check_active(world, deploy(world));
+}
+
+TEST_CASE("answers 500, 502 and 504 to everything that is read are lived through") {
+    FaultWorld world;
+    misbehave(world, R"({"error":[{"method":"GET","status":500,"count":2},
+                                  {"method":"GET","status":502,"count":2},
+                                  {"method":"GET","status":504,"count":2}]})");
+    check_active(world, deploy(world));
+}
+
+TEST_CASE("a storm of 429 is waited out") {
+    FaultWorld world;
+    for (const auto* provider : providers_tried) {
+        const bool hetzner = std::string_view(provider) == "hetzner";
+        world.misbehave(provider, std::string(R"({"error":[{"status":429,"count":5,"code":")") +
+                                      (hetzner ? "rate_limit_exceeded" : "too_many_requests") +
+                                      R"("}]})");
+    }
+    const auto bots = deploy(world);
+    check_active(world, bots);
+    for (const auto& cloud : world.clouds) CHECK(cloud->wire->refusals() > 0);
+}
+
+TEST_CASE("what is sold out by type, region and provider is had at the next place") {
+    FaultWorld world;
+    const auto deploy_free = [&] {
+        auto bot = world.add_bot();
+        world.ask(bot, OperationKind::deploy);
+        REQUIRE(world.comes_true([&] { return world.all_ended(); }, limit));
+        return bot;
+    };
+    std::vector<core::Bot> bots;
+    world.misbehave("hetzner", R"({"outOfStock":[{"type":"cx23","location":""}]})");
+    bots.push_back(deploy_free());
+    CHECK(tells(world, bots.back(), "trying cpx22 in fsn1 at hetzner next"));
+    world.misbehave("hetzner", R"({"outOfStock":[{"type":"","location":"fsn1"}]})");
+    bots.push_back(deploy_free());
+    CHECK(tells(world, bots.back(), "trying cx23 in nbg1 at hetzner next"));
+    world.misbehave("hetzner", R"({"outOfStock":[{"type":"","location":""}]})");
+    bots.push_back(deploy_free());
+    CHECK(tells(world, bots.back(), "trying s-1vcpu-1gb in fra1 at digitalocean next"));
+    world.misbehave("digitalocean", R"({"outOfStock":[{"type":"","location":"fra1"}]})");
+    bots.push_back(deploy_free());
+    CHECK(tells(world, bots.back(), "trying s-1vcpu-1gb in ams3 at digitalocean next"));
+    check_active(world, bots);
+}
+
+TEST_CASE("a quota sends a deploy to the next provider, and fails it with its cause at the last") {
+    FaultWorld world;
+    // As many as somebody else has there.
+    world.misbehave("hetzner", R"({"quotaServers":2})");
+    const auto elsewhere = world.add_bot();
+    world.ask(elsewhere, OperationKind::deploy);
+    REQUIRE(world.comes_true([&] { return world.all_ended(); }, limit));
+    check_active(world, {elsewhere});
+    CHECK(world.ours_at("digitalocean").size() == 1);
+    CHECK(world.count("SELECT count(*) FROM alarms WHERE kind = 'cloud_quota'") > 0);
+
+    world.misbehave("digitalocean", R"({"quotaServers":3})");
+    check_failed(world, deploy(world), "limit");
+}
+
+TEST_CASE("a server that never boots fails its deploy by the deadline and is deleted") {
+    FaultWorld world;
+    misbehave(world, R"({"stuckInitializing":1})");
+    check_failed(world, deploy(world, 150s), "deadline");
+    for (const auto* provider : providers_tried) CHECK(world.ours_at(provider).empty());
+}
+
+TEST_CASE("a server that is listed late after a lost answer is found, and made once") {
+    FaultWorld world;
+    misbehave(world, R"({"lateVisibilitySeconds":3,"createAnswerLost":1})");
+    check_active(world, deploy(world));
+}
+
+TEST_CASE("a delete that is refused as locked is tried again until the server is gone") {
+    FaultWorld world;
+    const auto bots = deploy(world);
+    check_active(world, bots);
+    misbehave(world, R"({"deleteLocked":2})");
+    for (const auto& bot : bots) world.ask(bot, OperationKind::destroy);
+    REQUIRE(world.comes_true([&] { return world.all_ended(); }, limit));
+    for (const auto& bot : bots) CHECK(world.end_of(bot).servers == 0);
+    for (const auto* provider : providers_tried) CHECK(world.ours_at(provider).empty());
+    CHECK(world.all_accounted_for());
+    CHECK(world.foreign_servers_stand());
+}
+
+TEST_CASE("an address that another server had before is no obstacle to the next") {
+    FaultWorld world;
+    misbehave(world, R"({"reuseAddresses":true})");
+    for (const auto& bot : deploy(world)) world.ask(bot, OperationKind::destroy);
+    REQUIRE(world.comes_true([&] { return world.all_ended(); }, limit));
+    check_active(world, deploy(world));
+    for (const auto& cloud : world.clouds) CHECK(cloud->wire->reused_addresses() > 0);
+}
+
+TEST_CASE("a server that shows a host key which nobody planted is refused and deleted") {
+    FaultWorld world;
+    for (const auto& cloud : world.clouds) cloud->wire->plant_wrong_keys(1);
+    check_failed(world, deploy(world), "host key");
+    for (const auto* provider : providers_tried) CHECK(world.ours_at(provider).empty());
+}
