@@ -17,6 +17,7 @@ CrashPorts::CrashPorts(const engine::EnginePorts& inner)
     for (const auto& [name, cloud] : inner.clouds) {
         clouds_[name] = make_crashing_cloud_provider(*cloud, points_);
     }
+    if (inner.ledger != nullptr) ledger_ = make_crashing_cloud_ledger(*inner.ledger, points_);
 }
 
 CrashPorts::~CrashPorts() = default;
@@ -35,7 +36,7 @@ engine::EnginePorts CrashPorts::ports() const {
             .clock = inner_.clock,
             .random = inner_.random,
             .metrics = inner_.metrics,
-            .ledger = inner_.ledger,
+            .ledger = ledger_.get(),
             .offers = inner_.offers,
             .alarms = inner_.alarms};
 }

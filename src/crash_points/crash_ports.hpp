@@ -32,6 +32,7 @@ private:
     std::unique_ptr<ports::JobStore> jobs_;
     std::unique_ptr<ports::FleetStore> fleet_;
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds_;
+    std::unique_ptr<ports::CloudLedger> ledger_;
     std::unique_ptr<ports::RemoteHost> hosts_;
     std::unique_ptr<ports::BotApi> telegram_;
     std::unique_ptr<ports::HttpTransport> http_;

@@ -4,6 +4,7 @@
 
 #include "crash_points/crash_points.hpp"
 #include "ports/bot_api.hpp"
+#include "ports/cloud_ledger.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/job_store.hpp"
@@ -19,6 +20,8 @@ namespace hatchery::crash_points {
                                                                        CrashPoints& points);
 [[nodiscard]] std::unique_ptr<ports::FleetStore> make_crashing_fleet_store(ports::FleetStore& inner,
                                                                            CrashPoints& points);
+[[nodiscard]] std::unique_ptr<ports::CloudLedger> make_crashing_cloud_ledger(
+    ports::CloudLedger& inner, CrashPoints& points);
 [[nodiscard]] std::unique_ptr<providers::CloudProvider> make_crashing_cloud_provider(
     providers::CloudProvider& inner, CrashPoints& points);
 [[nodiscard]] std::unique_ptr<ports::RemoteHost> make_crashing_remote_host(ports::RemoteHost& inner,

@@ -4,6 +4,9 @@
 
 namespace hatchery::engine {
 
+/// No POST is sent to a provider that has less time than this for its answer.
+inline constexpr base::Milliseconds least_post{60'000};
+
 /// Longest life of a create request, from before its intent is written to its answer. Providers
 /// close accounts of those who hurry a create; it may take a minute.
 inline constexpr base::Milliseconds create_limit{90'000};

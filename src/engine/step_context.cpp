@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
 #include "core/pace.hpp"
 
 namespace hatchery::engine {
@@ -41,6 +42,14 @@ base::Call StepContext::call(std::chrono::milliseconds limit) const {
 
 base::Result<void> StepContext::say(std::string message, core::EventLevel level) {
     return record({line(std::move(message), level)});
+}
+
+void StepContext::raise(const core::Alarm& alarm) const {
+    if (ports.alarms == nullptr) return;
+    const auto raised = ports.alarms->raise(alarm, now());
+    if (!raised || !*raised) return;
+    base::log_event(base::LogLevel::warning, "alarm_raised",
+                    {{"kind", base::to_text(alarm.kind)}, {"cause", alarm.cause}});
 }
 
 core::NewEvent StepContext::line(std::string message, core::EventLevel level) const {

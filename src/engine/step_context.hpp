@@ -10,6 +10,7 @@
 #include "base/call.hpp"
 #include "base/json_value.hpp"
 #include "base/steady_time.hpp"
+#include "core/alarms.hpp"
 #include "core/bot.hpp"
 #include "core/event.hpp"
 #include "core/outcome.hpp"
@@ -52,6 +53,8 @@ public:
     /// Says one line in the bot's story.
     [[nodiscard]] base::Result<void> say(std::string message,
                                          core::EventLevel level = core::EventLevel::info);
+    /// Raises an alarm for the operator, if there is somewhere to raise it and it stands not yet.
+    void raise(const core::Alarm& alarm) const;
     /// A log line of this step, for record().
     [[nodiscard]] core::NewEvent line(std::string message,
                                       core::EventLevel level = core::EventLevel::info) const;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "base/result.hpp"
 #include "core/event.hpp"
 #include "core/subscription.hpp"
+#include "ports/job_store.hpp"
 
 namespace hatchery::ports {
 
@@ -31,6 +31,19 @@ struct CostSum {
     std::int64_t servers = 0;
 };
 
+/// What a server will cost, and what all of its provider may cost a month together.
+struct CreateIntent {
+    /// Decimal text, above zero.
+    std::string price_monthly;
+    std::string price_currency;
+    double ceiling = 0;
+};
+struct CreateAllowance {
+    bool granted = false;
+    /// What all of them cost a month with this one: decimal text with two digits.
+    std::string would_be;
+};
+
 /// What is known of provider projects beside their servers' rows. Thread-safe.
 class CloudLedger {
 public:
@@ -39,10 +52,12 @@ public:
     /// What the bot's user has paid for, if there is anything.
     [[nodiscard]] virtual base::Result<std::optional<core::Subscription>> subscription_of(
         const base::BotId& bot) = 0;
-    /// Monthly prices of all servers of a provider that are billed or may be, by currency: decimal
-    /// text. Servers whose price is not known yet are left out.
-    [[nodiscard]] virtual base::Result<std::map<std::string, std::string>> run_rate(
-        const std::string& provider) = 0;
+    /// The intent to create a server where there is a cost ceiling, under the lease: if all servers
+    /// of its provider that are billed, or may be, then cost no more than the ceiling a month, the
+    /// row is `creating` and has its price, and otherwise nothing is written. In one transaction,
+    /// and no two of one provider at a time. `conflict` when the lease is lost.
+    [[nodiscard]] virtual base::Result<CreateAllowance> intend_create(
+        const Lease& lease, const base::ServerId& server, const CreateIntent& intent) = 0;
     /// The provider no longer has this server: its row is deleted, its deployment ends, and its bot
     /// is failed for this reason and told so, in one transaction. False, and nothing happens, when
     /// an operation works on the bot, which will notice by itself, or the server is gone already.

@@ -1,5 +1,7 @@
 #include "store/pg_cloud_ledger.hpp"
 
+#include <fmt/format.h>
+
 #include "core/server.hpp"
 #include "store/cost_overview.hpp"
 #include "store/subscription_rows.hpp"
@@ -14,11 +16,25 @@ using base::TimePoint;
 const std::string select_subscription = std::string("SELECT") + columns::subscription +
                                         "FROM bots b JOIN subscriptions s ON s.user_id = b.user_id "
                                         "WHERE b.id = $1";
-constexpr std::string_view sum_prices = R"(
-    SELECT price_currency, sum(price_or_zero(price_monthly))
-    FROM servers WHERE provider = $1 AND state NOT IN ('planned', 'deleted')
-      AND price_monthly <> ''
-    GROUP BY price_currency)";
+// One at a time for each provider: the sum that is read afterwards has the intents of all before.
+constexpr std::string_view lock_ceiling =
+    "SELECT pg_advisory_xact_lock(hashtext('cost_ceiling'), hashtext(provider)) "
+    "FROM servers WHERE id = $1";
+constexpr std::string_view intend_statement = R"(
+    WITH held AS (
+        SELECT 1 FROM jobs WHERE operation_id = $2 AND lease_token = $3 FOR SHARE
+    ), others AS (
+        SELECT coalesce(sum(price_or_zero(s.price_monthly)), 0) + price_or_zero($4) AS sum
+        FROM servers s, servers mine
+        WHERE mine.id = $1 AND s.provider = mine.provider AND s.id <> mine.id
+          AND s.state NOT IN ('planned', 'deleted')
+    ), intended AS (
+        UPDATE servers SET state = 'creating', price_monthly = $4, price_currency = $5
+        FROM others
+        WHERE id = $1 AND EXISTS (SELECT 1 FROM held) AND sum <= CAST($6 AS numeric)
+        RETURNING id
+    )
+    SELECT EXISTS (SELECT 1 FROM held), EXISTS (SELECT 1 FROM intended), round(sum, 2) FROM others)";
 
 // With the bot locked, no operation can begin meanwhile.
 constexpr std::string_view lock_server = R"(
@@ -91,12 +107,19 @@ public:
         });
     }
 
-    Result<std::map<std::string, std::string>> run_rate(const std::string& provider) override {
-        return database_.run([&](Sql& sql) -> Result<std::map<std::string, std::string>> {
-            const Rows rows = sql.query(sum_prices, {provider});
-            std::map<std::string, std::string> sums;
-            for (std::size_t i = 0; i < rows.size(); ++i) sums[rows[i].text(0)] = rows[i].text(1);
-            return sums;
+    Result<ports::CreateAllowance> intend_create(const ports::Lease& lease,
+                                                 const base::ServerId& server,
+                                                 const ports::CreateIntent& intent) override {
+        return database_.transact([&](Sql& sql) -> Result<ports::CreateAllowance> {
+            (void)sql.query(lock_ceiling, {server});
+            const Rows rows = sql.query(
+                intend_statement, {server, lease.operation_id, lease.token, intent.price_monthly,
+                                   intent.price_currency, fmt::format("{:.4f}", intent.ceiling)});
+            if (!rows[0].boolean(0)) {
+                return base::fail(base::ErrorKind::conflict, "The lease on the job was lost.");
+            }
+            return ports::CreateAllowance{.granted = rows[0].boolean(1),
+                                          .would_be = rows[0].text(2)};
         });
     }
 

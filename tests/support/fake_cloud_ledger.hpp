@@ -1,60 +1,50 @@
 #pragma once
 
 #include <map>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ports/cloud_ledger.hpp"
+#include "support/fake_database.hpp"
 
 namespace hatchery::support {
 
-/// A ledger in memory that remembers what it was told. Thread-safe but for its members.
+/// The ledger on the data in memory. Thread-safe but for its members.
 class FakeCloudLedger final : public ports::CloudLedger {
 public:
-    base::Result<std::optional<core::Subscription>> subscription_of(const base::BotId&) override {
-        return subscription;
-    }
-    base::Result<std::map<std::string, std::string>> run_rate(
-        const std::string& provider) override {
-        return rates[provider];
-    }
-    base::Result<bool> server_vanished(const base::ServerId& server, const std::string&,
-                                       base::TimePoint) override {
-        vanished.push_back(server);
-        return true;
-    }
-    base::Result<void> tell(const base::BotId&, const std::string& message, core::EventLevel,
-                            base::TimePoint) override {
-        told.push_back(message);
-        return {};
-    }
-    base::Result<std::vector<ports::CostSum>> costs(ports::CostsBy, base::TimePoint,
-                                                    base::TimePoint) override {
-        return std::vector<ports::CostSum>{};
-    }
-    base::Result<void> ask_for_sweep(base::TimePoint now) override {
-        asked_at = now;
-        return {};
-    }
-    base::Result<std::optional<base::TimePoint>> sweep_asked_at() override { return asked_at; }
-    base::Result<void> keep_sweep(const std::string& provider, const std::string& report,
-                                  base::TimePoint now) override {
-        kept[provider] = {.provider = provider, .report = report, .at = now};
-        return {};
-    }
-    base::Result<std::vector<KeptSweep>> sweeps() override {
-        std::vector<KeptSweep> all;
-        for (const auto& [name, sweep] : kept) all.push_back(sweep);
-        return all;
-    }
+    explicit FakeCloudLedger(FakeDatabase& db) : db_(db) {}
 
+    base::Result<std::optional<core::Subscription>> subscription_of(
+        const base::BotId& bot) override;
+    base::Result<ports::CreateAllowance> intend_create(const ports::Lease& lease,
+                                                       const base::ServerId& server,
+                                                       const ports::CreateIntent& intent) override;
+    base::Result<bool> server_vanished(const base::ServerId& server, const std::string& reason,
+                                       base::TimePoint now) override;
+    base::Result<void> tell(const base::BotId& bot, const std::string& message,
+                            core::EventLevel level, base::TimePoint now) override;
+    base::Result<std::vector<ports::CostSum>> costs(ports::CostsBy by, base::TimePoint begin,
+                                                    base::TimePoint end) override;
+    base::Result<void> ask_for_sweep(base::TimePoint now) override;
+    base::Result<std::optional<base::TimePoint>> sweep_asked_at() override;
+    base::Result<void> keep_sweep(const std::string& provider, const std::string& report,
+                                  base::TimePoint now) override;
+    base::Result<std::vector<KeptSweep>> sweeps() override;
+
+    /// What every user has paid for.
     std::optional<core::Subscription> subscription;
-    std::map<std::string, std::map<std::string, std::string>> rates;
     std::vector<base::ServerId> vanished;
+    /// What tell() said.
     std::vector<std::string> told;
     std::optional<base::TimePoint> asked_at;
     std::map<std::string, KeptSweep> kept;
+
+private:
+    void say(const base::BotId& bot, core::EventType type, core::EventLevel level,
+             const std::string& message, base::TimePoint now);
+
+    FakeDatabase& db_;
 };
 
 }  // namespace hatchery::support

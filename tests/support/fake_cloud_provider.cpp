@@ -254,6 +254,7 @@ base::Result<CloudServer> FakeCloudProvider::create_server(const providers::Crea
     const std::scoped_lock lock(mutex_);
     if (auto checked = check_create(request); !checked) return base::fail(checked.error());
     const long long id = next_id_++;
+    const bool big = request.type == "cpx22";
     Machine machine;
     machine.server = {.provider_server_id = std::to_string(id),
                       .name = request.name,
@@ -263,8 +264,8 @@ base::Result<CloudServer> FakeCloudProvider::create_server(const providers::Crea
                       .region = request.region,
                       .type = request.type,
                       .created_at = clock_.now(),
-                      .price_hourly = "0.0060",
-                      .price_monthly = "3.4900",
+                      .price_hourly = big ? "0.0104" : "0.0060",
+                      .price_monthly = big ? "6.4900" : "3.4900",
                       .price_currency = "EUR"};
     machine.user_data = request.user_data.reveal();
     if (never_booting_ > 0) {

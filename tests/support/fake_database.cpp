@@ -169,6 +169,21 @@ void FakeDatabase::append_events(const base::BotId& bot, const base::OperationId
     }
 }
 
+void FakeDatabase::keep_costs(const core::Server& server) {
+    if (server.provider_server_id.empty()) return;
+    auto& cost = server_costs[server.id];
+    if (cost.bot_id.empty()) {
+        cost.bot_id = server.bot_id;
+        cost.user_id = bots.at(server.bot_id).bot.user_id;
+        cost.begun_at = server.created_at;
+    }
+    cost.provider = server.provider;
+    cost.hourly = server.price_hourly;
+    cost.monthly = server.price_monthly;
+    cost.currency = server.price_currency;
+    cost.ended_at = server.state == core::ServerState::deleted ? server.deleted_at : std::nullopt;
+}
+
 void FakeDatabase::change_bot(const base::BotId& bot, const core::BotChange& change,
                               base::TimePoint now) {
     FakeBot& row = bots.at(bot);

@@ -46,9 +46,21 @@ struct FakeDeployment {
     std::optional<base::TimePoint> ended_at;
 };
 
-/// The data behind FakeJobStore and FakeFleetStore: what PostgreSQL holds, in maps. Deterministic
-/// for a given clock and random source. The stores lock `mutex`; so must a test that reads while
-/// they are used by other threads. The inspection functions lock by themselves.
+/// What one server costs, from its plan to its proven end.
+struct FakeCost {
+    base::BotId bot_id;
+    base::UserId user_id;
+    std::string provider;
+    std::string hourly;
+    std::string monthly;
+    std::string currency;
+    base::TimePoint begun_at;
+    std::optional<base::TimePoint> ended_at;
+};
+
+/// The data behind FakeJobStore, FakeFleetStore and FakeCloudLedger: what PostgreSQL holds, in
+/// maps. Deterministic for a given clock and random source. The stores lock `mutex`; so must a test
+/// that reads while they are used by other threads. The inspection functions lock by themselves.
 class FakeDatabase {
 public:
     FakeDatabase(const base::Clock& clock, base::Random& random)
@@ -98,6 +110,9 @@ public:
     [[nodiscard]] FakeDeployment* current_deployment(const base::BotId& bot);
     void append_events(const base::BotId& bot, const base::OperationId& operation,
                        std::span<const core::NewEvent> new_events);
+    /// As the trigger on `servers` does: opens, changes and closes what a server costs, once its
+    /// provider has made it. After every change of a server's row.
+    void keep_costs(const core::Server& server);
     void change_bot(const base::BotId& bot, const core::BotChange& change, base::TimePoint now);
     FakeJob& add_job(const core::Operation& operation, core::StepKind step, base::TimePoint now);
 
@@ -108,6 +123,7 @@ public:
     std::map<base::JobId, FakeJob> job_rows;
     std::map<base::ServerId, core::Server> server_rows;
     std::map<base::DeploymentId, FakeDeployment> deployments;
+    std::map<base::ServerId, FakeCost> server_costs;
     /// (owner id, name) → value.
     std::map<std::pair<std::string, std::string>, std::string> secrets;
     std::map<std::string, int> leaders;

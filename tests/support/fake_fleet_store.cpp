@@ -29,6 +29,7 @@ void assign(T& member, const std::optional<T>& value) {
 void end_server(FakeDatabase& db, core::Server& server, base::TimePoint now) {
     server.state = core::ServerState::deleted;
     if (!server.deleted_at) server.deleted_at = now;
+    db.keep_costs(server);
     auto& deployment = db.deployments.at(server.deployment_id);
     if (!deployment.ended_at) deployment.ended_at = now;
     std::erase_if(db.secrets,
@@ -123,6 +124,7 @@ Result<void> FakeFleetStore::change_server(const ports::Lease& lease, const base
         assign(server.price_hourly, change.price_hourly);
         assign(server.price_currency, change.price_currency);
         if (change.deleted_at) server.deleted_at = change.deleted_at;
+        db_.keep_costs(server);
         return {};
     });
 }
@@ -225,6 +227,7 @@ Result<void> FakeFleetStore::condemn_left_behind(const base::ServerId& id,
         }
         found->second.state = core::ServerState::deleting;
         found->second.provider_server_id = provider_server_id;
+        db_.keep_costs(found->second);
         auto& deployment = db_.deployments.at(found->second.deployment_id);
         if (!deployment.ended_at) deployment.ended_at = now;
         return {};

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/json_value.hpp"
-#include "base/log.hpp"
 #include "core/cloud_alarms.hpp"
+#include "engine/steps/create_intent.hpp"
 #include "engine/steps/steps.hpp"
 
 namespace hatchery::engine {
@@ -24,7 +23,6 @@ using core::TriedPlace;
 
 constexpr auto offers_limit = 20s;
 constexpr const char* tried_key = "tried_places";
-constexpr const char* code_cost_ceiling = "cost_ceiling";
 
 Place place_of(const core::Server& server) { return {server.provider, server.region, server.type}; }
 
@@ -112,20 +110,6 @@ std::string_view trouble(const base::Error& error) {
                                                    : "sold out";
 }
 
-void raise(StepContext& context, const core::Alarm& alarm) {
-    if (context.ports.alarms == nullptr) return;
-    const auto raised = context.ports.alarms->raise(alarm, context.now());
-    if (!raised || !*raised) return;
-    base::log_event(base::LogLevel::warning, "alarm_raised",
-                    {{"kind", base::to_text(alarm.kind)}, {"cause", alarm.cause}});
-}
-
-double number_of(const std::string& text) {
-    double value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
 }  // namespace
 
 Place first_place(const EngineSettings& settings, const core::Bot& bot) {
@@ -143,7 +127,7 @@ StepOutcome go_elsewhere(StepContext& context, const core::Server& server, base:
         context.ports.offers->sold_out(place);
     }
     if (error.kind == ErrorKind::quota_exceeded && error.code != code_cost_ceiling) {
-        raise(context, core::cloud_quota(server.provider, error.message));
+        context.raise(core::cloud_quota(server.provider, error.message));
     }
     auto order = order_of(context);
     if (!order) return failed(std::move(order).error());
@@ -168,47 +152,6 @@ StepOutcome go_elsewhere(StepContext& context, const core::Server& server, base:
         return failed(std::move(moved).error());
     }
     return context.wait(0ms, "trying " + core::place_text(*next));
-}
-
-std::optional<ExpectedPrice> expected_price(StepContext& context, providers::CloudProvider& cloud,
-                                            const core::Server& server) {
-    const bool bounded = context.settings.ceilings.contains(server.provider);
-    if (!bounded || context.ports.ledger == nullptr) return std::nullopt;
-    OfferBoard unshared;
-    auto& board = context.ports.offers == nullptr ? unshared : *context.ports.offers;
-    const auto places =
-        context.outside([&] { return board.places(cloud, context.call(offers_limit)); });
-    const auto found = std::ranges::find(places, place_of(server), &core::KnownPlace::place);
-    if (found == places.end()) return ExpectedPrice{};
-    return ExpectedPrice{.monthly = found->price_monthly, .currency = found->currency};
-}
-
-std::optional<base::Error> over_ceiling(StepContext& context, const core::Server& server) {
-    const auto ceiling = context.settings.ceilings.find(server.provider);
-    if (ceiling == context.settings.ceilings.end() || context.ports.ledger == nullptr) {
-        return std::nullopt;
-    }
-    auto rate = context.ports.ledger->run_rate(server.provider);
-    if (!rate) return std::move(rate).error();
-    double sum = 0;
-    std::string currency;
-    for (const auto& [name, amount] : *rate) {
-        sum += number_of(amount);
-        currency = name;
-    }
-    // A cent of tolerance: the sum is of doubles.
-    if (sum <= ceiling->second + 0.01) return std::nullopt;
-    const auto would_be = fmt::format("{:.2f} {}", sum, currency);
-    const auto allowed = fmt::format("{:.2f} {}", ceiling->second, currency);
-    raise(context, core::cost_ceiling(server.provider, allowed, would_be));
-    base::Error error{.kind = ErrorKind::quota_exceeded, .effect = base::Effect::none};
-    error.message = fmt::format(
-        "Nothing more is created at {}: its servers would cost {} a month, "
-        "and the operator allows {}.",
-        server.provider, would_be, allowed);
-    error.next_action = "Tell the operator of this installation.";
-    error.code = code_cost_ceiling;
-    return error;
 }
 
 std::optional<StepOutcome> leave_tried_place(StepContext& context, const core::Server& server) {

@@ -22,18 +22,4 @@ namespace hatchery::engine {
 [[nodiscard]] std::optional<core::StepOutcome> leave_tried_place(StepContext& context,
                                                                  const core::Server& server);
 
-/// What the catalogue says that the server will cost a month, to be written with its intent where
-/// there is a ceiling; nothing where there is none.
-struct ExpectedPrice {
-    std::string monthly;
-    std::string currency;
-};
-[[nodiscard]] std::optional<ExpectedPrice> expected_price(StepContext& context,
-                                                          providers::CloudProvider& cloud,
-                                                          const core::Server& server);
-/// Once the intent is written with its price: why nothing may be created, since all servers of the
-/// provider would cost more than the operator allows. Raises the alarm.
-[[nodiscard]] std::optional<base::Error> over_ceiling(StepContext& context,
-                                                      const core::Server& server);
-
 }  // namespace hatchery::engine

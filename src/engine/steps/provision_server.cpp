@@ -8,6 +8,7 @@
 #include "engine/host_key_rotation.hpp"
 #include "engine/host_login.hpp"
 #include "engine/late_create.hpp"
+#include "engine/steps/create_intent.hpp"
 #include "engine/steps/placement.hpp"
 #include "engine/steps/steps.hpp"
 #include "ports/cloud_budgets.hpp"
@@ -148,19 +149,14 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
         .image = server.image,
         .labels = core::owner_labels(*installation, server.id, server.bot_id),
         .user_data = *std::move(data)};
-    ports::ServerChange intended{.state = ServerState::creating};
-    if (const auto price = expected_price(context, cloud, server)) {
-        intended.price_monthly = price->monthly;
-        intended.price_currency = price->currency;
-    }
+    if (auto late = too_late_to_create(context)) return failed(*std::move(late));
     const auto call = context.call(create_limit);
-    auto intent = context.ports.fleet.change_server(context.claimed.lease, server.id, intended);
-    if (!intent) return failed(std::move(intent).error());
     const bool first = server.state == ServerState::planned;
-    if (first) {
-        if (auto refused = over_ceiling(context, server)) {
-            return take_back(context, server, *std::move(refused));
+    if (auto refused = intend_create(context, cloud, server)) {
+        if (first && core::is_about_place(*refused)) {
+            return go_elsewhere(context, server, *std::move(refused));
         }
+        return failed(*std::move(refused));
     }
     auto created = context.outside([&] { return cloud.create_server(request, call); });
     if (created) return keep(context, server, *created, "created");

@@ -5,10 +5,12 @@
 
 #include "store/bot_repository.hpp"
 #include "store/event_repository.hpp"
+#include "store/pg_cloud_ledger.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
 #include "store/records.hpp"
 #include "store/token_repository.hpp"
+#include "support/fake_cloud_ledger.hpp"
 #include "support/fake_fleet_store.hpp"
 #include "support/fake_job_store.hpp"
 #include "support/pg_cluster.hpp"
@@ -27,6 +29,7 @@ class MemoryStores final : public StoreUnderTest {
 public:
     ports::JobStore& jobs() override { return jobs_; }
     ports::FleetStore& fleet() override { return fleet_; }
+    ports::CloudLedger& ledger() override { return ledger_; }
     core::Bot add_bot() override {
         core::Bot bot;
         bot.telegram_bot_id = ++telegram_ids_;
@@ -56,6 +59,7 @@ private:
     support::FakeDatabase db_{clock_, random_};
     support::FakeJobStore jobs_{db_};
     support::FakeFleetStore fleet_{db_};
+    support::FakeCloudLedger ledger_{db_};
     std::int64_t telegram_ids_ = 1000;
 };
 
@@ -66,10 +70,12 @@ public:
           bots_(store::make_bot_repository(database_->pool(), box_, clock_, random_)),
           tokens_(store::make_token_repository(database_->pool(), clock_, random_)),
           jobs_(store::make_pg_job_store(database_->pool(), random_, hints_)),
-          fleet_(store::make_pg_fleet_store(database_->pool(), box_, clock_, random_)) {}
+          fleet_(store::make_pg_fleet_store(database_->pool(), box_, clock_, random_)),
+          ledger_(store::make_pg_cloud_ledger(database_->pool(), hints_)) {}
 
     ports::JobStore& jobs() override { return *jobs_; }
     ports::FleetStore& fleet() override { return *fleet_; }
+    ports::CloudLedger& ledger() override { return *ledger_; }
 
     core::Bot add_bot() override {
         ++telegram_ids_;
@@ -142,6 +148,7 @@ private:
     std::unique_ptr<store::TokenRepository> tokens_;
     std::unique_ptr<ports::JobStore> jobs_;
     std::unique_ptr<ports::FleetStore> fleet_;
+    std::unique_ptr<ports::CloudLedger> ledger_;
     std::int64_t telegram_ids_ = 1000;
 };
 

@@ -12,6 +12,7 @@
 #include "core/bot.hpp"
 #include "core/event.hpp"
 #include "core/job.hpp"
+#include "ports/cloud_ledger.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/job_store.hpp"
 #include "support/catch.hpp"
@@ -20,12 +21,13 @@ namespace hatchery::contract {
 
 enum class Backend { memory, postgres };
 
-/// A job store and a fleet store on the same data, and a way to look at these data.
+/// A job store, a fleet store and a ledger on the same data, and a way to look at these data.
 class StoreUnderTest {
 public:
     virtual ~StoreUnderTest() = default;
     virtual ports::JobStore& jobs() = 0;
     virtual ports::FleetStore& fleet() = 0;
+    virtual ports::CloudLedger& ledger() = 0;
 
     /// A bot of a user of its own.
     virtual core::Bot add_bot() = 0;

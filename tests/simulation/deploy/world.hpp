@@ -46,6 +46,9 @@ public:
     void after_change(std::function<void(const ports::ServerChange&)> hook) {
         crashing_fleet_.after_change(std::move(hook));
     }
+    /// What the operator chose, and the ports that steps use: changed before the first step.
+    engine::EngineSettings& settings() { return settings_; }
+    engine::EnginePorts& ports() { return ports_; }
     /// One claimed job, or an advance of the clock to when there is one.
     void step();
 

@@ -27,7 +27,7 @@ struct World {
     support::FakeDatabase database{clock, random};
     support::FakeFleetStore fleet{database};
     FakeCloudProvider cloud{clock};
-    support::FakeCloudLedger ledger;
+    support::FakeCloudLedger ledger{database};
     support::FakeAlarmStore alarms{random};
     support::UnusedPorts unused;
     engine::EnginePorts ports = unused.ports(fleet, clock, random);
@@ -49,7 +49,10 @@ struct World {
     core::Server add_row(ServerState state = ServerState::ready) {
         core::Server server;
         server.id = database.new_id<base::ServerId>();
-        server.bot_id = database.new_id<base::BotId>();
+        server.bot_id = database.add_bot().id;
+        server.deployment_id = database.new_id<base::DeploymentId>();
+        database.deployments[server.deployment_id] = {
+            .id = server.deployment_id, .bot_id = server.bot_id, .ended_at = std::nullopt};
         server.provider = "hetzner";
         server.name = core::server_name(server.id);
         server.state = state;

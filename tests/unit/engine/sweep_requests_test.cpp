@@ -51,7 +51,7 @@ TEST_CASE("a sweep of a thousand servers takes at most 25 requests") {
     simulation::SeededRandom random(3);
     support::FakeDatabase database(clock, random);
     support::FakeFleetStore fleet(database);
-    support::FakeCloudLedger ledger;
+    support::FakeCloudLedger ledger{database};
     support::FakeCloudBudgets budgets(clock);
     std::vector<core::Server> rows;
     for (int i = 0; i < servers; ++i) {
