@@ -54,6 +54,7 @@ void Checks::after_call(Site site) {
 void Checks::after_turn() {
     machines_are_known();
     for (const auto& installation : world_.installations) {
+        ledger_agrees(*installation);
         operations_stay(*installation);
         jobs_are_bounded(*installation);
         servers_stay(*installation);
@@ -74,7 +75,20 @@ std::optional<std::string> Checks::why_unknown(Installation& installation,
                            server.provider_server_id, server.name,
                            base::to_text(row->second.state));
     }
+    const auto& known = row->second.provider_server_id;
+    if (!known.empty() && known != server.provider_server_id) {
+        return fmt::format("The provider bills server {} ({}), and its row knows server {}.",
+                           server.provider_server_id, server.name, known);
+    }
     return std::nullopt;
+}
+
+bool Checks::may_stray(Installation& installation, const providers::CloudServer& server) const {
+    if (world_.came_late(server)) return true;
+    if (!world_.profile.like_digitalocean) return false;
+    const auto& rows = installation.database.server_rows;
+    const auto row = rows.find(base::ServerId(label_of(server, core::label_server)));
+    return row != rows.end() && row->second.state != ServerState::deleted;
 }
 
 void Checks::machines_are_known() const {
@@ -86,7 +100,7 @@ void Checks::machines_are_known() const {
         for (const auto& installation : world_.installations) {
             if (owner != installation->database.installation().text()) continue;
             const auto problem = why_unknown(*installation, server);
-            if (problem && !world_.came_late(server)) throw Violation{*problem};
+            if (problem && !may_stray(*installation, server)) throw Violation{*problem};
         }
     });
     if (foreign != foreign_servers) violated("A foreign server was touched.");
@@ -95,7 +109,7 @@ void Checks::machines_are_known() const {
 bool Checks::has_strays() const {
     bool found = false;
     world_.provider.each_server([&](const providers::CloudServer& server, bool deleting) {
-        if (deleting || !world_.came_late(server)) return;
+        if (deleting) return;
         const std::string owner = label_of(server, core::label_installation);
         for (const auto& installation : world_.installations) {
             if (owner != installation->database.installation().text()) continue;
@@ -294,11 +308,131 @@ void Checks::may_delete(Installation& installation, const std::string& provider_
         const auto& rows = installation.database.server_rows;
         const auto row = rows.find(base::ServerId(label_of(server, core::label_server)));
         if (row == rows.end()) violated("Server {} is deleted without a row.", server.name);
+        const bool is_another = row->second.provider_server_id != provider_server_id &&
+                                !row->second.provider_server_id.empty();
+        if (is_another && may_stray(installation, server)) return;
         if (row->second.state != ServerState::deleting &&
             row->second.state != ServerState::deleted) {
             violated("Server {} is deleted while its row says {}.", server.name,
                      base::to_text(row->second.state));
         }
+    });
+}
+
+void Checks::may_delete_resource(Installation& installation, providers::ResourceKind kind,
+                                 const std::string& id) const {
+    const auto resources = world_.provider.resources();
+    const auto found = std::ranges::find_if(resources, [&](const auto& resource) {
+        return resource.kind == kind && resource.id == id;
+    });
+    if (found == resources.end()) return;
+    const auto owner = found->labels.find(core::label_installation);
+    const auto server = found->labels.find(core::label_server);
+    const bool ours = owner != found->labels.end() && server != found->labels.end() &&
+                      owner->second == installation.database.installation().text();
+    if (!ours) violated("{} is deleted, and it is no server's of this installation.", found->name);
+    const auto& rows = installation.database.server_rows;
+    const auto row = rows.find(base::ServerId(server->second));
+    if (row != rows.end() && row->second.state != ServerState::deleted) {
+        violated("{} is deleted while its server is {}.", found->name,
+                 base::to_text(row->second.state));
+    }
+}
+
+void Checks::created(Installation& installation) const {
+    const auto owner = installation.database.installation().text();
+    const auto resources = world_.provider.resources();
+    const bool guarded = std::ranges::any_of(resources, [&](const auto& resource) {
+        const auto label = resource.labels.find(core::label_installation);
+        return resource.kind == providers::ResourceKind::firewall &&
+               label != resource.labels.end() && label->second == owner;
+    });
+    if (!guarded) violated("A server was created before its firewall.");
+    if (world_.profile.ceiling_servers == 0) return;
+    // Of machines of one row only one is to stay.
+    std::map<std::string, double> prices;
+    world_.provider.each_server([&](const providers::CloudServer& server, bool deleting) {
+        const bool counts = !deleting && !world_.came_late(server) &&
+                            label_of(server, core::label_installation) == owner;
+        if (counts) prices[label_of(server, core::label_server)] = std::stod(server.price_monthly);
+    });
+    double sum = 0;
+    for (const auto& [server, price] : prices) sum += price;
+    if (sum > ceiling_of(world_.profile)) {
+        violated("Servers were created that cost {:.2f} a month, above the ceiling of {:.2f}.", sum,
+                 ceiling_of(world_.profile));
+    }
+}
+
+void Checks::request_granted(Installation& installation) const {
+    const auto limit = static_cast<double>(world_.profile.requests_an_hour);
+    const auto hours =
+        std::chrono::duration<double, std::ratio<3600>>(world_.clock.true_time() - world_.began())
+            .count();
+    if (static_cast<double>(++installation.requests_sent) > limit + limit * hours + 1) {
+        violated("{} requests were let through, more than the project may ask.",
+                 installation.requests_sent);
+    }
+}
+
+Checks::InUse Checks::machines_in_use(Installation& installation) const {
+    std::set<std::string> there;
+    world_.provider.each_server([&](const providers::CloudServer& server, bool deleting) {
+        if (!deleting) there.insert(server.provider_server_id);
+    });
+    InUse in_use;
+    for (const auto& [id, row] : installation.database.server_rows) {
+        const bool used = row.state == ServerState::booting || row.state == ServerState::ready;
+        if (!used || row.provider_server_id.empty()) continue;
+        if (there.contains(row.provider_server_id)) {
+            in_use.there.push_back(row.provider_server_id);
+        } else {
+            ++in_use.missing;
+        }
+    }
+    return in_use;
+}
+
+bool Checks::drifted() const {
+    const auto machines = world_.provider.servers();
+    for (const auto& installation : world_.installations) {
+        const auto& rows = installation->database.server_rows;
+        for (const auto& [id, row] : rows) {
+            if (row.state != ServerState::ready) continue;
+            const auto machine = std::ranges::find(machines, row.provider_server_id,
+                                                   &providers::CloudServer::provider_server_id);
+            if (machine == machines.end()) return true;
+            if (machine->status == providers::CloudServerStatus::off) return true;
+        }
+        const auto owner = installation->database.installation().text();
+        for (const auto& resource : world_.provider.resources()) {
+            const auto label = resource.labels.find(core::label_installation);
+            const bool ours = label != resource.labels.end() && label->second == owner;
+            if (ours && resource.labels.contains(core::label_server)) return true;
+        }
+    }
+    return false;
+}
+
+void Checks::ledger_agrees(Installation& installation) const {
+    const auto& database = installation.database;
+    std::set<std::string> closed;
+    for (const auto& [id, row] : database.server_rows) {
+        if (row.provider_server_id.empty()) continue;
+        const auto cost = database.server_costs.find(id);
+        if (cost == database.server_costs.end()) {
+            violated("Server row {} has a machine, and the ledger knows nothing of it.", id.text());
+        }
+        if (cost->second.ended_at) {
+            closed.insert(row.provider_server_id);
+        } else if (row.state == ServerState::deleted) {
+            violated("Server row {} is deleted, and the ledger counts on.", id.text());
+        }
+    }
+    world_.provider.each_server([&](const providers::CloudServer& server, bool deleting) {
+        if (deleting || !closed.contains(server.provider_server_id)) return;
+        violated("The provider bills server {} ({}), and its entry in the ledger is closed.",
+                 server.provider_server_id, server.name);
     });
 }
 
@@ -311,6 +445,7 @@ void Checks::no_secret(std::string_view text, std::string_view where) const {
 void Checks::at_rest(base::TimePoint calm_since) {
     after_turn();
     if (has_strays()) violated("The provider bills a machine that no row knows, for ever.");
+    if (drifted()) violated("What a sweep should have put right is as it was.");
     for (const auto& installation : world_.installations) {
         for (const auto& [id, operation] : installation->database.operations) {
             if (!core::is_terminal(operation.state)) {

@@ -41,9 +41,25 @@ public:
         Installation& installation, std::span<const ports::Lease> leases) const;
     /// Right before a delete: the server is ours and its row says that it is being deleted.
     void may_delete(Installation& installation, const std::string& provider_server_id) const;
+    /// Right before something else is deleted: it is ours, and of a server that is gone.
+    void may_delete_resource(Installation& installation, providers::ResourceKind kind,
+                             const std::string& id) const;
+    /// A create took effect: the ceiling holds, and the project's firewall was there before.
+    void created(Installation& installation) const;
+    /// One more request may leave: no more of them than the project may ask.
+    void request_granted(Installation& installation) const;
+    /// Machines that rows know as booting or ready: their ids, and how many more are gone.
+    struct InUse {
+        std::vector<std::string> there;
+        std::size_t missing = 0;
+    };
+    [[nodiscard]] InUse machines_in_use(Installation& installation) const;
+    /// Whether a sweep has something to put right still: a ready server that is gone or off, or
+    /// something of a server that is gone.
+    [[nodiscard]] bool drifted() const;
     void no_secret(std::string_view text, std::string_view where) const;
-    /// Whether the provider bills a machine that no row accounts for: one of a create that came
-    /// late, until the reconciler finds it.
+    /// Whether the provider bills a machine that no row accounts for, until the reconciler finds
+    /// it.
     [[nodiscard]] bool has_strays() const;
 
 private:
@@ -65,6 +81,13 @@ private:
     /// What is wrong with a machine that bears this installation's label, or nothing.
     [[nodiscard]] static std::optional<std::string> why_unknown(
         Installation& installation, const providers::CloudServer& server);
+    /// Whether a machine may be unknown until the reconciler finds it: its create came late, or
+    /// names are not unique and its row knows another.
+    [[nodiscard]] bool may_stray(Installation& installation,
+                                 const providers::CloudServer& server) const;
+    /// What is billed has an open entry in the ledger or an intent, and what has a closed one is
+    /// gone.
+    void ledger_agrees(Installation& installation) const;
     void operations_stay(Installation& installation);
     /// One that succeeded has the answer to its own message.
     static void chat_has_ended(const core::Operation& chat);

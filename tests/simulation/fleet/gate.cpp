@@ -15,7 +15,7 @@ using base::ErrorKind;
 
 bool is_database(Site site) {
     const Port port = port_of(site);
-    return port == Port::jobs || port == Port::fleet;
+    return port == Port::jobs || port == Port::fleet || port == Port::ledger;
 }
 
 /// Whether the call changes something outside the process.
@@ -23,6 +23,10 @@ bool has_effect(Site site) {
     switch (site) {
         case Site::cloud_create:
         case Site::cloud_delete:
+        case Site::cloud_power:
+        case Site::cloud_create_firewall:
+        case Site::cloud_create_ssh_key:
+        case Site::cloud_delete_resource:
         case Site::host_exec:
         case Site::host_put_file:
         case Site::host_upload:
@@ -42,11 +46,22 @@ int crash_weight(Site site) {
         case Site::host_stop_run:
         case Site::telegram_set_webhook:
         case Site::fleet_condemn:
+        case Site::ledger_server_vanished:
+        case Site::ledger_tell:
+        case Site::cloud_power:
+        case Site::cloud_delete_resource:
+        case Site::cloud_create_firewall:
+        case Site::cloud_create_ssh_key:
             return 50;
         case Site::jobs_give_back:
         case Site::fleet_left_behind_gone:
         case Site::host_open_tunnel:
         case Site::telegram_webhook_info:
+        case Site::fleet_learn_addresses:
+        case Site::budgets_report:
+        case Site::alarms_raise:
+        case Site::ledger_subscription:
+        case Site::cloud_offers:
             return 15;
         case Site::cloud_find:
         case Site::cloud_delete:
@@ -54,6 +69,8 @@ int crash_weight(Site site) {
         case Site::host_put_file:
         case Site::host_upload:
         case Site::http_send:
+        case Site::ledger_intend_create:
+        case Site::ledger_keep_sweep:
             return 5;
         default:
             return 1;
@@ -111,7 +128,7 @@ void Gate::disturb(Site site, Fault crash) {
         process_.die();
         throw Crash{};
     }
-    if (world_.random.chance(world_.profile.interleave)) {
+    if (!process_.is_alone() && world_.random.chance(world_.profile.interleave)) {
         world_.interleave(process_.name());
         process_.ensure_alive();
     }

@@ -4,43 +4,6 @@
 namespace hatchery::simulation {
 
 using base::Result;
-using providers::CloudServer;
-
-GatedCloud::GatedCloud(Gated gated) : PassingCloud(gated.world.cloud()), Gated(gated) {}
-
-Result<CloudServer> GatedCloud::create_server(const providers::CreateServer& request,
-                                              const base::Call& call) {
-    return gate.pass(Site::cloud_create, [&] { return world.create_server(request, call); });
-}
-
-Result<std::optional<CloudServer>> GatedCloud::find_server(const std::string& server_name,
-                                                           const base::Call& call) {
-    return gate.pass(Site::cloud_find,
-                     [&] { return world.cloud().find_server(server_name, call); });
-}
-
-Result<std::optional<CloudServer>> GatedCloud::get_server(const std::string& provider_server_id,
-                                                          const base::Call& call) {
-    return gate.pass(Site::cloud_get,
-                     [&] { return world.cloud().get_server(provider_server_id, call); });
-}
-
-Result<std::vector<CloudServer>> GatedCloud::list_servers(const std::string& label,
-                                                          const std::string& value,
-                                                          const base::Call& call) {
-    return gate.pass(Site::cloud_list,
-                     [&] { return world.cloud().list_servers(label, value, call); });
-}
-
-Result<void> GatedCloud::delete_server(const std::string& provider_server_id,
-                                       const base::Call& call) {
-    return gate.pass(Site::cloud_delete, [&] {
-        if (!call.over()) {
-            world.checks().may_delete(process.installation(), provider_server_id);
-        }
-        return world.cloud().delete_server(provider_server_id, call);
-    });
-}
 
 Result<ports::ExecResult> GatedHosts::exec(const ports::SshTarget& target,
                                            const ports::ExecRequest& request,

@@ -3,9 +3,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include "ports/alarm_store.hpp"
 #include "ports/bot_api.hpp"
+#include "ports/cloud_budgets.hpp"
+#include "ports/cloud_ledger.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/job_store.hpp"
@@ -83,10 +88,64 @@ private:
     [[nodiscard]] ports::FleetStore& inner();
 };
 
-/// Checks, right before a delete takes effect, whose server it is.
+class GatedLedger final : public ports::CloudLedger, private Gated {
+public:
+    explicit GatedLedger(Gated gated) : Gated(gated) {}
+    base::Result<std::optional<core::Subscription>> subscription_of(
+        const base::BotId& bot) override;
+    base::Result<ports::CreateAllowance> intend_create(const ports::Lease& lease,
+                                                       const base::ServerId& server,
+                                                       const ports::CreateIntent& intent) override;
+    base::Result<bool> server_vanished(const base::ServerId& server, const std::string& reason,
+                                       base::TimePoint now) override;
+    base::Result<void> tell(const base::BotId& bot, const std::string& message,
+                            core::EventLevel level, base::TimePoint now) override;
+    base::Result<std::vector<ports::CostSum>> costs(ports::CostsBy by, base::TimePoint begin,
+                                                    base::TimePoint end) override;
+    base::Result<void> ask_for_sweep(base::TimePoint now) override;
+    base::Result<std::optional<base::TimePoint>> sweep_asked_at() override;
+    base::Result<void> keep_sweep(const std::string& provider, const std::string& report,
+                                  base::TimePoint now) override;
+    base::Result<std::vector<KeptSweep>> sweeps() override;
+
+private:
+    [[nodiscard]] ports::CloudLedger& inner();
+};
+
+/// Counts the refusals for a cost ceiling, of which every one must raise an alarm.
+class GatedAlarms final : public ports::AlarmStore, private Gated {
+public:
+    explicit GatedAlarms(Gated gated) : Gated(gated) {}
+    base::Result<std::vector<core::AlarmKind>> raised() override;
+    base::Result<bool> raise(const core::Alarm& alarm, base::TimePoint now) override;
+    base::Result<bool> clear(core::AlarmKind kind, base::TimePoint now) override;
+    base::Result<std::vector<ports::AlarmRecord>> list(const std::optional<base::AlarmId>& after,
+                                                       int limit) override;
+    base::Result<std::vector<ports::AlarmNews>> untold(base::TimePoint now,
+                                                       base::TimePoint not_before,
+                                                       int limit) override;
+    base::Result<void> told(const ports::AlarmNews& news, base::TimePoint now) override;
+    base::Result<void> telling_failed(const ports::AlarmNews& news,
+                                      base::TimePoint again_at) override;
+};
+
+class GatedBudgets final : public ports::CloudBudgets, private Gated {
+public:
+    explicit GatedBudgets(Gated gated) : Gated(gated) {}
+    base::Result<ports::BudgetGrant> take(const std::string& project,
+                                          const core::BudgetPolicy& policy,
+                                          const core::BudgetAsk& ask) override;
+    base::Result<void> report(const std::string& project, const core::BudgetPolicy& policy,
+                              const core::BudgetReport& report) override;
+    base::Result<ports::BudgetView> view(const std::string& project,
+                                         const core::BudgetPolicy& policy) override;
+};
+
+/// The provider, within the request budget. Checks, right before a delete takes effect, whose
+/// server it is.
 class GatedCloud final : public providers::PassingCloud, private Gated {
 public:
-    explicit GatedCloud(Gated gated);
+    GatedCloud(Gated gated, ports::CloudBudgets& budgets);
     base::Result<providers::CloudServer> create_server(const providers::CreateServer& request,
                                                        const base::Call& call) override;
     base::Result<std::optional<providers::CloudServer>> find_server(
@@ -98,6 +157,26 @@ public:
                                                                    const base::Call& call) override;
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override;
+    base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override;
+    base::Result<void> change_power(const std::string& provider_server_id,
+                                    providers::PowerAction action, const base::Call& call) override;
+    base::Result<std::vector<providers::CloudResource>> list_resources(
+        providers::ResourceKind kind, const std::string& label, const std::string& value,
+        const base::Call& call) override;
+    base::Result<providers::CloudResource> create_firewall(const providers::CreateFirewall& request,
+                                                           const base::Call& call) override;
+    base::Result<providers::CloudResource> create_ssh_key(const providers::CreateSshKey& request,
+                                                          const base::Call& call) override;
+    base::Result<void> delete_resource(providers::ResourceKind kind, const std::string& id,
+                                       const base::Call& call) override;
+
+private:
+    /// Sends one request by way of the engine's own budgeted transport.
+    template <typename Make>
+    auto within_budget(std::string_view method, const base::Call& call, Make&& make)
+        -> std::invoke_result_t<Make>;
+
+    ports::CloudBudgets& budgets_;
 };
 
 /// Servers that answer only while a machine with their address runs at the provider.
@@ -158,7 +237,10 @@ struct GatedPorts {
     GatedPorts(World& world, Process& process, Gate& gate)
         : jobs({world, process, gate}),
           fleet({world, process, gate}),
-          cloud({world, process, gate}),
+          ledger({world, process, gate}),
+          alarms({world, process, gate}),
+          budgets({world, process, gate}),
+          cloud({world, process, gate}, budgets),
           hosts({world, process, gate}),
           telegram({world, process, gate}),
           http({world, process, gate}),
@@ -166,6 +248,9 @@ struct GatedPorts {
 
     GatedJobStore jobs;
     GatedFleetStore fleet;
+    GatedLedger ledger;
+    GatedAlarms alarms;
+    GatedBudgets budgets;
     GatedCloud cloud;
     GatedHosts hosts;
     GatedBotApi telegram;

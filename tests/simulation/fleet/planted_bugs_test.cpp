@@ -2,7 +2,7 @@
 
 #include "core/ownership.hpp"
 #include "providers/passing_cloud.hpp"
-#include "simulation/fleet/world.hpp"
+#include "simulation/fleet/planted.hpp"
 #include "support/catch.hpp"
 
 // A simulation that finds nothing proves something only if it finds what is there.
@@ -275,15 +275,6 @@ public:
     }
 };
 
-/// The first violation within so many seeds.
-std::string violation_of(const Plants& plants, int most_seeds) {
-    for (int seed = 1; seed <= most_seeds; ++seed) {
-        const auto outcome = simulate({.seed = static_cast<std::uint64_t>(seed), .plants = plants});
-        if (outcome.violation) return *outcome.violation;
-    }
-    return "nothing was found";
-}
-
 template <typename Store>
 Plants job_store() {
     Plants plants;
@@ -333,6 +324,22 @@ public:
     }
 };
 
+/// Ends what a server costs when its delete is asked for, before it is proven gone.
+class HastyFleetStore final : public PassingFleetStore {
+public:
+    using PassingFleetStore::PassingFleetStore;
+    base::Result<void> change_server(const ports::Lease& lease, const base::ServerId& server,
+                                     const ports::ServerChange& change) override {
+        auto changed = inner_.change_server(lease, server, change);
+        const auto cost = database_.server_costs.find(server);
+        const bool early = changed && change.state == ServerState::deleting;
+        if (early && cost != database_.server_costs.end()) {
+            cost->second.ended_at = cost->second.begun_at;
+        }
+        return changed;
+    }
+};
+
 template <typename Cloud>
 Plants cloud() {
     Plants plants;
@@ -341,8 +348,6 @@ Plants cloud() {
 }
 
 using Catch::Matchers::Contains;
-
-constexpr int seeds = 400;
 
 }  // namespace
 
@@ -412,4 +417,8 @@ TEST_CASE("a reconciler that does not end what no row knows is found") {
 
 TEST_CASE("a foreign server that is touched is found") {
     REQUIRE_THAT(violation_of(cloud<MislabellingCloud>(), seeds), Contains("foreign"));
+}
+
+TEST_CASE("an entry of the ledger that is closed too early is found") {
+    REQUIRE_THAT(violation_of(fleet_store<HastyFleetStore>(), seeds), Contains("is closed"));
 }

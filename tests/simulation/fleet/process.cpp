@@ -36,6 +36,7 @@ engine::EngineSettings settings_of(const Installation& installation, int number,
     settings.server_type = "cx23";
     settings.image = "debian-12";
     settings.public_url = public_url;
+    if (profile.ceiling_servers > 0) settings.ceilings[provider_name] = ceiling_of(profile);
     return settings;
 }
 
@@ -49,16 +50,20 @@ Process::Process(World& world, Installation& installation, int number, base::Mil
       settings_(settings_of(installation, number, world.profile)),
       gate_(world, *this),
       gated_(world, *this, gate_),
+      prepared_(gated_.cloud, world.keys, {"0.0.0.0/0"}),
       ports_{.jobs = gated_.jobs,
              .fleet = gated_.fleet,
-             .clouds = {{provider_name, &gated_.cloud}},
+             .clouds = {{provider_name, &prepared_}},
              .hosts = gated_.hosts,
              .telegram = gated_.telegram,
              .http = gated_.http,
              .bundles = gated_.bundles,
              .keys = world.keys,
              .clock = world.clock,
-             .random = world.random},
+             .random = world.random,
+             .ledger = &gated_.ledger,
+             .offers = &offers_,
+             .alarms = &gated_.alarms},
       runner_(ports_, settings_),
       poller_(ports_, provider_name),
       reaper_(ports_),

@@ -11,6 +11,7 @@
 #include "engine/cloud_poller.hpp"
 #include "engine/job_runner.hpp"
 #include "engine/leader.hpp"
+#include "engine/prepared_cloud.hpp"
 #include "engine/reaper.hpp"
 #include "engine/reconciler.hpp"
 #include "simulation/fleet/gated_ports.hpp"
@@ -45,6 +46,21 @@ public:
     [[nodiscard]] bool holds_leases() const { return !held_.empty(); }
 
     [[nodiscard]] bool has_results() const { return !finished_.empty(); }
+
+    /// For as long as the answer lives, nothing else has a turn while this process is in a port
+    /// call: it holds one of the engine's locks, and another turn of its own would wait for ever.
+    class Alone {
+    public:
+        explicit Alone(int& depth) : depth_(depth) { ++depth_; }
+        ~Alone() { --depth_; }
+        Alone(const Alone&) = delete;
+        Alone& operator=(const Alone&) = delete;
+
+    private:
+        int& depth_;
+    };
+    [[nodiscard]] Alone alone() { return Alone(alone_); }
+    [[nodiscard]] bool is_alone() const { return alone_ > 0; }
 
     void claim();
     /// Runs one job that it holds, and writes the result or keeps it for complete().
@@ -85,6 +101,8 @@ private:
     engine::EngineSettings settings_;
     Gate gate_;
     GatedPorts gated_;
+    engine::PreparedCloud prepared_;
+    engine::OfferBoard offers_;
     engine::EnginePorts ports_;
     engine::JobRunner runner_;
     engine::CloudPoller poller_;
@@ -97,6 +115,7 @@ private:
     /// What is queued, what runs, and what has run and is not written.
     std::vector<std::shared_ptr<Held>> held_;
     int running_ = 0;
+    int alone_ = 0;
     bool polling_ = false;
     bool reaping_ = false;
     base::TimePoint next_poll_;

@@ -40,6 +40,10 @@ Profile draw_profile(SeededRandom& random) {
     profile.chat = rate(random, 900);
     profile.late_create = rate(random, 300);
     profile.stray_grace = base::Milliseconds(random.between(60, 900) * 1'000);
+    if (random.chance(400)) profile.ceiling_servers = random.between(1, 4);
+    profile.like_digitalocean = random.chance(300);
+    profile.requests_an_hour = random.chance(500) ? 3'600 : random.between(900, 2'400);
+    profile.creates_at_once = random.chance(500) ? 20 : random.between(1, 3);
     return profile;
 }
 

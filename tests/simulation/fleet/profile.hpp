@@ -35,6 +35,13 @@ struct Profile {
     int clock_jump = 0;
     int leadership_cut = 0;
 
+    /// Servers of the smallest type that the operator allows to cost at once; zero: any number.
+    int ceiling_servers = 0;
+    /// The provider's names are not unique, and addresses come late.
+    bool like_digitalocean = false;
+    /// What the project may ask in an hour, and creates at once.
+    int requests_an_hour = 3'600;
+    int creates_at_once = 20;
     base::Milliseconds teardown_limit{300'000};
     base::Milliseconds stray_grace{600'000};
     base::Milliseconds boot_time{8'000};

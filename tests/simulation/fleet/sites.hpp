@@ -33,11 +33,28 @@ enum class Site : std::uint8_t {
     fleet_condemn,
     fleet_left_behind_gone,
     fleet_try_lead,
+    ledger_subscription,
+    ledger_intend_create,
+    ledger_server_vanished,
+    ledger_tell,
+    ledger_sweep_asked_at,
+    ledger_keep_sweep,
+    alarms_raise,
+    alarms_clear,
+    alarms_list,
+    budgets_take,
+    budgets_report,
     cloud_create,
     cloud_find,
     cloud_get,
     cloud_list,
     cloud_delete,
+    cloud_offers,
+    cloud_power,
+    cloud_list_resources,
+    cloud_create_firewall,
+    cloud_create_ssh_key,
+    cloud_delete_resource,
     host_exec,
     host_put_file,
     host_upload,
@@ -54,12 +71,13 @@ enum class Site : std::uint8_t {
 };
 inline constexpr int site_count = static_cast<int>(Site::bundles_current) + 1;
 
-enum class Port : std::uint8_t { jobs, fleet, cloud, host, telegram, http, bundles };
+enum class Port : std::uint8_t { jobs, fleet, ledger, cloud, host, telegram, http, bundles };
 
 [[nodiscard]] constexpr Port port_of(Site site) {
     if (site <= Site::jobs_chat_line) return Port::jobs;
     if (site <= Site::fleet_try_lead) return Port::fleet;
-    if (site <= Site::cloud_delete) return Port::cloud;
+    if (site <= Site::budgets_report) return Port::ledger;
+    if (site <= Site::cloud_delete_resource) return Port::cloud;
     if (site <= Site::host_open_tunnel) return Port::host;
     if (site <= Site::telegram_webhook_info) return Port::telegram;
     return site == Site::http_send ? Port::http : Port::bundles;
@@ -93,6 +111,12 @@ enum class Fault : std::uint8_t {
     clock_forward,      ///< one machine's clock jumps forward
     clock_backward,     ///< one machine's clock jumps back
     leadership_cut,     ///< a leader's connection breaks in mid-work
+    server_vanished,    ///< somebody deletes a server of ours at the provider by hand
+    switched_off,       ///< somebody switches a server of ours off
+    left_over,          ///< something of a server that is gone stays at the provider
+    sweep_asked,        ///< somebody asks for a sweep
+    cost_ceiling,       ///< one more server would cost more than the operator allows
+    budget_spent,       ///< a request waits for its project's budget
     create_comes_late,  ///< a create is obeyed long after its sender has given it up
     cancel,             ///< a user cancels
     second_operation,   ///< a user asks for an operation while another is under way
@@ -132,11 +156,28 @@ struct hatchery::base::EnumNames<hatchery::simulation::Site> {
          {E::fleet_condemn, "fleet.condemn_left_behind"},
          {E::fleet_left_behind_gone, "fleet.left_behind_gone"},
          {E::fleet_try_lead, "fleet.try_lead"},
+         {E::ledger_subscription, "ledger.subscription_of"},
+         {E::ledger_intend_create, "ledger.intend_create"},
+         {E::ledger_server_vanished, "ledger.server_vanished"},
+         {E::ledger_tell, "ledger.tell"},
+         {E::ledger_sweep_asked_at, "ledger.sweep_asked_at"},
+         {E::ledger_keep_sweep, "ledger.keep_sweep"},
+         {E::alarms_raise, "alarms.raise"},
+         {E::alarms_clear, "alarms.clear"},
+         {E::alarms_list, "alarms.list"},
+         {E::budgets_take, "budgets.take"},
+         {E::budgets_report, "budgets.report"},
          {E::cloud_create, "cloud.create_server"},
          {E::cloud_find, "cloud.find_server"},
          {E::cloud_get, "cloud.get_server"},
          {E::cloud_list, "cloud.list_servers"},
          {E::cloud_delete, "cloud.delete_server"},
+         {E::cloud_offers, "cloud.offers"},
+         {E::cloud_power, "cloud.change_power"},
+         {E::cloud_list_resources, "cloud.list_resources"},
+         {E::cloud_create_firewall, "cloud.create_firewall"},
+         {E::cloud_create_ssh_key, "cloud.create_ssh_key"},
+         {E::cloud_delete_resource, "cloud.delete_resource"},
          {E::host_exec, "host.exec"},
          {E::host_put_file, "host.put_file"},
          {E::host_upload, "host.upload"},
@@ -182,6 +223,12 @@ struct hatchery::base::EnumNames<hatchery::simulation::Fault> {
                                                        {E::clock_forward, "clock_forward"},
                                                        {E::clock_backward, "clock_backward"},
                                                        {E::leadership_cut, "leadership_cut"},
+                                                       {E::server_vanished, "server_vanished"},
+                                                       {E::switched_off, "switched_off"},
+                                                       {E::left_over, "left_over"},
+                                                       {E::sweep_asked, "sweep_asked"},
+                                                       {E::cost_ceiling, "cost_ceiling"},
+                                                       {E::budget_spent, "budget_spent"},
                                                        {E::create_comes_late, "create_comes_late"},
                                                        {E::cancel, "cancel"},
                                                        {E::second_operation, "second_operation"},

@@ -15,8 +15,12 @@ using namespace std::chrono_literals;
 constexpr int max_depth = 3;
 
 support::FakeCloudProvider::Options cloud_options(const Profile& profile) {
-    return {
-        .name = provider_name, .boot_time = profile.boot_time, .delete_time = profile.delete_time};
+    return {.name = provider_name,
+            .boot_time = profile.boot_time,
+            .delete_time = profile.delete_time,
+            .unique_names = !profile.like_digitalocean,
+            .late_address = profile.like_digitalocean,
+            .wants_ssh_key = profile.like_digitalocean};
 }
 
 }  // namespace
@@ -60,7 +64,8 @@ providers::CloudProvider& World::cloud() {
 
 void World::add_installations(const Plants& plants) {
     for (int number = 0; number < profile.installations; ++number) {
-        installations.push_back(std::make_unique<Installation>(number, clock, random, plants));
+        installations.push_back(
+            std::make_unique<Installation>(number, clock, true_clock, random, plants));
         for (int i = 0; i < profile.bots; ++i) add_bot(*installations.back());
         for (int i = 0; i < profile.processes; ++i) {
             slots_.push_back({.installation = installations.back().get()});
@@ -165,7 +170,15 @@ void World::event() {
     work_event();
 }
 
-base::Result<providers::CloudServer> World::create_server(const providers::CreateServer& request,
+core::BudgetPolicy World::budget_policy() const {
+    return {.limits = {{.shape = core::RequestLimit::Shape::bucket,
+                        .requests = profile.requests_an_hour,
+                        .window = 1h}},
+            .creates_at_once = profile.creates_at_once};
+}
+
+base::Result<providers::CloudServer> World::create_server(Installation& installation,
+                                                          const providers::CreateServer& request,
                                                           const base::Call& call) {
     if (troubled_ && !call.over() && random.chance(profile.late_create)) {
         count(Fault::create_comes_late, [&] { return request.name; });
@@ -176,14 +189,18 @@ base::Result<providers::CloudServer> World::create_server(const providers::Creat
         error.value().effect = base::Effect::unknown;
         return error;
     }
-    return cloud().create_server(request, call);
+    auto made = cloud().create_server(request, call);
+    if (made) checks_.created(installation);
+    return made;
 }
 
 void World::land_late_creates() {
     std::erase_if(late_creates_, [&](const LateCreate& late) {
         if (late.due > clock.true_time()) return false;
         const auto made = provider.create_server(late.request, base::Call::within(1min));
-        if (made) came_late_.insert(made->provider_server_id);
+        if (made) {
+            came_late_.insert(profile.like_digitalocean ? made->name : made->provider_server_id);
+        }
         return true;
     });
 }
@@ -302,7 +319,7 @@ bool World::settled() {
         const auto left = installation->real_fleet.servers_left_behind(clock.now());
         if (!left->empty()) return false;
     }
-    return late_creates_.empty() && !checks_.has_strays();
+    return late_creates_.empty() && !checks_.has_strays() && !checks_.drifted();
 }
 
 void World::settle() {

@@ -84,11 +84,16 @@ public:
     [[nodiscard]] providers::CloudProvider& cloud();
     /// A create may be on its way for so long that nobody expects it any more.
     [[nodiscard]] base::Result<providers::CloudServer> create_server(
-        const providers::CreateServer& request, const base::Call& call);
-    /// Whether this machine came of a create that had been on its way for long.
+        Installation& installation, const providers::CreateServer& request, const base::Call& call);
+    /// Whether this machine came of a create that had been on its way for long; where names are not
+    /// unique, whether any machine of its name did.
     [[nodiscard]] bool came_late(const providers::CloudServer& server) const {
-        return came_late_.contains(server.provider_server_id);
+        return came_late_.contains(profile.like_digitalocean ? server.name
+                                                             : server.provider_server_id);
     }
+    /// What a project may ask its provider in this world.
+    [[nodiscard]] core::BudgetPolicy budget_policy() const;
+    [[nodiscard]] base::TimePoint began() const { return began_; }
     /// Others have turns while a process is in the middle of a port call.
     void interleave(const std::string& who);
     void count(Fault fault) {
@@ -151,6 +156,8 @@ private:
     void ask_for_cancel(Installation& installation, const core::Operation& live);
     void trouble_event();
     void cloud_trouble();
+    void meddle(Installation& installation);
+    void leave_something_over(Installation& installation);
     void jump_a_clock();
     void time_event();
     /// What an installation's jobs wait for.
@@ -178,13 +185,14 @@ private:
     int depth_ = 0;
     int processes_made_ = 0;
     long long bots_made_ = 0;
+    long long left_over_ = 0;
     base::TimePoint began_;
     std::unique_ptr<providers::CloudProvider> planted_cloud_;
     Machines machines_;
     Checks checks_;
     std::vector<Slot> slots_;
     std::vector<LateCreate> late_creates_;
-    /// Provider ids.
+    /// Provider ids, or names.
     std::set<std::string> came_late_;
     base::SteadyTimeScope steady_;
     base::LogCapture log_;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "core/chat.hpp"
+#include "core/ownership.hpp"
 #include "simulation/fleet/world.hpp"
 
 namespace hatchery::simulation {
@@ -138,6 +139,8 @@ void World::trouble_event() {
             clock.true_time() + base::Milliseconds(random.between(100, 60'000));
     } else if (happens(profile.cloud_trouble)) {
         cloud_trouble();
+    } else if (happens(profile.cloud_trouble)) {
+        meddle(*slot.installation);
     } else if (happens(profile.host_trouble)) {
         if (random.chance(500)) {
             machines_.restart_one();
@@ -174,6 +177,47 @@ void World::cloud_trouble() {
             return provider.hide_new_servers_for(
                 base::Milliseconds(random.chance(300) ? 0 : random.between(1, 45) * 1'000));
     }
+}
+
+void World::meddle(Installation& installation) {
+    if (random.chance(200)) {
+        count(Fault::sweep_asked);
+        (void)installation.ledger().ask_for_sweep(clock.true_time());
+        return;
+    }
+    if (random.chance(300)) return leave_something_over(installation);
+    const auto machines = checks_.machines_in_use(installation);
+    // A project that lacks more than a few is doubted, and nothing is done.
+    constexpr std::size_t few = 3;
+    if (machines.there.empty()) return;
+    const auto& id = machines.there.at(
+        static_cast<std::size_t>(random.below(static_cast<int>(machines.there.size()))));
+    if (machines.missing < few && random.chance(500)) {
+        count(Fault::server_vanished, [&] { return id; });
+        provider.vanish(id);
+    } else {
+        count(Fault::switched_off, [&] { return id; });
+        (void)provider.change_power(id, providers::PowerAction::off, base::Call::within(1min));
+    }
+}
+
+void World::leave_something_over(Installation& installation) {
+    std::vector<base::ServerId> gone;
+    for (const auto& [id, server] : installation.database.server_rows) {
+        if (server.state == core::ServerState::deleted) gone.push_back(id);
+    }
+    if (gone.empty()) return;
+    const auto& server =
+        gone.at(static_cast<std::size_t>(random.below(static_cast<int>(gone.size()))));
+    constexpr auto kinds = base::EnumNames<providers::ResourceKind>::names;
+    providers::CloudResource resource{
+        .kind =
+            kinds.at(static_cast<std::size_t>(random.below(static_cast<int>(kinds.size())))).first};
+    resource.name = fmt::format("left-{}", ++left_over_);
+    resource.labels = {{core::label_installation, installation.database.installation().text()},
+                       {core::label_server, server.text()}};
+    count(Fault::left_over, [&] { return resource.name; });
+    (void)provider.add_resource(std::move(resource));
 }
 
 void World::jump_a_clock() {
