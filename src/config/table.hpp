@@ -80,7 +80,9 @@ Wrong printable_at(const std::string& text, Config& config) {
 
 template <core::OperationKind kind>
 Wrong deadline_of(const std::string& text, Config& config) {
-    return read_seconds(text, 10, 86'400, config.deadlines[kind]);
+    // A deploy that has less asks for no server: see create_limit in engine/late_create.hpp.
+    constexpr int least = kind == core::OperationKind::deploy ? 120 : 10;
+    return read_seconds(text, least, 86'400, config.deadlines[kind]);
 }
 
 }  // namespace hatchery::config

@@ -159,6 +159,7 @@ TEST_CASE("a wrong value is refused with what would be right") {
         {"HATCHERY_LOG_LEVEL", "loud"},
         {"HATCHERY_LEASE_SECONDS", "1"},
         {"HATCHERY_DEADLINE_DEPLOY_SECONDS", "1h"},
+        {"HATCHERY_DEADLINE_DEPLOY_SECONDS", "119"},
         {"HATCHERY_DEFAULT_REGION", "FSN 1"},
         {"HATCHERY_SSH_PORT", "0"},
         {"HATCHERY_WORKERS_MAX", "0"},
