@@ -220,3 +220,38 @@ TEST_CASE("somebody who asks for a sweep gets one now") {
     world.reconciler.tick(world.stop.get_token());
     CHECK(world.cloud.calls_of(FakeCloudProvider::Method::list) == lists + 1);
 }
+
+TEST_CASE("what a sweep takes is added neither to the interval nor to the grace period") {
+    World world;
+    (void)world.add_server();
+    (void)world.add_stray();
+    // The first list takes long, the others do not.
+    bool slow = true;
+    world.cloud.before_each_call([&](FakeCloudProvider::Method method) {
+        if (method != FakeCloudProvider::Method::list || !slow) return;
+        world.steady += 50ms;
+        slow = false;
+    });
+    const auto every = world.settings.stray_grace / 3;
+    const auto begun = world.steady;
+    world.reconciler.tick(world.stop.get_token());
+    for (int sweep = 1; sweep <= 3; ++sweep) {
+        CHECK(world.cloud.servers().size() == 2);
+        CHECK(world.steady + world.reconciler.until_next() == begun + sweep * every);
+        world.steady = begun + sweep * every;
+        world.reconciler.tick(world.stop.get_token());
+    }
+    CHECK(world.cloud.servers().size() == 1);
+}
+
+TEST_CASE("after a stall sweeps are counted anew, and no grace period is cut short") {
+    World world;
+    (void)world.add_server();
+    (void)world.add_stray();
+    world.reconciler.tick(world.stop.get_token());
+    // As of a machine that slept: what was seen before it may be sorted out by now.
+    world.steady += world.settings.stray_grace / 3 * 5 / 2;
+    world.reconciler.tick(world.stop.get_token());
+    CHECK(world.cloud.servers().size() == 2);
+    CHECK(world.reconciler.until_next() == world.settings.stray_grace / 3);
+}
