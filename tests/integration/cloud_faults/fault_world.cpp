@@ -13,7 +13,6 @@
 #include "providers/hetzner/hetzner_provider.hpp"
 #include "store/bot_repository.hpp"
 #include "store/pg_alarm_store.hpp"
-#include "store/pg_cloud_budgets.hpp"
 #include "store/pg_cloud_ledger.hpp"
 #include "store/pg_fleet_store.hpp"
 #include "store/pg_job_store.hpp"
@@ -52,7 +51,6 @@ FaultWorld::FaultWorld()
       jobs_(store::make_pg_job_store(database_->pool(), random, *notifications_)),
       fleet_(store::make_pg_fleet_store(database_->pool(), box_, clock, random)),
       ledger_(store::make_pg_cloud_ledger(database_->pool(), *notifications_)),
-      budgets_(store::make_pg_cloud_budgets(database_->pool())),
       alarms_(store::make_pg_alarm_store(database_->pool(), random)),
       keys_(crypto::make_key_maker()),
       curl_(net::make_curl_transport()),
@@ -85,7 +83,7 @@ void FaultWorld::add_cloud(const std::string& name, const std::string& url) {
     cloud->url = url;
     cloud->wire = std::make_unique<WatchedWire>(*curl_, hosts);
     cloud->budgeted = engine::make_budgeted_transport(
-        *cloud->wire, *budgets_, {.project = name, .policy = core::usual_budget(name)});
+        *cloud->wire, budgets_, {.project = name, .policy = core::usual_budget(name)});
     const auto make = [&](ports::HttpTransport& transport) {
         return name == "hetzner"
                    ? providers::make_hetzner_provider(

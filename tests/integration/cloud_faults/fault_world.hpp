@@ -12,11 +12,11 @@
 #include "base/random.hpp"
 #include "engine/engine.hpp"
 #include "engine/offer_board.hpp"
-#include "ports/cloud_budgets.hpp"
 #include "ports/secret_box.hpp"
 #include "providers/cloud_provider.hpp"
 #include "store/notifications.hpp"
 #include "support/fake_bot_api.hpp"
+#include "support/fake_cloud_budgets.hpp"
 #include "support/fake_http_transport.hpp"
 #include "support/pg_cluster.hpp"
 #include "support/plain_secret_box.hpp"
@@ -121,7 +121,8 @@ private:
     std::unique_ptr<ports::JobStore> jobs_;
     std::unique_ptr<ports::FleetStore> fleet_;
     std::unique_ptr<ports::CloudLedger> ledger_;
-    std::unique_ptr<ports::CloudBudgets> budgets_;
+    /// PostgreSQL's would count by its own clock, which is slower.
+    support::FakeCloudBudgets budgets_{clock};
     std::unique_ptr<ports::AlarmStore> alarms_;
     std::unique_ptr<ports::KeyMaker> keys_;
     std::unique_ptr<ports::HttpTransport> curl_;
