@@ -174,7 +174,8 @@ void FakeDatabase::keep_costs(const core::Server& server) {
     auto& cost = server_costs[server.id];
     if (cost.bot_id.empty()) {
         cost.bot_id = server.bot_id;
-        cost.user_id = bots.at(server.bot_id).bot.user_id;
+        const auto bot = bots.find(server.bot_id);
+        if (bot != bots.end()) cost.user_id = bot->second.bot.user_id;
         cost.begun_at = server.created_at;
     }
     cost.provider = server.provider;
