@@ -220,7 +220,7 @@ export function NewBotPage() {
             />
           </div>
           <p class="note" role="status">
-            {missing ?? "Billed by the hour until you delete the bot. You can cancel at any moment."}
+            {missing ?? "Billed by the hour until you delete the bot; what the model costs comes on top. You can cancel at any moment."}
           </p>
         </Move>
       </form>

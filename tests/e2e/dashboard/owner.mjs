@@ -77,6 +77,11 @@ async function deploy() {
   await fillInBot(page, `Done! Use this token to access the HTTP API:\n${newToken()}\nKeep your token secure`);
   await page.getByLabel("Name here").fill("Kitchen helper");
   await lookAt(page, "deploy-ready");
+  const button = page.getByRole("button", { name: "Deploy" });
+  await button.scrollIntoViewIfNeeded();
+  const besides = await page.locator(".deploy-row").innerText();
+  check(/a month/.test(besides) && /Region/.test(besides) && /Ready in/.test(besides), `price, region and time stand beside the button: ${besides}`);
+  await picture(page, "deploy-button-light");
   await pressDeploy(page);
 }
 
