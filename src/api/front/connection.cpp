@@ -82,6 +82,10 @@ public:
     void drain() override {
         switch (state_) {
             case State::reading:
+                // A request that is on its way is answered: a proxy must not send it again.
+                close_after_reply_ = expects_request();
+                if (!close_after_reply_) close();
+                break;
             case State::lingering:
                 close();
                 break;
@@ -247,6 +251,12 @@ private:
         read_body();
     }
 
+    /// Whether a part of a request is here, or one must come: nobody connects to say nothing.
+    [[nodiscard]] bool expects_request() const {
+        error_code ec;
+        return fresh_ || in_request_ || buffer_.size() > 0 || socket_.available(ec) > 0;
+    }
+
     /// The body
 
     void say_continue() {
@@ -294,6 +304,7 @@ private:
             if (!is_dropped_field(field.first)) request_->fields.push_back(std::move(field));
         }
         head_ = {};
+        fresh_ = false;
         parser_.reset();
         // An idle connection keeps nothing of what came by it: it may have been a secret.
         if (buffer_.size() == 0) buffer_.shrink_to_fit();
@@ -497,6 +508,8 @@ private:
     bool in_request_ = false;
     bool timed_out_ = false;
     bool close_after_reply_ = false;
+    /// No request has come yet.
+    bool fresh_ = true;
     RequestHead head_;
     std::optional<http::request_parser<http::string_body>> parser_;
     ChunkHeaderCheck chunk_header_check_;

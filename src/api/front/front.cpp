@@ -124,7 +124,10 @@ private:
     void accept(std::size_t listener) {
         acceptors_[listener].async_accept(
             [this, listener](const error_code& ec, tcp::socket socket) {
-                if (shared_.stopping) return;
+                if (shared_.stopping) {
+                    if (!ec) admit(std::move(socket), listener);
+                    return;
+                }
                 if (ec) return accept_later(listener);
                 admit(std::move(socket), listener);
                 accept(listener);
@@ -164,6 +167,7 @@ private:
                                          : "This address has as many connections as it may.");
         } else {
             connection->start();
+            if (shared_.stopping) connection->drain();
         }
     }
 
@@ -177,10 +181,24 @@ private:
         return {shared_.connections.begin(), shared_.connections.end()};
     }
 
+    /// What has connected already and would be cut off with the listener.
+    void accept_what_waits(std::size_t listener) {
+        error_code ec;
+        acceptors_[listener].non_blocking(true, ec);
+        while (!ec) {
+            tcp::socket socket(*io_);
+            acceptors_[listener].accept(socket, ec);
+            if (!ec) admit(std::move(socket), listener);
+        }
+    }
+
     void drain() {
         shared_.stopping = true;
         error_code ignored;
-        for (auto& acceptor : acceptors_) acceptor.close(ignored);
+        for (std::size_t i = 0; i < acceptors_.size(); ++i) {
+            accept_what_waits(i);
+            acceptors_[i].close(ignored);
+        }
         for (const auto& connection : snapshot()) connection->drain();
         const std::lock_guard lock(shared_.mutex);
         drained_ = true;

@@ -218,6 +218,30 @@ TEST_CASE("stop lets an answer go out, ends what waits, and takes at most a seco
     CHECK_THROWS(RawClient(port));
 }
 
+TEST_CASE("stop lets a request that is on its way come in, and answers it") {
+    FrontFixture fixture;
+    fixture.handler.answer = [](const Request& request, const std::stop_token& stop) {
+        return RecordingHandler::text(stop.stop_requested() ? "late " + request.target
+                                                            : request.target);
+    };
+    const auto port = fixture.start();
+    RawClient half(port);
+    half.send("GET /half HTTP/1.1\r\nHo");
+    RawClient used(port);
+    used.send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(used.read_response().find("/first") != std::string::npos);
+    RawClient fresh(port);
+    std::jthread stopping([&] { fixture.front->stop(); });
+    // Whoever is idle between two requests is closed at once, which tells that the drain is on.
+    CHECK(used.read_all().empty());
+    half.send("st: x\r\n\r\n");
+    fresh.send("GET /fresh HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(half.read_all().find("late /half") != std::string::npos);
+    CHECK(fresh.read_all().find("late /fresh") != std::string::npos);
+    stopping.join();
+    CHECK_THROWS(RawClient(port));
+}
+
 TEST_CASE("a port that is taken, and an address that is none, are said at start") {
     FrontFixture fixture;
     const auto port = fixture.start();
