@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "core/ownership.hpp"
+#include "core/script_fact.hpp"
 #include "e2e/crash_matrix/crash_matrix.hpp"
 #include "store/sql.hpp"
 #include "support/catch.hpp"
@@ -37,7 +38,14 @@ std::string first_difference(const std::vector<std::string>& a, const std::vecto
                        at_b == b.end() ? none : *at_b);
 }
 
-/// `O 1763716800.123 TEXT` of every run's log below a server's root, sorted.
+/// Whether a record of a run's log, `O 1763716800.123 TEXT`, is told to us and not to people.
+bool is_fact(const std::string& record) {
+    const auto text = record.find(' ', 2);
+    return record.starts_with("O ") && text != std::string::npos &&
+           core::is_script_fact(std::string_view(record).substr(text + 1));
+}
+
+/// `O 1763716800.123 TEXT` of every run's log below a server's root but for facts, sorted.
 std::vector<std::string> lines_on_host(const std::filesystem::path& root) {
     std::vector<std::string> lines;
     const auto runs = root / "var/lib/hatchery/runs";
@@ -46,7 +54,9 @@ std::vector<std::string> lines_on_host(const std::filesystem::path& root) {
         // What a turn prints is not told: its reply is the chat's result.
         if (entry.path().filename().string().starts_with("chat-")) continue;
         std::ifstream log(entry.path() / "log");
-        for (std::string line; std::getline(log, line);) lines.push_back(line);
+        for (std::string line; std::getline(log, line);) {
+            if (!is_fact(line)) lines.push_back(line);
+        }
     }
     std::ranges::sort(lines);
     return lines;
