@@ -24,34 +24,54 @@ const std::string select_operation =
     std::string("SELECT") + columns::operation +
     "FROM operations o JOIN bots b ON b.id = o.bot_id "
     "WHERE o.id = $1 AND ($2::uuid IS NULL OR b.user_id = $2::uuid)";
-const std::string select_operations = std::string("SELECT") + columns::operation +
-                                      "FROM operations o WHERE o.bot_id = $1 "
-                                      "AND ($2::uuid IS NULL OR o.id < $2::uuid) "
-                                      "ORDER BY o.id DESC LIMIT $3::bigint";
+const std::string select_latest_before =
+    std::string("SELECT") + columns::operation +
+    "FROM (SELECT * FROM operations WHERE bot_id = $1 AND id < $2::uuid "
+    "      ORDER BY id DESC LIMIT 50) AS o "
+    "WHERE o.kind <> 'chat' ORDER BY o.id DESC LIMIT 1";
 // A chat's first look at the line leaves a message; what its step knows once the turn begins, it
 // keeps in its progress.
 const std::string awaits_turn = fmt::format(
     "coalesce(live.step = '{}' AND live.message <> '' AND live.progress ->> '{}' IS NULL, false)",
     base::to_text(core::StepKind::chat_turn), core::chat_begun_key);
 // What the last job said, be it the one that lives.
-const std::string select_job_views = std::string("SELECT") + columns::joined_operation +
+const std::string job_view_columns = std::string(columns::joined_operation) +
                                      R"(, o.priority, o.requirements::text,
         coalesce(live.message, CAST(regexp_substr(o.ended_jobs, '[^\n]+\n$') AS json) ->> 8, ''),
         coalesce(live.blocked_reason, ''), )" +
-                                     awaits_turn + R"(
-    FROM operations o LEFT JOIN jobs live ON live.operation_id = o.id )";
+                                     awaits_turn;
+constexpr int job_view_count = columns::operation_count + 5;
 const std::string select_job_view =
-    select_job_views + "WHERE o.id = $1 AND ($2::uuid IS NULL OR o.user_id = $2::uuid)";
-// A live operation is stored as pending; see columns::operation.
-const std::string select_job_list = select_job_views + R"(
-    WHERE o.user_id = $1 AND ($2::text IS NULL OR o.kind = $2) AND ($4::uuid IS NULL OR o.bot_id = $4::uuid)
+    "SELECT" + job_view_columns +
+    " FROM operations o LEFT JOIN jobs live ON live.operation_id = o.id "
+    "WHERE o.id = $1 AND ($2::uuid IS NULL OR o.user_id = $2::uuid)";
+// A live operation is stored as pending; see columns::operation. The page is found first, without
+// what makes it large, and then read as far as it may be large; how many jobs were found comes with
+// each row.
+const std::string select_job_list = R"(
+    WITH found AS (
+        SELECT o.id, octet_length(o.payload::text) + coalesce(octet_length(o.result::text), 0)
+            AS bytes
+        FROM operations o LEFT JOIN jobs live ON live.operation_id = o.id
+        WHERE o.user_id = $1 AND ($2::text IS NULL OR o.kind = $2)
+            AND ($4::uuid IS NULL OR o.bot_id = $4::uuid)
         AND ($5::uuid IS NULL OR o.id < $5::uuid)
         AND ($3::text IS NULL OR o.state = $3
              OR ($3 IN ('pending', 'running') AND o.finished_at IS NULL))
         AND ($3::text IS NULL OR $3 NOT IN ('pending', 'running')
              OR ($3 = 'running') = (live.begun_at IS NOT NULL AND NOT )" +
                                     awaits_turn + R"())
-    ORDER BY o.id DESC LIMIT $6::bigint)";
+        ORDER BY o.id DESC LIMIT $6::bigint
+    ), page AS MATERIALIZED (
+        SELECT id, row_number() OVER newest AS number, sum(bytes) OVER newest AS bytes,
+            count(*) OVER () AS found
+        FROM found WINDOW newest AS (ORDER BY id DESC)
+    )
+    SELECT)" + job_view_columns + R"(, page.found
+    FROM page JOIN operations o ON o.id = page.id
+        LEFT JOIN jobs live ON live.operation_id = o.id
+    WHERE page.number = 1 OR page.bytes <= $7::bigint
+    ORDER BY o.id DESC)";
 // Looked for among so many of the latest operations only: chats may be between them.
 constexpr std::string_view select_typical_deploy = R"(
     SELECT percentile_cont(0.5) WITHIN GROUP (
@@ -208,19 +228,12 @@ public:
         });
     }
 
-    Result<Page<core::Operation>> list(const base::BotId& bot,
-                                       const std::optional<std::string>& after,
-                                       int limit) override {
-        if (after && !base::is_uuid(*after)) {
-            return fail(ErrorKind::invalid, "The cursor is none of ours.");
-        }
-        return database_.run([&](Sql& sql) -> Result<Page<core::Operation>> {
-            const Rows rows = sql.query(select_operations, {bot, after, limit + 1});
-            Page<core::Operation> page;
-            const auto count = std::min(rows.size(), static_cast<std::size_t>(limit));
-            for (std::size_t i = 0; i < count; ++i) page.items.push_back(read_operation(rows[i]));
-            if (rows.size() > count) page.next = page.items.back().id.text();
-            return page;
+    Result<std::optional<core::Operation>> latest_before(const base::BotId& bot,
+                                                         const std::string& before) override {
+        using Latest = std::optional<core::Operation>;
+        return database_.run([&](Sql& sql) -> Result<Latest> {
+            const Rows rows = sql.query(select_latest_before, {bot, before});
+            return rows.empty() ? Latest() : Latest(read_operation(rows[0]));
         });
     }
 
@@ -239,12 +252,15 @@ public:
             return fail(ErrorKind::invalid, "The cursor is none of ours.");
         }
         return database_.run([&](Sql& sql) -> Result<Page<JobView>> {
-            const Rows rows = sql.query(select_job_list, {query.user, query.kind, query.state,
-                                                          query.bot, query.after, query.limit + 1});
+            const Rows rows =
+                sql.query(select_job_list, {query.user, query.kind, query.state, query.bot,
+                                            query.after, query.limit + 1, job_page_bytes});
             Page<JobView> page;
+            if (rows.empty()) return page;
+            const auto found = static_cast<std::size_t>(rows[0].integer(job_view_count));
             const auto count = std::min(rows.size(), static_cast<std::size_t>(query.limit));
             for (std::size_t i = 0; i < count; ++i) page.items.push_back(read_job_view(rows[i]));
-            if (rows.size() > count) page.next = page.items.back().operation.id.text();
+            if (found > count) page.next = page.items.back().operation.id.text();
             return page;
         });
     }

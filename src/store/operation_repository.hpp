@@ -47,6 +47,9 @@ struct JobView {
     bool awaits_turn = false;
 };
 
+/// A chat's answer may have a megabyte, and a page two hundred of them.
+inline constexpr int job_page_bytes = 4 << 20;
+
 /// Which jobs of a user; unset members mean any.
 struct JobQuery {
     base::UserId user;
@@ -66,14 +69,17 @@ public:
     virtual ~OperationRepository() = default;
     [[nodiscard]] virtual base::Result<OperationView> find(
         const base::OperationId& id, const std::optional<base::UserId>& owner) = 0;
-    /// The operations of a bot, newest first.
-    [[nodiscard]] virtual base::Result<Page<core::Operation>> list(
-        const base::BotId& bot, const std::optional<std::string>& after, int limit) = 0;
+    /// The bot's latest operation that was made before this id and is no chat; looked for among the
+    /// fifty latest, since chats may be many. `before` is a UUID in the order of its making.
+    [[nodiscard]] virtual base::Result<std::optional<core::Operation>> latest_before(
+        const base::BotId& bot, const std::string& before) = 0;
 
     /// Of this user, or of anybody.
     [[nodiscard]] virtual base::Result<JobView> find_job(
         const base::OperationId& id, const std::optional<base::UserId>& owner) = 0;
-    /// Newest first. `invalid` for a cursor that is none.
+    /// Newest first. A page may have fewer jobs than asked for and still a next one: payloads and
+    /// results of all of them together are at most job_page_bytes, or it has one job only.
+    /// `invalid` for a cursor that is none.
     [[nodiscard]] virtual base::Result<Page<JobView>> list_jobs(const JobQuery& query) = 0;
 
     /// The median time of the latest deploys that succeeded, anybody's; nothing before the first.

@@ -47,14 +47,9 @@ Outcome status(RouteContext& context, const Exchange& exchange) {
 tl::expected<std::optional<core::Operation>, Problem> under_way_before(RouteContext& context,
                                                                        const Exchange& exchange,
                                                                        const core::Bot& bot) {
-    // Chats may have come after it, and they are no deployments.
-    constexpr int among = 50;
-    auto page = context.deps.operations.list(bot.id, exchange.effect_id, among);
-    if (!page) return refuse(page.error());
-    for (auto& operation : page->items) {
-        if (operation.kind != OperationKind::chat) return std::move(operation);
-    }
-    return std::nullopt;
+    auto latest = context.deps.operations.latest_before(bot.id, exchange.effect_id);
+    if (!latest) return refuse(latest.error());
+    return *std::move(latest);
 }
 
 Outcome cancel(RouteContext& context, const Exchange& exchange) {

@@ -95,7 +95,25 @@ TEST_CASE("somebody else's operation is not found") {
     CHECK(world.operations->find(operation.id, world.add_user("b@example.org")).error().kind ==
           missing);
     CHECK(world.operations->find(base::OperationId("x"), std::nullopt).error().kind == missing);
-    CHECK(world.operations->list(bot.id, std::nullopt, 10).value().items.size() == 1);
+}
+
+TEST_CASE("what was under way before a moment is the latest operation that is no chat") {
+    World world;
+    const auto bot = world.add_bot();
+    const auto deploy = world.jobs->start_operation(world.deploy_of(bot)).value();
+    auto chat = world.deploy_of(bot);
+    chat.kind = core::OperationKind::chat;
+    chat.now = at(1);
+    chat.payload = R"({"message":"hi"})";
+    const auto later = world.jobs->start_operation(chat).value();
+    const auto before = [&](const std::string& id) {
+        return world.operations->latest_before(bot.id, id).value();
+    };
+    REQUIRE(before("ffffffff-ffff-7fff-bfff-ffffffffffff"));
+    CHECK(before("ffffffff-ffff-7fff-bfff-ffffffffffff")->id == deploy.id);
+    REQUIRE(before(later.id.text()));
+    CHECK(before(later.id.text())->id == deploy.id);
+    CHECK_FALSE(before(deploy.id.text()));
 }
 
 }  // namespace hatchery::store
