@@ -16,11 +16,22 @@ namespace {
 
 using base::Json;
 
-/// Values that are listed in a sentence at most.
+/// Values that are listed in a sentence at most, and bytes of each: a reason is written into a job
+/// and an event, and read by people.
 constexpr std::size_t most_shown = 10;
+constexpr std::size_t longest_shown = 64;
+constexpr std::size_t longest_reason = 480;
+
+std::string cut(const std::string& text, std::size_t bytes) {
+    if (text.size() <= bytes) return text;
+    // No character is cut in two.
+    while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+    return text.substr(0, bytes) + "…";
+}
 
 std::string shown(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : base::dump_json(value);
+    return cut(value.is_string() ? value.get<std::string>() : base::dump_json(value),
+               longest_shown);
 }
 
 /// `region nbg1`, `region nbg1 or ash`, `memoryGb of at least 16`.
@@ -28,7 +39,13 @@ std::string wish(const std::string& name, const Json& wanted) {
     if (wanted.is_object()) return fmt::format("{} of at least {}", name, shown(wanted["min"]));
     if (!wanted.is_array()) return fmt::format("{} {}", name, shown(wanted));
     std::vector<std::string> choices;
-    for (const auto& choice : wanted) choices.push_back(shown(choice));
+    for (const auto& choice : wanted) {
+        if (choices.size() == most_shown) {
+            choices.emplace_back("…");
+            break;
+        }
+        choices.push_back(shown(choice));
+    }
     return fmt::format("{} {}", name, fmt::join(choices, " or "));
 }
 
@@ -62,15 +79,7 @@ bool somebody_has(const std::string& name, const Json& wanted, std::span<const J
                                [&](const Json& offer) { return requirements_met(alone, offer); });
 }
 
-}  // namespace
-
-std::string blocked_reason(const Json& requirements, std::span<const Json> capabilities) {
-    if (capabilities.empty()) return "No worker is running.";
-    if (std::ranges::any_of(capabilities, [&](const Json& offer) {
-            return requirements_met(requirements, offer);
-        })) {
-        return {};
-    }
+std::string what_is_missing(const Json& requirements, std::span<const Json> capabilities) {
     std::vector<std::string> wishes;
     for (const auto& [name, wanted] : requirements.items()) {
         if (!somebody_has(name, wanted, capabilities)) {
@@ -83,4 +92,15 @@ std::string blocked_reason(const Json& requirements, std::span<const Json> capab
     return fmt::format("No single worker has {}.", fmt::join(wishes, " and "));
 }
 
+}  // namespace
+
+std::string blocked_reason(const Json& requirements, std::span<const Json> capabilities) {
+    if (capabilities.empty()) return "No worker is running.";
+    if (std::ranges::any_of(capabilities, [&](const Json& offer) {
+            return requirements_met(requirements, offer);
+        })) {
+        return {};
+    }
+    return cut(what_is_missing(requirements, capabilities), longest_reason);
+}
 }  // namespace hatchery::core

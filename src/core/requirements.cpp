@@ -44,6 +44,12 @@ bool met(const Json& wanted, const Json& capability) {
     return offers(capability, wanted);
 }
 
+bool holds_nul(const Json& value) {
+    if (value.is_string())
+        return value.get_ref<const std::string&>().find('\0') != std::string::npos;
+    return value.is_array() && std::ranges::any_of(value, holds_nul);
+}
+
 base::Result<void> refuse(const std::string& name, std::string_view what) {
     auto error = base::fail(base::ErrorKind::invalid, fmt::format("{} {}", name, what));
     error.value().code = name;
@@ -57,10 +63,29 @@ base::Result<void> check_requirements(const Json& requirements) {
         return base::fail(base::ErrorKind::invalid,
                           "Requirements are an object: a name and what it must be.");
     }
+    if (requirements.size() > max_requirements) {
+        return base::fail(base::ErrorKind::invalid,
+                          fmt::format("must have at most {} names", max_requirements));
+    }
     for (const auto& [name, wanted] : requirements.items()) {
-        if (is_plain(wanted) || is_plain_list(wanted) || is_minimum(wanted)) continue;
-        return refuse(name,
-                      "must be a text, a number, true or false, a list of those, or {\"min\": n}.");
+        if (name.size() > max_requirement_name_bytes || name.find('\0') != std::string::npos) {
+            return base::fail(base::ErrorKind::invalid,
+                              fmt::format("must have names of at most {} bytes without NUL",
+                                          max_requirement_name_bytes));
+        }
+        if (!is_plain(wanted) && !is_plain_list(wanted) && !is_minimum(wanted)) {
+            return refuse(
+                name, "must be a text, a number, true or false, a list of those, or {\"min\": n}.");
+        }
+        if (wanted.is_array() && wanted.size() > max_requirement_choices) {
+            return refuse(name,
+                          fmt::format("must have at most {} choices", max_requirement_choices));
+        }
+        if (holds_nul(wanted)) return refuse(name, "must have no NUL character");
+    }
+    if (base::dump_json(requirements).size() > max_requirements_bytes) {
+        return base::fail(base::ErrorKind::invalid,
+                          fmt::format("must be at most {} bytes of JSON", max_requirements_bytes));
     }
     return {};
 }

@@ -28,23 +28,26 @@ constexpr const char* event_values =
 
 // Two indexes, each in the order of its half of the queue, so that jobs which wait for their time
 // cost a claim nothing. What the claim writes is in no index, so that it stays within the page;
-// what is claimed already is passed over on the way. The rows are locked, so that their places
-// (ctid) stand until they are written. The commit waits for no disk: a claim that a crash of the
-// database undoes is a lease that was lost, and what its worker writes is refused.
+// what is claimed already is passed over on the way, and so is what the watch has marked as
+// nobody's: every claim would compare it again. The rows are locked, so that their places (ctid)
+// stand until they are written. The commit waits for no disk: a claim that a crash of the database
+// undoes is a lease that was lost, and what its worker writes is refused.
 const std::string& claim() {
     static const std::string text = std::string(R"(
         WITH lined AS MATERIALIZED (
             SELECT ctid AS at, operation_id, priority, queue_at AS place FROM jobs
             WHERE in_line AND lease_token IS NULL AND run_at <= $1
                 AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
-                AND (requirements = '{}' OR requirements_met(requirements, $6::jsonb))
+                AND (requirements = '{}'
+                    OR blocked_reason IS NULL AND requirements_met(requirements, $6::jsonb))
             ORDER BY priority DESC, queue_at, operation_id
             LIMIT $2::bigint
             FOR UPDATE SKIP LOCKED
         ), parked AS MATERIALIZED (
             SELECT ctid AS at, operation_id, priority, run_at AS place FROM jobs
             WHERE NOT in_line AND lease_token IS NULL AND run_at <= $1
-                AND (requirements = '{}' OR requirements_met(requirements, $6::jsonb))
+                AND (requirements = '{}'
+                    OR blocked_reason IS NULL AND requirements_met(requirements, $6::jsonb))
             ORDER BY priority DESC, run_at, operation_id
             LIMIT $2::bigint
             FOR UPDATE SKIP LOCKED

@@ -52,18 +52,21 @@ constexpr std::string_view earliest_due = R"(
     WITH RECURSIVE parked (priority, run_at) AS (
         (SELECT priority, run_at FROM jobs
          WHERE NOT in_line AND lease_token IS NULL
-             AND (requirements = '{}' OR requirements_met(requirements, $1::jsonb))
+             AND (requirements = '{}'
+                OR blocked_reason IS NULL AND requirements_met(requirements, $1::jsonb))
          ORDER BY priority DESC, run_at LIMIT 1)
         UNION ALL
         SELECT next.priority, next.run_at FROM parked, LATERAL (
             SELECT priority, run_at FROM jobs
             WHERE NOT in_line AND lease_token IS NULL AND jobs.priority < parked.priority
-                AND (requirements = '{}' OR requirements_met(requirements, $1::jsonb))
+                AND (requirements = '{}'
+                OR blocked_reason IS NULL AND requirements_met(requirements, $1::jsonb))
             ORDER BY priority DESC, run_at LIMIT 1) AS next
     ), lined AS (
         SELECT run_at FROM jobs
         WHERE in_line AND lease_token IS NULL
-            AND (requirements = '{}' OR requirements_met(requirements, $1::jsonb))
+            AND (requirements = '{}'
+                OR blocked_reason IS NULL AND requirements_met(requirements, $1::jsonb))
         ORDER BY priority DESC, queue_at LIMIT 1
     )
     SELECT min(run_at) FROM (SELECT run_at FROM parked UNION ALL SELECT run_at FROM lined) AS due)";

@@ -81,8 +81,10 @@ public:
             reasons.push_back(demand.reason);
         }
         std::set<std::string> told;
+        bool freed = false;
         const auto marked = database_.run([&](Sql& sql) -> Result<int> {
-            (void)sql.query(statements::unmark_blocked(), {array_text(requirements)});
+            freed =
+                sql.query(statements::unmark_blocked(), {array_text(requirements)}).affected() > 0;
             if (blocked.empty()) return 0;
             const Rows rows =
                 sql.query(statements::mark_blocked(),
@@ -91,6 +93,7 @@ public:
             return static_cast<int>(rows.size());
         });
         for (const auto& bot : told) hints_.bot_changed(base::BotId(bot));
+        if (marked && freed) hints_.jobs_ready();
         return marked;
     }
 

@@ -42,7 +42,8 @@ bool before(const FakeJob* left, const FakeJob* right) {
 
 bool meets(const core::Job& job, const base::Json& capabilities) {
     return job.requirements == "{}" ||
-           core::requirements_met(base::parse_json(job.requirements).value(), capabilities);
+           (job.blocked_reason.empty() &&
+            core::requirements_met(base::parse_json(job.requirements).value(), capabilities));
 }
 
 /// The last place in line of a user, if he has a job there.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/authenticate.hpp"
 #include "base/json_value.hpp"
 #include "core/requirements.hpp"
 #include "core/validate.hpp"
@@ -81,15 +82,21 @@ std::string_view job_status(core::OperationState state) {
     return "FAILED";
 }
 
-NewJobBody read_new_job(BodyReader& body, int max_priority) {
+PriorityRange priorities_of(const store::Principal& caller) {
+    if (has_scope(caller, Scope::admin)) return {.least = -100, .most = 100};
+    if (!caller.service_user_id.empty()) return {.least = -10, .most = 10};
+    return {.least = -10, .most = 0};
+}
+
+NewJobBody read_new_job(BodyReader& body, PriorityRange priorities) {
     NewJobBody job;
     (void)body.text("type", [&](std::string_view text) -> core::Wrong {
         job.kind = parse_job_type(text);
         return job.kind ? core::Wrong{} : core::Wrong{"must be one of: " + known_types()};
     });
     read_payload(body, job);
-    job.priority =
-        static_cast<int>(body.optional_number("priority", -max_priority, max_priority).value_or(0));
+    job.priority = static_cast<int>(
+        body.optional_number("priority", priorities.least, priorities.most).value_or(0));
     read_requirements(body, job);
     return job;
 }

@@ -17,9 +17,15 @@ namespace hatchery::api::routes {
 /// Their statuses: `PENDING RUNNING COMPLETED FAILED CANCELLED`.
 [[nodiscard]] std::string_view job_status(core::OperationState state);
 
-/// What a caller may ask for without running the fleet, and with it.
-inline constexpr int max_user_priority = 10;
-inline constexpr int max_admin_priority = 100;
+/// The priorities that a caller may give.
+struct PriorityRange {
+    int least = 0;
+    int most = 0;
+};
+/// A customer may put his own work behind, and before nobody's: what is urgent to one is no reason
+/// to another, and every priority has a line of its own. A service that acts for customers knows
+/// them all, and an administrator runs the fleet.
+[[nodiscard]] PriorityRange priorities_of(const store::Principal& caller);
 
 /// What a new job says. Members that are wrong are empty; the reader knows.
 struct NewJobBody {
@@ -30,6 +36,6 @@ struct NewJobBody {
     /// A JSON object as text.
     std::string requirements = "{}";
 };
-[[nodiscard]] NewJobBody read_new_job(BodyReader& body, int max_priority);
+[[nodiscard]] NewJobBody read_new_job(BodyReader& body, PriorityRange priorities);
 
 }  // namespace hatchery::api::routes

@@ -78,8 +78,7 @@ std::optional<Problem> lacks_right(const Exchange& exchange, OperationKind kind)
 Outcome create(RouteContext& context, const Exchange& exchange) {
     auto body = BodyReader::open(exchange);
     if (!body) return refuse(body.error());
-    const bool admin = has_scope(*exchange.principal, Scope::admin);
-    const auto job = read_new_job(*body, admin ? max_admin_priority : max_user_priority);
+    const auto job = read_new_job(*body, priorities_of(*exchange.principal));
     if (auto problem = body->finish()) return refuse(std::move(*problem));
     if (auto problem = lacks_right(exchange, *job.kind)) return refuse(std::move(*problem));
     const bool chat = job.kind == OperationKind::chat;

@@ -49,7 +49,7 @@ TEST_CASE("a chat is accepted, shown, and ends with the bot's reply") {
     const auto bot = world.make_bot(100001);
     Json body = chat_body(bot, "How are you?");
     body["payload"]["sessionKey"] = "mine";
-    body["priority"] = 3;
+    body["priority"] = -3;
     body["requirements"] = {{"region", "fsn1"}};
     const auto accepted = world.post("/api/jobs", body);
     INFO(accepted.text);
@@ -67,7 +67,7 @@ TEST_CASE("a chat is accepted, shown, and ends with the bot's reply") {
           Json({{"botId", bot}, {"message", "How are you?"}, {"sessionKey", "mine"}}));
     CHECK(before["result"].is_null());
     CHECK(before["error"].is_null());
-    CHECK(before["priority"] == 3);
+    CHECK(before["priority"] == -3);
     CHECK(before["requirements"] == Json({{"region", "fsn1"}}));
     CHECK(before["blockedReason"].is_null());
     CHECK(before["startedAt"].is_null());
@@ -233,7 +233,8 @@ TEST_CASE("another user's job or bot is 404, and so is none") {
     CHECK(world.post("/api/jobs", chat_body(nobody)).status == 404);
 }
 
-TEST_CASE("deleting by a job needs the scope of deleting, and high priorities that of an admin") {
+TEST_CASE(
+    "deleting by a job needs the scope of deleting, and high priorities are not for customers") {
     ApiWorld world;
     const auto bot = world.make_bot(100001);
     const auto deployer = world.make_token("alice@example.org", {"deploy"});
@@ -242,10 +243,65 @@ TEST_CASE("deleting by a job needs the scope of deleting, and high priorities th
     const Json destroy = {{"type", "DESTROY"}, {"payload", {{"botId", bot}}}};
     CHECK(world.call("POST", "/api/jobs", deployer, destroy.dump()).status == 403);
     Json urgent = chat_body(bot);
-    urgent["priority"] = 11;
+    urgent["priority"] = 1;
     CHECK(world.call("POST", "/api/jobs", deployer, urgent.dump()).wrong_fields() == "priority");
     CHECK(world.call("POST", "/api/jobs", admin, urgent.dump()).status == 202);
+    // A service knows all of its customers; it may weigh them, and does not run the fleet.
+    const auto service = world.make_token("shop@example.org", {"deploy", "act-as"}, std::nullopt,
+                                          hatchery::store::UserRole::admin);
+    const auto alice = world.tokens->find_user_by_email("alice@example.org").value().id.text();
+    const ApiWorld::Headers for_alice = {{"x-user-id", alice}};
+    urgent["priority"] = 10;
+    CHECK(world.call("POST", "/api/jobs", service, urgent.dump(), for_alice).status == 202);
+    urgent["priority"] = 11;
+    CHECK(world.call("POST", "/api/jobs", service, urgent.dump(), for_alice).wrong_fields() ==
+          "priority");
     CHECK(world.post("/api/jobs", destroy).status == 202);
+}
+
+TEST_CASE("a page of large answers ends early, and the pages join without a gap") {
+    ApiWorld world;
+    const auto bot = world.make_bot(100001);
+    constexpr std::size_t megabyte = 1'000'000;
+    std::vector<std::string> made;
+    for (int i = 0; i < 20; ++i) {
+        made.push_back(make_chat(world, chat_body(bot)));
+        answer(world, world.claim(), std::string(i == 9 ? 5 * megabyte : megabyte, 'a'));
+    }
+    std::ranges::reverse(made);
+    std::vector<std::string> read;
+    std::string next;
+    int pages = 0;
+    do {
+        const auto page = world.get("/api/jobs?limit=200" + (next.empty() ? "" : "&after=" + next));
+        REQUIRE(page.status == 200);
+        REQUIRE_FALSE(page.body["items"].empty());
+        // One answer alone may be larger than a page.
+        CHECK((page.text.size() < 5 * megabyte || page.body["items"].size() == 1));
+        for (const auto& job : page.body["items"]) read.push_back(job["jobId"]);
+        next = page.body["next"].is_null() ? "" : page.body["next"].get<std::string>();
+        ++pages;
+    } while (!next.empty() && pages < 30);
+    CHECK(read == made);
+    CHECK(pages == 7);
+}
+
+TEST_CASE("no customer's priority brings his jobs before another's") {
+    ApiWorld world;
+    const auto bot = world.make_bot(100001);
+    for (int i = 0; i < 20; ++i) {
+        Json greedy = chat_body(bot);
+        greedy["priority"] = 10;
+        if (world.post("/api/jobs", greedy).status == 202) continue;
+        greedy["priority"] = 0;
+        REQUIRE(world.post("/api/jobs", greedy).status == 202);
+    }
+    const auto other =
+        world.call("POST", "/api/bots/create", world.bob, world.bot_body(100002).dump());
+    const Json deploy = {{"botId", other.body["id"]}};
+    REQUIRE(world.call("POST", "/api/deploy", world.bob, deploy.dump()).status == 202);
+    (void)world.claim();
+    CHECK(world.claim().operation.bot_id.text() == other.body["id"]);
 }
 
 TEST_CASE("every wrong field of a job is 422 and named, and nothing is made") {
@@ -261,7 +317,7 @@ TEST_CASE("every wrong field of a job is 422 and named, and nothing is made") {
         {"payload.sessionKey", {"", "a b", "a:b", std::string(65, 'a'), "ü", 5, nullptr}},
         {"payload.surprise", {1, "x", nullptr}},
         {"priority",
-         {"1", 11, -11, 1.5, nullptr, true, 18446744073709551615ULL,
+         {"1", 1, 11, -11, 1.5, nullptr, true, 18446744073709551615ULL,
           std::numeric_limits<std::int64_t>::min()}},
         {"requirements", {"", 5, nullptr, true, Json::array()}},
         {"surprise", {1, "x", nullptr}},
@@ -284,7 +340,8 @@ TEST_CASE("every wrong field of a job is 422 and named, and nothing is made") {
     }
     for (const Json& wrong :
          {Json({{"cpus", {{"min", "x"}}}}), Json({{"cpus", nullptr}}),
-          Json({{"cpus", {{"max", 1}}}}), Json({{"cpus", Json::array({Json::array()})}})}) {
+          Json({{"cpus", {{"max", 1}}}}), Json({{"cpus", Json::array({Json::array()})}}),
+          Json({{"cpus", std::vector<int>(33, 1)}}), Json({{"cpus", std::string("4\0", 2)}})}) {
         Json body = chat_body(bot);
         body["requirements"] = wrong;
         INFO(wrong.dump());

@@ -182,6 +182,24 @@ TEST_CASE("the mark goes when somebody can run the job") {
     CHECK(world.count(0).due == 1);
 }
 
+TEST_CASE("claims pass over what is marked until the mark goes, and then somebody is told") {
+    QueueWorld world;
+    (void)world.start(nbg);
+    const auto claim = [&] {
+        return world.jobs
+            ->claim({.worker = base::WorkerId("w"), .capabilities = nbg, .limit = 9, .now = at(1)})
+            .value()
+            .size();
+    };
+    const std::vector<ports::BlockedDemand> blocked{{nbg, "No."}};
+    REQUIRE(world.queue->mark_blocked(blocked, at(0)).value() == 1);
+    CHECK(claim() == 0);
+    CHECK_FALSE(world.jobs->next_due(nbg).value().has_value());
+    REQUIRE(world.queue->mark_blocked({}, at(0)));
+    CHECK(world.jobs->next_due(nbg).value() == at(0));
+    CHECK(claim() == 1);
+}
+
 TEST_CASE("without any worker jobs that are due are marked, others are not") {
     QueueWorld world;
     const auto due = world.start();

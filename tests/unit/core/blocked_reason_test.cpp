@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/encoding.hpp"
 #include "base/json_value.hpp"
 #include "core/stuck.hpp"
 #include "support/catch.hpp"
@@ -47,6 +48,34 @@ TEST_CASE("a long list of offers is cut") {
     const auto reason = core::blocked_reason({{"region", "x"}}, many);
     CHECK(reason.find("r100, ") != std::string::npos);
     CHECK(reason.ends_with("r109, …."));
+}
+
+TEST_CASE("a reason stays short, whatever is asked for") {
+    Json choices = Json::array();
+    for (int i = 0; i < 1'000; ++i) choices.push_back("choice-" + std::to_string(i));
+    const std::vector<Json> offers = {{{"region", "fsn1"}}};
+    const auto of_many = core::blocked_reason({{"region", choices}}, offers);
+    CHECK(of_many.size() <= 500);
+    CHECK(of_many.ends_with("choice-9 or …; workers offer: fsn1."));
+
+    std::string umlauts;
+    for (int i = 0; i < 1'000; ++i) umlauts += "ü";
+    const auto of_long = core::blocked_reason({{"region", umlauts}}, offers);
+    CHECK(of_long.size() <= 500);
+    CHECK(base::is_utf8(of_long));
+
+    Json wide = Json::object();
+    Json offered = Json::object();
+    for (int i = 0; i < 16; ++i) {
+        const auto name = std::string(60, 'n') + std::to_string(i);
+        wide[name] = true;
+        offered[name] = Json::array({true, false});
+    }
+    const std::vector<Json> halves = {offered, {{"other", true}}};
+    wide["other"] = true;
+    const auto of_wide = core::blocked_reason(wide, halves);
+    CHECK(of_wide.starts_with("No single worker has "));
+    CHECK(of_wide.size() <= 500);
 }
 
 TEST_CASE("every reason of being stuck is one sentence of cause and one of what to do") {
