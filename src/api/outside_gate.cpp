@@ -1,15 +1,19 @@
 #include "api/outside_gate.hpp"
 
-#include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace hatchery::api {
 
 namespace {
 
-/// Waiters woken for one free slot: more than one, because a woken request may have lost its
-/// connection meanwhile and would leave the slot to nobody.
-constexpr std::size_t woken_at_once = 4;
+using Waiting = std::map<std::uint64_t, std::function<void()>>;
+
+/// Takes the first out of the line, to be called without the lock; nothing when nobody waits.
+std::function<void()> take_first(Waiting& waiting) {
+    if (waiting.empty()) return [] {};
+    auto first = waiting.extract(waiting.begin());
+    return std::move(first.mapped());
+}
 
 }  // namespace
 
@@ -21,11 +25,12 @@ OutsideGate::Pass OutsideGate::try_enter() {
     return {this, give_back};
 }
 
-void OutsideGate::wait(std::function<void()> wake) {
+void OutsideGate::Place::wait(std::function<void()> wake) {
     {
-        const std::lock_guard lock(mutex_);
-        if (free_ == 0) {
-            waiting_.push_back(std::move(wake));
+        const std::lock_guard lock(gate_.mutex_);
+        number_ = ++gate_.last_number_;
+        if (gate_.free_ == 0) {
+            gate_.waiting_.emplace(number_, std::move(wake));
             return;
         }
     }
@@ -33,15 +38,25 @@ void OutsideGate::wait(std::function<void()> wake) {
 }
 
 void OutsideGate::leave() {
-    std::vector<std::function<void()>> woken;
+    std::function<void()> wake;
     {
         const std::lock_guard lock(mutex_);
         ++free_;
-        const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), woken_at_once));
-        std::move(waiting_.begin(), waiting_.begin() + count, std::back_inserter(woken));
-        waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+        wake = take_first(waiting_);
     }
-    for (const auto& wake : woken) wake();
+    wake();
+}
+
+void OutsideGate::give_up(std::uint64_t number) {
+    std::function<void()> wake;
+    {
+        const std::lock_guard lock(mutex_);
+        // Not in line any more, he was woken: whether he entered, was too late, or never heard of
+        // it, a slot that is free now is the next one's.
+        if (waiting_.erase(number) > 0 || free_ == 0) return;
+        wake = take_first(waiting_);
+    }
+    wake();
 }
 
 }  // namespace hatchery::api

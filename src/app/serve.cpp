@@ -205,6 +205,7 @@ private:
         front.max_connections_of_proxy = config.front.connections;
         front.max_connections_per_address = config.front.connections_per_address;
         front.body_bytes = config.front.body_bytes;
+        front.held_bytes = config.front.held_bytes;
         front.head_timeout = config.front.head_limit;
         front.body_timeout = config.front.body_limit;
         front.write_timeout = config.front.write_limit;
@@ -229,6 +230,7 @@ std::string url_of(const std::string& host, std::uint16_t port) {
 /// No update comes to a process that serves no hook.
 class NoUpdates final : public ports::UpdateReceiver {
 public:
+    bool remembers(std::string_view) const override { return false; }
     ports::HookAnswer receive(std::string_view, std::string_view, std::string_view) override {
         return {.status = 404};
     }

@@ -35,6 +35,7 @@ struct FrontConfig {
     std::size_t waits = 0;
     std::size_t waits_per_user = 0;
     std::size_t body_bytes = 0;
+    std::size_t held_bytes = 0;
     std::chrono::seconds head_limit{0};
     std::chrono::seconds body_limit{0};
     std::chrono::seconds write_limit{0};

@@ -42,6 +42,8 @@ const std::array all_front_settings = {
     plain("HATCHERY_MAX_WAITS_PER_USER", "100", count<1, &FrontConfig::waits_per_user>),
     plain("HATCHERY_MAX_BODY_BYTES", "1048576",
           number_at<65'536, 64LL << 20, &Config::front, &FrontConfig::body_bytes>),
+    plain("HATCHERY_MAX_HELD_BYTES", "268435456",
+          number_at<64LL << 20, 64LL << 30, &Config::front, &FrontConfig::held_bytes>),
     plain("HATCHERY_HEAD_SECONDS", "10", limit<&FrontConfig::head_limit>),
     plain("HATCHERY_BODY_SECONDS", "30", limit<&FrontConfig::body_limit>),
     plain("HATCHERY_WRITE_SECONDS", "30", limit<&FrontConfig::write_limit>),

@@ -15,6 +15,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
+#include <utility>
 
 #include "api/front/event_stream.hpp"
 #include "base/log.hpp"
@@ -57,7 +58,7 @@ public:
           buffer_(shared.options.head_bytes + (64U << 10U)),
           listener_(accepted.listener),
           peer_(accepted.peer),
-          address_key_(accepted.address_key) {}
+          holder_{.address = accepted.address_key, .proxy = accepted.proxy} {}
 
     void start() override {
         error_code ignored;
@@ -111,10 +112,12 @@ public:
         timer_.cancel(ignored);
         socket_.close(ignored);
         if (stream_) stream_->abandon();
+        drop_body();
+        drop_answer();
         shared_.remove(shared_from_this());
     }
 
-    [[nodiscard]] const std::string& key() const override { return address_key_; }
+    [[nodiscard]] const std::string& key() const override { return holder_.address; }
 
 private:
     enum class State : std::uint8_t {
@@ -157,8 +160,10 @@ private:
                     write_stream(": heartbeat\n\n");
                 }
                 break;
-            case State::working:
             case State::parked:
+                if (park_limited_) submit();
+                break;
+            case State::working:
             case State::closed:
                 break;
         }
@@ -232,6 +237,15 @@ private:
         const auto coding = find_field(head_.fields, "Content-Encoding");
         if (has_body && coding && !same_token(*coding, "identity")) {
             return refuse(415, "The request body must not be compressed.");
+        }
+        // What comes in chunks may become as large as any.
+        body_held_ = head_.chunked ? shared_.options.body_bytes : head_.content_length.value_or(0);
+        if (!shared_.bodies.take(holder_, body_held_)) {
+            body_held_ = 0;
+            return refuse(503, "The server holds as many request bodies as it can.");
+        }
+        if (shared_.answers.full(holder_)) {
+            return refuse(503, "Too many answers wait to be taken.");
         }
         parser_.emplace();
         parser_->header_limit(static_cast<std::uint32_t>(shared_.options.head_bytes + 1));
@@ -346,6 +360,7 @@ private:
         if (reply.park) return park(reply);
         reply.close = reply.close || !request_->keep_alive || close_after_reply_;
         request_.reset();
+        drop_body();
         write(std::move(reply));
     }
 
@@ -353,6 +368,9 @@ private:
         state_ = State::parked;
         request_->again = true;
         if (reply.kept) request_->kept = reply.kept;
+        // The timer may still run for what the connection did before.
+        park_limited_ = reply.park_at_most.has_value();
+        if (park_limited_) arm(*reply.park_at_most);
         watch_parked();
         if (shared_.stopping) return refuse(503, "The server is stopping.");
         const auto woken = std::make_shared<std::atomic<bool>>(false);
@@ -397,6 +415,9 @@ private:
         auto pending = std::make_shared<Reply>(std::move(reply));
         // Before the head goes out, so that a connection that ends meanwhile abandons it.
         if (pending->stream) stream_ = pending->stream;
+        drop_answer();
+        answer_held_ = pending->bytes.size();
+        shared_.answers.add(holder_, answer_held_);
         net::async_write(socket_, net::buffer(pending->bytes),
                          [self = shared_from_this(), pending](const error_code& ec, std::size_t) {
                              if (self->state_ != State::writing) return;
@@ -405,7 +426,11 @@ private:
                          });
     }
 
+    void drop_body() { shared_.bodies.give_back(holder_, std::exchange(body_held_, 0)); }
+    void drop_answer() { shared_.answers.give_back(holder_, std::exchange(answer_held_, 0)); }
+
     void on_written(const Reply& reply) {
+        drop_answer();
         if (reply.stream) return begin_stream();
         if (reply.close || close_after_reply_) return linger();
         state_ = State::reading;
@@ -502,7 +527,9 @@ private:
     boost::beast::flat_buffer buffer_;
     const std::size_t listener_;
     const std::string peer_;
-    const std::string address_key_;
+    const HeldBytes::Holder holder_;
+    std::size_t body_held_ = 0;
+    std::size_t answer_held_ = 0;
     State state_ = State::reading;
     std::size_t scanned_ = 0;
     bool in_request_ = false;
@@ -518,6 +545,7 @@ private:
     std::shared_ptr<std::atomic<bool>> pump_posted_ = std::make_shared<std::atomic<bool>>(false);
     bool stream_writing_ = false;
     bool watching_ = false;
+    bool park_limited_ = false;
 };
 
 }  // namespace

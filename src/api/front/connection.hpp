@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -10,6 +11,7 @@
 #include <unordered_set>
 
 #include "api/front/front.hpp"
+#include "api/front/held_bytes.hpp"
 #include "api/front/worker_pool.hpp"
 #include "base/random.hpp"
 
@@ -43,14 +45,25 @@ struct Shared {
     std::unordered_set<std::shared_ptr<Connection>> connections;
     std::map<std::string, std::size_t> per_address;
     std::atomic<std::size_t> count{0};
+    HeldBytes bodies;
+    HeldBytes answers;
     bool stopping = false;
     std::mutex mutex;
     std::condition_variable emptied;
 
     Shared(FrontOptions o, RequestHandler& h)
-        : options(std::move(o)), handler(h), pool(options.worker_threads, options.queue_limit) {}
+        : options(std::move(o)),
+          handler(h),
+          pool(options.worker_threads, options.queue_limit),
+          bodies(options.held_bytes, most_of_address()),
+          answers(options.held_bytes, most_of_address()) {}
 
     void remove(const std::shared_ptr<Connection>& connection);
+
+private:
+    [[nodiscard]] std::size_t most_of_address() const {
+        return std::max(options.held_bytes / 4, options.body_bytes);
+    }
 };
 
 /// An accepted socket as the system knows it; the connection owns it from now on.
@@ -60,6 +73,8 @@ struct AcceptedSocket {
     std::size_t listener = 0;
     std::string peer;
     std::string address_key;
+    /// It brings many clients.
+    bool proxy = false;
 };
 
 [[nodiscard]] std::shared_ptr<Connection> make_connection(

@@ -28,6 +28,8 @@ using boost::system::error_code;
 constexpr int listen_backlog = 1024;
 /// Connections beyond the maximum that are told so; further ones are closed without a word.
 constexpr std::size_t told_beyond_maximum = 256;
+/// The same of one address beyond its own.
+constexpr std::size_t told_beyond_address = 2;
 constexpr std::chrono::milliseconds stop_patience{900};
 
 class BeastFront final : public Front {
@@ -148,21 +150,26 @@ private:
         const std::size_t maximum = shared_.options.max_connections;
         if (ec || shared_.connections.size() >= maximum + told_beyond_maximum) return;
         const bool full = shared_.connections.size() >= maximum;
+        const std::string key = core::address_group(peer.address().to_string());
+        const bool proxy = is_proxy(peer.address());
+        const std::size_t most = proxy ? shared_.options.max_connections_of_proxy
+                                       : shared_.options.max_connections_per_address;
+        const auto found = shared_.per_address.find(key);
+        const std::size_t there = found == shared_.per_address.end() ? 0 : found->second;
+        if (there >= most + told_beyond_address) return;
         const int descriptor = socket.release(ec);
         ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-        const auto connection =
-            make_connection(io_, shared_,
-                            {.descriptor = descriptor,
-                             .ipv6 = peer.address().is_v6(),
-                             .listener = listener,
-                             .peer = peer.address().to_string(),
-                             .address_key = core::address_group(peer.address().to_string())});
-        auto& of_address = shared_.per_address[connection->key()];
-        const bool crowded = of_address >= most_of(peer.address());
-        ++of_address;
+        const auto connection = make_connection(io_, shared_,
+                                                {.descriptor = descriptor,
+                                                 .ipv6 = peer.address().is_v6(),
+                                                 .listener = listener,
+                                                 .peer = peer.address().to_string(),
+                                                 .address_key = key,
+                                                 .proxy = proxy});
+        ++shared_.per_address[key];
         shared_.connections.insert(connection);
         shared_.count = shared_.connections.size();
-        if (full || crowded) {
+        if (full || there >= most) {
             connection->refuse(503, full ? "The server has as many connections as it can hold."
                                          : "This address has as many connections as it may.");
         } else {
@@ -171,10 +178,8 @@ private:
         }
     }
 
-    std::size_t most_of(const net::ip::address& peer) const {
-        const auto& options = shared_.options;
-        const bool proxy = peer.is_loopback() || core::lies_in(peer.to_string(), options.proxies);
-        return proxy ? options.max_connections_of_proxy : options.max_connections_per_address;
+    bool is_proxy(const net::ip::address& peer) const {
+        return peer.is_loopback() || core::lies_in(peer.to_string(), shared_.options.proxies);
     }
 
     std::vector<std::shared_ptr<Connection>> snapshot() const {

@@ -34,6 +34,10 @@ struct FrontOptions {
     std::size_t head_bytes = 16U << 10U;  // No setting: proxies before us take no more either.
     HeadLimits head_limits;
     std::size_t body_bytes = 1U << 20U;
+    /// Request bodies that all connections hold together, counted from their announcement to the
+    /// answer; a request beyond it is told 503 before its body is read. The same again for answers
+    /// that are not yet taken. One address may have a quarter, and at least one body.
+    std::size_t held_bytes = 256U << 20U;
     /// From the first byte of a request to the end of its head.
     std::chrono::milliseconds head_timeout{10'000};
     /// From there to the end of its body.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -49,6 +50,9 @@ struct Reply {
     std::function<void(std::function<void()> wake)> park;
     /// With `park`: goes with the request, until it is answered or its client has gone.
     std::shared_ptr<void> kept = {};
+    /// With `park`: the request is handed in again after that long at the latest. Unset: who parks
+    /// it sees to that.
+    std::optional<std::chrono::milliseconds> park_at_most = {};
 };
 
 /// Turns requests into replies. Called by several worker threads at once.

@@ -1,5 +1,6 @@
 #include <latch>
 
+#include "api/front/held_bytes.hpp"
 #include "front_fixture.hpp"
 #include "raw_client.hpp"
 #include "support/catch.hpp"
@@ -12,6 +13,14 @@ using hatchery::api::front::Request;
 namespace {
 
 const std::string get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// The head of a request whose body is asked for once there is room for it.
+std::string announced(const std::string& framing) {
+    return "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n" + framing + "\r\n\r\n";
+}
+bool let_in(RawClient& client) {
+    return status_of(client.read_until("100 Continue\r\n\r\n")) == 100;
+}
 
 }  // namespace
 
@@ -124,6 +133,128 @@ TEST_CASE("one address may not hold all connections") {
     REQUIRE(status_of(first.read_response()) == 200);
     RawClient second(port);
     CHECK(status_of(second.read_all()) == 503);
+}
+
+TEST_CASE("what is refused to one address takes no connection from another") {
+    FrontFixture fixture;
+    fixture.options.max_connections = 10;
+    fixture.options.max_connections_of_proxy = 2;
+    const auto port = fixture.start();
+    std::vector<RawClient> many;
+    for (int i = 0; i < 50; ++i) many.emplace_back(port);
+    RawClient other(port, 2);
+    other.send(get);
+    CHECK(status_of(other.read_response()) == 200);
+    // A few are told, the rest is closed.
+    int told = 0;
+    for (std::size_t i = 2; i < many.size(); ++i) told += status_of(many[i].read_all()) == 503;
+    CHECK(told >= 1);
+    CHECK(told <= 4);
+}
+
+TEST_CASE("bodies that do not end are held up to a bound, and others are served meanwhile") {
+    FrontFixture fixture;
+    fixture.options.held_bytes = 64U << 20U;
+    fixture.handler.keeps = false;
+    const auto port = fixture.start();
+    const std::string head = announced("Content-Length: 1048576");
+    const std::string body(1U << 20U, 'a');
+    std::vector<RawClient> greedy;
+    for (int i = 0; i < 64; ++i) {
+        greedy.emplace_back(port);
+        greedy.back().send(head);
+        REQUIRE(let_in(greedy.back()));
+    }
+    for (int i = 0; i < 30; ++i) {
+        RawClient beyond(port);
+        beyond.send(head);
+        const auto answer = beyond.read_response();
+        CHECK(status_of(answer) == 503);
+        CHECK(answer.find("Retry-After: ") != std::string::npos);
+    }
+    RawClient other(port, 2);
+    other.send(get);
+    CHECK(status_of(other.read_response()) == 200);
+    greedy[0].send(body);
+    CHECK(status_of(greedy[0].read_response()) == 200);
+    // What was answered, and who went away, hold nothing any more.
+    while (greedy.size() > 1) greedy.pop_back();
+    REQUIRE(eventually([&] { return fixture.front->connections() <= 2; }));
+    std::vector<RawClient> later;
+    for (int i = 0; i < 64; ++i) {
+        later.emplace_back(port);
+        later.back().send(head);
+        REQUIRE(let_in(later.back()));
+    }
+}
+
+TEST_CASE("a body in chunks counts as the largest, and is given back") {
+    FrontFixture fixture;
+    fixture.options.body_bytes = 1000;
+    fixture.options.held_bytes = 2500;
+    const auto port = fixture.start();
+    const std::string head = announced("Transfer-Encoding: chunked");
+    RawClient first(port);
+    RawClient second(port);
+    second.send(head);
+    REQUIRE(let_in(second));
+    for (int i = 0; i < 5; ++i) {
+        first.send(head);
+        REQUIRE(let_in(first));
+        RawClient third(port);
+        third.send(head);
+        CHECK(status_of(third.read_response()) == 503);
+        first.send("1\r\na\r\n0\r\n\r\n");
+        CHECK(status_of(first.read_response()) == 200);
+    }
+}
+
+TEST_CASE("answers that nobody takes are held up to a bound") {
+    FrontFixture fixture;
+    fixture.options.held_bytes = 64U << 20U;
+    fixture.options.body_bytes = 1000;
+    fixture.handler.keeps = false;
+    const std::string large(16U << 20U, 'a');
+    fixture.handler.answer = [&](const Request& request, const std::stop_token&) {
+        return RecordingHandler::text(request.target == "/large" ? large : "small");
+    };
+    const auto port = fixture.start();
+    std::vector<RawClient> lazy;
+    for (int i = 0; i < 20; ++i) {
+        lazy.emplace_back(port);
+        lazy.back().send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    const auto asked = [&] {
+        RawClient client(port);
+        client.send(get);
+        return status_of(client.read_response());
+    };
+    CHECK(eventually([&] { return asked() == 503; }));
+    lazy.clear();
+    CHECK(eventually([&] { return asked() == 200; }));
+}
+
+TEST_CASE("what an address holds is bounded apart from what all hold") {
+    hatchery::api::front::HeldBytes held(100, 25);
+    const auto of = [](const char* address, bool proxy = false) {
+        return hatchery::api::front::HeldBytes::Holder{.address = address, .proxy = proxy};
+    };
+    CHECK(held.take(of("a"), 25));
+    CHECK(held.full(of("a")));
+    CHECK_FALSE(held.take(of("a"), 1));
+    CHECK(held.take(of("b"), 20));
+    CHECK(held.take(of("proxy", true), 55));
+    CHECK(held.full(of("b")));
+    CHECK_FALSE(held.take(of("proxy", true), 1));
+    held.give_back(of("a"), 25);
+    CHECK_FALSE(held.full(of("b")));
+    CHECK(held.take(of("proxy", true), 25));
+    held.add(of("c"), 1000);
+    held.give_back(of("c"), 1000);
+    held.give_back(of("c"), 1000);
+    CHECK_FALSE(held.take(of("b"), 1));
+    held.give_back(of("proxy", true), 80);
+    CHECK(held.take(of("b"), 5));
 }
 
 TEST_CASE("requests beyond the queue are told 503") {

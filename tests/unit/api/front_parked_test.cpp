@@ -1,9 +1,11 @@
+#include "api/outside_gate.hpp"
 #include "front_fixture.hpp"
 #include "raw_client.hpp"
 #include "support/catch.hpp"
 
 using namespace hatchery::testing;
 using namespace std::chrono_literals;
+using hatchery::api::OutsideGate;
 using hatchery::api::front::Reply;
 using hatchery::api::front::Request;
 
@@ -79,6 +81,48 @@ TEST_CASE("what a client sends ahead of a parked request's answer is answered in
     REQUIRE(fixture.parked(2));
     fixture.wakes[1]();
     CHECK(client.read_response().find("[/parked]") != std::string::npos);
+}
+
+TEST_CASE("a request that nobody wakes comes back by itself when its parking has a limit") {
+    FrontFixture fixture;
+    fixture.handler.answer = [](const Request& request, const std::stop_token&) {
+        if (request.again) return RecordingHandler::text("tired of waiting");
+        Reply reply{.bytes = {}, .stream = {}, .park = [](const std::function<void()>&) {}};
+        reply.park_at_most = 20ms;
+        return reply;
+    };
+    RawClient client(fixture.start());
+    for (int i = 0; i < 2; ++i) {
+        client.send(get("/"));
+        CHECK(client.read_response().find("tired of waiting") != std::string::npos);
+    }
+}
+
+TEST_CASE("who leaves the line at a gate hands his turn on") {
+    OutsideGate gate(1);
+    auto holder = gate.try_enter();
+    REQUIRE(holder);
+    std::vector<int> woken;
+    std::vector<std::shared_ptr<OutsideGate::Place>> line;
+    for (int i = 0; i < 6; ++i) {
+        line.push_back(gate.line_up());
+        line.back()->wait([&woken, i] { woken.push_back(i); });
+    }
+    // Five clients have gone, and one of them only after it was woken.
+    for (int i = 1; i < 5; ++i) line[std::size_t(i)].reset();
+    CHECK(woken.empty());
+    holder.reset();
+    CHECK(woken == std::vector<int>{0});
+    line[0].reset();
+    CHECK(woken == std::vector<int>{0, 5});
+    auto entered = gate.try_enter();
+    CHECK(entered);
+    line[5].reset();
+    CHECK_FALSE(gate.try_enter());
+    auto late = gate.line_up();
+    entered.reset();
+    late->wait([&woken] { woken.push_back(6); });
+    CHECK(woken.back() == 6);
 }
 
 TEST_CASE("a client that sends ahead and goes away while parked is noticed too") {

@@ -13,10 +13,14 @@
 
 namespace hatchery::testing {
 
-RawClient::RawClient(std::uint16_t port)
+RawClient::RawClient(std::uint16_t port, std::uint8_t host)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xFFU) | host);
+    sockaddr own{};
+    __builtin_memcpy(&own, &address, sizeof address);
+    if (::bind(socket_, &own, sizeof own) != 0) throw std::runtime_error("bind");
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     sockaddr generic{};

@@ -10,7 +10,8 @@ namespace hatchery::testing {
 /// A bare TCP client that sends any bytes and reads what comes, with deadlines.
 class RawClient {
 public:
-    explicit RawClient(std::uint16_t port);
+    /// From 127.0.0.`host`, to 127.0.0.1.
+    explicit RawClient(std::uint16_t port, std::uint8_t host = 1);
     ~RawClient();
     RawClient(RawClient&& other) noexcept;
     RawClient& operator=(RawClient&&) = delete;
