@@ -1,7 +1,6 @@
 #include "web-hooks/hook_directory.hpp"
 
 #include <mutex>
-#include <optional>
 #include <unordered_map>
 
 namespace hatchery::web_hooks {
@@ -23,30 +22,38 @@ public:
         return find_younger_than(public_id, unknown_for, unknown_for);
     }
 
+    bool remembers(const std::string& public_id) const override {
+        const std::lock_guard lock(mutex_);
+        return bots_known_.contains(public_id);
+    }
+
     void forget(const std::string& public_id) override {
         const std::lock_guard lock(mutex_);
-        entries_.erase(public_id);
+        bots_known_.erase(public_id);
     }
 
 private:
-    struct Entry {
-        std::optional<HookBot> bot;
+    struct Known {
+        HookBot bot;
         base::TimePoint read_at;
     };
 
     static constexpr seconds known_for{10};
     static constexpr seconds unknown_for{1};
-    static constexpr std::size_t max_entries = 20'000;
+    static constexpr std::size_t max_known = 20'000;
+    static constexpr std::size_t max_strangers = 5'000;
 
     base::Result<HookBot> find_younger_than(const std::string& public_id, seconds known,
                                             seconds unknown) {
         const auto now = clock_.now();
         {
             const std::lock_guard lock(mutex_);
-            const auto it = entries_.find(public_id);
-            if (it != entries_.end() &&
-                now - it->second.read_at < (it->second.bot ? known : unknown)) {
-                if (it->second.bot) return *it->second.bot;
+            const auto bot = bots_known_.find(public_id);
+            if (bot != bots_known_.end() && now - bot->second.read_at < known) {
+                return bot->second.bot;
+            }
+            const auto stranger = strangers_.find(public_id);
+            if (stranger != strangers_.end() && now - stranger->second < unknown) {
                 return base::fail(base::ErrorKind::not_found, "There is no such bot.");
             }
         }
@@ -54,7 +61,7 @@ private:
         if (found) {
             remember(public_id, *found, now);
         } else if (found.error().kind == base::ErrorKind::not_found) {
-            remember(public_id, std::nullopt, now);
+            remember_stranger(public_id, now);
         }
         return found;
     }
@@ -72,18 +79,29 @@ private:
             .id = bot->id, .telegram_bot_id = bot->telegram_bot_id, .secret = *std::move(secret)};
     }
 
-    void remember(const std::string& public_id, std::optional<HookBot> bot, base::TimePoint now) {
+    void remember(const std::string& public_id, HookBot bot, base::TimePoint now) {
         const std::lock_guard lock(mutex_);
-        // Guessed ids must not fill the memory; starting over costs one look-up a living bot.
-        if (entries_.size() >= max_entries) entries_.clear();
-        entries_[public_id] = Entry{std::move(bot), now};
+        strangers_.erase(public_id);
+        // Starting over costs one look-up a living bot.
+        if (bots_known_.size() >= max_known) bots_known_.clear();
+        bots_known_.insert_or_assign(public_id, Known{std::move(bot), now});
+    }
+
+    /// Guessed ids must neither fill the memory nor drive a living bot out of it.
+    void remember_stranger(const std::string& public_id, base::TimePoint now) {
+        const std::lock_guard lock(mutex_);
+        bots_known_.erase(public_id);
+        if (strangers_.size() >= max_strangers) strangers_.clear();
+        strangers_.insert_or_assign(public_id, now);
     }
 
     store::BotRepository& bots_;
     ports::FleetStore& fleet_;
     base::Clock& clock_;
-    std::mutex mutex_;
-    std::unordered_map<std::string, Entry> entries_;
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, Known> bots_known_;
+    /// Ids that nobody has, and when that was asked.
+    std::unordered_map<std::string, base::TimePoint> strangers_;
 };
 
 }  // namespace

@@ -31,6 +31,8 @@ public:
     /// Asks the database, but again for the same bot only after a second, so that wrong guesses
     /// do not become load.
     [[nodiscard]] virtual base::Result<HookBot> find_fresh(const std::string& public_id) = 0;
+    /// Whether find() has found it and did not forget it since, however long ago.
+    [[nodiscard]] virtual bool remembers(const std::string& public_id) const = 0;
     /// What is remembered of it is wrong.
     virtual void forget(const std::string& public_id) = 0;
 };

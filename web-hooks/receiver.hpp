@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
@@ -21,6 +22,9 @@ public:
     [[nodiscard]] ports::HookAnswer receive(std::string_view public_id,
                                             std::string_view secret_header,
                                             std::string_view body) override;
+    [[nodiscard]] bool remembers(std::string_view public_id) const override {
+        return directory_.remembers(std::string(public_id));
+    }
 
 private:
     /// The bot whose secret this is; `unauthorized` when it is another one.

@@ -39,6 +39,9 @@ struct Exchange {
     /// An earlier run of this request broke off: what it made, if anything, has effect_id.
     bool resumed = false;
 
+    /// On a webhook: its address has guessed so often that only whom this process knows comes in.
+    bool guessed_too_often = false;
+
     /// The id of what a write is done to, for the audit log, where the path does not say it. The
     /// one thing that a handler may leave behind here.
     mutable std::string target;

@@ -60,6 +60,10 @@ Entered Entry::charge_stray(const std::string& address) {
     return {.refused = {}, .rates = std::move(state)};
 }
 
+bool Entry::guessed_too_often(const std::string& address) const {
+    return rates_.failed_too_often(address, SteadyClock::now()).has_value();
+}
+
 Entered Entry::note_webhook_guess(const std::string& address) {
     const auto now = SteadyClock::now();
     if (auto away = rates_.failed_too_often(address, now)) return too_many(std::move(*away));

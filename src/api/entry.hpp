@@ -42,6 +42,8 @@ public:
     [[nodiscard]] Entered charge_stray(const std::string& address);
     /// A webhook's wrong secret is a guess, as a token that is none is one. Whoever knows the
     /// secret is let in, whatever others at his address do.
+    /// Whether the next guess of this address would be refused.
+    [[nodiscard]] bool guessed_too_often(const std::string& address) const;
     [[nodiscard]] Entered note_webhook_guess(const std::string& address);
 
 private:

@@ -71,6 +71,7 @@ struct Passage {
     std::shared_ptr<front::EventStream> stream;
     std::function<void(std::function<void()>)> park;
     std::shared_ptr<void> kept;
+    std::optional<std::chrono::milliseconds> park_at_most;
     int status = 0;
 };
 thread_local Passage* passage = nullptr;
@@ -168,7 +169,8 @@ public:
             return {.bytes = {},
                     .stream = {},
                     .park = std::move(here.park),
-                    .kept = std::move(here.kept)};
+                    .kept = std::move(here.kept),
+                    .park_at_most = here.park_at_most};
         }
         if (here.stream && request.method != "HEAD") {
             reply.stream = std::move(here.stream);
@@ -295,6 +297,9 @@ private:
             if (!entered.over_budget) note_write(rule, exchange, entered.refused->status);
             return answer_problem(response, *entered.refused);
         }
+        if (is_webhook(rule)) {
+            exchange.guessed_too_often = entry_.guessed_too_often(exchange.address);
+        }
         OutsideGate::Pass pass(nullptr, nullptr);
         if (rule.reach == Reach::outside) {
             pass = gate_.try_enter();
@@ -304,7 +309,7 @@ private:
         if (!outcome) {
             passage->expected = outcome.error().expected;
             if (outcome.error().status >= 500) log_failure(rule, outcome.error());
-            if (rule.pattern.starts_with("/hooks/") && outcome.error().status == 401) {
+            if (is_guess(rule, outcome.error().status)) {
                 auto away = entry_.note_webhook_guess(passage->address);
                 if (away.refused) {
                     passage->rates = std::move(away.rates);
@@ -322,6 +327,13 @@ private:
         dress(response, outcome->status);
         for (const auto& [name, value] : outcome->headers) response.set_header(name, value);
         if (outcome->status != 204) response.set_content(outcome->body, outcome->content_type);
+    }
+
+    static bool is_webhook(const AccessRule& rule) { return rule.pattern.starts_with("/hooks/"); }
+    /// Telegram is told neither for a living bot: an id that nobody has is a guess like a secret.
+    static bool is_guess(const AccessRule& rule, int status) {
+        return is_webhook(rule) &&
+               (status == 401 || (status == 404 && rule.pattern.starts_with("/hooks/telegram/")));
     }
 
     Outcome run_noted(const AccessRule& rule, const RouteHandler& handler, Exchange& exchange) {
@@ -380,8 +392,13 @@ private:
 
     /// All slots for waiting on others are taken: the request waits for one without a thread.
     void come_later(httplib::Response& response) {
-        if (SteadyClock::now() - passage->request.received_at < longest_gate_wait) {
-            passage->park = [this](std::function<void()> wake) { gate_.wait(std::move(wake)); };
+        const auto waited = SteadyClock::now() - passage->request.received_at;
+        if (waited < longest_gate_wait) {
+            auto place = gate_.line_up();
+            passage->park = [place](std::function<void()> wake) { place->wait(std::move(wake)); };
+            passage->park_at_most =
+                std::chrono::ceil<std::chrono::milliseconds>(longest_gate_wait - waited);
+            passage->kept = std::move(place);
             return;
         }
         Problem problem = problem_of_status(503, "Too many requests wait for other services.");

@@ -24,6 +24,8 @@ public:
     [[nodiscard]] virtual HookAnswer receive(std::string_view public_id,
                                              std::string_view secret_header,
                                              std::string_view body) = 0;
+    /// Whether a bot with this public id was found before, by this process; asks nobody.
+    [[nodiscard]] virtual bool remembers(std::string_view public_id) const = 0;
 };
 
 }  // namespace hatchery::ports

@@ -1,3 +1,8 @@
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+
 #include "api/docs_page.hpp"
 #include "api/openapi.hpp"
 #include "api/routes/routes.hpp"
@@ -10,8 +15,41 @@ namespace {
 
 Outcome healthz(const Exchange&) { return json_answer(200, {{"status", "ok"}}); }
 
-Outcome readyz(RouteContext& context) {
-    const auto current = store::schema_current(context.deps.database);
+/// Whether the database has this version's schema, asked once a second however many want to know.
+class SchemaLook {
+public:
+    base::Result<bool> current(store::Database& database) {
+        std::unique_lock asking(asking_, std::try_to_lock);
+        if (const auto known = last(); known && (!asking || is_young())) return *known;
+        if (!asking) {
+            asking.lock();
+            if (const auto known = last(); known && is_young()) return *known;
+        }
+        auto answer = store::schema_current(database);
+        const std::lock_guard lock(mutex_);
+        at_ = std::chrono::steady_clock::now();
+        answer_ = answer;
+        return answer;
+    }
+
+private:
+    [[nodiscard]] std::optional<base::Result<bool>> last() const {
+        const std::lock_guard lock(mutex_);
+        return answer_;
+    }
+    [[nodiscard]] bool is_young() const {
+        const std::lock_guard lock(mutex_);
+        return std::chrono::steady_clock::now() - at_ < std::chrono::seconds(1);
+    }
+
+    std::mutex asking_;
+    mutable std::mutex mutex_;
+    std::chrono::steady_clock::time_point at_;
+    std::optional<base::Result<bool>> answer_;
+};
+
+Outcome readyz(RouteContext& context, SchemaLook& schema) {
+    const auto current = schema.current(context.deps.database);
     const bool migrated = current.has_value() && *current;
     if (migrated) {
         return json_answer(200, {{"status", "ok"}, {"database", "ok"}, {"migrations", "ok"}});
@@ -91,7 +129,10 @@ Outcome docs(const Exchange&) {
 
 void add_health_routes(Router& router, RouteContext& context) {
     router.add("GET", "/healthz", healthz);
-    router.add("GET", "/readyz", [&](const Exchange&) { return readyz(context); });
+    router.add("GET", "/readyz",
+               [&context, schema = std::make_shared<SchemaLook>()](const Exchange&) {
+                   return readyz(context, *schema);
+               });
     router.add("GET", "/openapi.json", openapi);
     router.add("GET", "/docs", docs);
     router.add("GET", "/metrics", [&](const Exchange&) { return metrics(context); });

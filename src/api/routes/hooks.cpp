@@ -6,6 +6,10 @@ namespace hatchery::api::routes {
 namespace {
 
 Outcome receive(RouteContext& context, const Exchange& exchange) {
+    // A guess more costs no look-up; a living bot's updates pass whoever else guesses there.
+    if (exchange.guessed_too_often && !context.deps.updates.remembers(exchange.path.front())) {
+        return refuse(404, "The update was not taken.");
+    }
     const auto hook = context.deps.updates.receive(exchange.path.front(),
                                                    exchange.header(core::telegram_secret_header),
                                                    exchange.request.body);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,9 +32,14 @@ public:
     std::string public_id;
     std::string secret;
     std::string body;
+    /// The ids that it has found before, and how many updates it was handed.
+    std::set<std::string, std::less<>> remembered;
+    std::atomic<int> received{0};
 
+    bool remembers(std::string_view id) const override { return remembered.contains(id); }
     ports::HookAnswer receive(std::string_view id, std::string_view secret_header,
                               std::string_view text) override {
+        ++received;
         public_id = id;
         secret = secret_header;
         body = text;

@@ -96,7 +96,26 @@ TEST_CASE("wrong secrets of webhooks are guesses, and right ones pass whatever w
     CHECK(knock().status == 429);
     CHECK(world.call("GET", "/api/bots", "no-token").status == 429);
     world.receiver.answer = {.status = 200, .retry_after = std::nullopt};
+    world.receiver.remembered = {"abc"};
     CHECK(knock().status == (telegram ? 200 : 429));
+}
+
+TEST_CASE("ids of webhooks that nobody has are guesses, and cost no look-up in the end") {
+    ApiWorld world(limited(0, 0, 30));
+    const auto knock = [&](const std::string& id) {
+        return world.call("POST", "/hooks/telegram/" + id, "", R"({"update_id":1})").status;
+    };
+    world.receiver.answer = {.status = 404, .retry_after = std::nullopt};
+    int refused = 0;
+    for (int i = 0; i < 45; ++i) refused += knock("nobody" + std::to_string(i)) == 429;
+    // The budget grows while they come.
+    CHECK(refused >= 5);
+    CHECK(refused <= 15);
+    CHECK(world.receiver.received == 45 - refused);
+    // A living bot whose updates come from the same address is not kept waiting.
+    world.receiver.answer = {.status = 200, .retry_after = std::nullopt};
+    world.receiver.remembered = {"living"};
+    CHECK(knock("living") == 200);
 }
 
 TEST_CASE("what was good once is no guess") {

@@ -20,6 +20,7 @@ public:
     base::Result<web_hooks::HookBot> find_fresh(const std::string& id) override {
         return answer(id, current);
     }
+    bool remembers(const std::string& id) const override { return id == public_id; }
     void forget(const std::string& id) override { forgotten = id; }
 
     std::string remembered = secret;
