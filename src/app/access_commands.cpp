@@ -8,6 +8,7 @@
 #include "base/enum_text.hpp"
 #include "base/json_value.hpp"
 #include "cli/client_command.hpp"
+#include "store/account_repository.hpp"
 #include "store/token_repository.hpp"
 
 namespace hatchery::app {
@@ -59,10 +60,13 @@ cli::ExitCode list_tokens(const cli::Options& options, cli::Context& context) {
     cli::ExitCode code{};
     const auto access = open_access(context, code);
     if (!access) return code;
+    NotedCommand noted{.action = "token list", .target = {}, .user_id = {}};
     const auto user = access->tokens->find_user_by_email(options.value_or("user", ""));
-    if (!user) return cli::report(context, user.error());
+    if (!user) return fail_command(context, *access->database, noted, user.error());
+    noted.user_id = user->id;
     const auto tokens = access->tokens->list(user->id);
-    if (!tokens) return cli::report(context, tokens.error());
+    if (!tokens) return fail_command(context, *access->database, noted, tokens.error());
+    note_command(context, *access->database, noted);
     if (options.has("json")) {
         base::Json items = base::Json::array();
         for (const auto& token : *tokens) items.push_back(token_json(token));
@@ -96,6 +100,30 @@ cli::ExitCode revoke_token(const cli::Options& options, cli::Context& context) {
         context.out << base::dump_json_pretty({{"id", token.text()}, {"revoked", true}}) << "\n";
     } else {
         context.out << "revoked " << token.text() << "\n";
+    }
+    return cli::ExitCode::ok;
+}
+
+cli::ExitCode release_user(const cli::Options& options, cli::Context& context) {
+    cli::ExitCode code{};
+    const auto access = open_access(context, code);
+    if (!access) return code;
+    NotedCommand noted{.action = "user release", .target = {}, .user_id = {}};
+    const auto user = access->tokens->find_user_by_email(options.value_or("user", ""));
+    if (!user) return fail_command(context, *access->database, noted, user.error());
+    noted.target = user->id.text();
+    noted.user_id = user->id;
+    const auto accounts =
+        store::make_account_repository(*access->database, context.clock, access->random, {});
+    const auto released = accounts->release(user->id);
+    if (!released) return fail_command(context, *access->database, noted, released.error());
+    note_command(context, *access->database, noted);
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty(
+                           {{"id", user->id.text()}, {"email", user->email}, {"released", true}})
+                    << "\n";
+    } else {
+        context.out << user->email << " belongs to who signs in next with that address\n";
     }
     return cli::ExitCode::ok;
 }
@@ -150,6 +178,19 @@ cli::Command token_revoke_command() {
             .options = {cli::json_option},
             .details = "Needs DATABASE_URL; `hatchery token list` shows the ids.\n",
             .run = revoke_token};
+}
+
+cli::Command user_release_command() {
+    return {
+        .name = "user release",
+        .summary = "gives an account to who signs in next with its e-mail address",
+        .operands = {},
+        .options = {{.name = "user", .value = "EMAIL", .help = "whose account"}, cli::json_option},
+        .details =
+            "Needs DATABASE_URL. Who had the account so far is signed out and cannot come\n"
+            "back by the identity that he had at the issuer; API tokens stay. For somebody\n"
+            "whose identity was made anew, or who follows another one at that address.\n",
+        .run = release_user};
 }
 
 cli::Command user_role_command() {

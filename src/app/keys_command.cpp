@@ -29,8 +29,8 @@ base::Result<KeyWork> open_work(const config::Config& config) {
     if (!box) return base::fail(std::move(box).error());
     auto database = store::make_database(config.database_url, 2);
     if (!database) return base::fail(std::move(database).error());
-    if (const auto migrated = store::migrate(**database); !migrated) {
-        return base::fail(migrated.error());
+    if (const auto current = store::require_current_schema(**database); !current) {
+        return base::fail(current.error());
     }
     return KeyWork{.box = *std::move(box), .database = *std::move(database)};
 }
@@ -128,7 +128,11 @@ cli::Command keys_status_command() {
                 return with_work(context, [&](KeyWork& work) {
                     std::optional<base::Json> more;
                     if (options.has("json")) more = base::Json::object();
-                    return show(work, context, more);
+                    const auto code = show(work, context, more);
+                    note_command(
+                        context, *work.database,
+                        {.action = "keys status", .target = {}, .user_id = {}, .outcome = code});
+                    return code;
                 });
             }};
 }

@@ -5,6 +5,7 @@
 #include "base/json_value.hpp"
 #include "cli/client_command.hpp"
 #include "store/migrations.hpp"
+#include "store/service_role.hpp"
 
 namespace hatchery::app {
 
@@ -24,6 +25,14 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
         note_command(context, **database,
                      {.action = "migrate", .target = report->applied.back(), .user_id = {}});
     }
+    const auto service_role = options.value_or("service-role", "");
+    if (!service_role.empty()) {
+        const NotedCommand noted{
+            .action = "migrate service-role", .target = service_role, .user_id = {}};
+        const auto granted = store::grant_service_role(**database, service_role);
+        if (!granted) return fail_command(context, **database, noted, granted.error());
+        note_command(context, **database, noted);
+    }
     if (options.has("json")) {
         context.out << base::dump_json_pretty(
                            {{"applied", report->applied}, {"total", report->total}})
@@ -41,10 +50,16 @@ cli::Command migrate_command() {
     return {.name = "migrate",
             .summary = "brings the database's schema up to date",
             .operands = {},
-            .options = {cli::json_option},
+            .options = {{.name = "service-role",
+                         .value = "ROLE",
+                         .help = "lets this role of PostgreSQL run the service, without owning "
+                                 "anything"},
+                        cli::json_option},
             .details =
                 "Needs DATABASE_URL. `hatchery serve` does the same at its start; several at\n"
-                "once are safe.\n",
+                "once are safe. With --service-role DATABASE_URL names the tables' owner: serve\n"
+                "and worker then run under the other role, which can add to the audit log and\n"
+                "change nothing in it.\n",
             .run = run};
 }
 

@@ -12,6 +12,8 @@ namespace hatchery::app {
 [[nodiscard]] cli::Command token_list_command();
 /// `hatchery token revoke`
 [[nodiscard]] cli::Command token_revoke_command();
+/// `hatchery user release`
+[[nodiscard]] cli::Command user_release_command();
 /// `hatchery user role`
 [[nodiscard]] cli::Command user_role_command();
 /// `hatchery config check`

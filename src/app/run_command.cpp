@@ -42,15 +42,15 @@ public:
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
 
-    /// Reads what is there, after waiting for it for a moment.
-    void read_some() {
+    /// Reads what is there, after waiting for it for a moment. Whether there was something.
+    bool read_some(int wait_ms = look_ms) {
         pollfd entry{.fd = ended_ ? -1 : fd_, .events = POLLIN, .revents = 0};
-        if (poll(&entry, 1, look_ms) <= 0) return;
+        if (poll(&entry, 1, wait_ms) <= 0) return false;
         std::array<char, 4096> bytes{};
         const auto count = read(fd_, bytes.data(), bytes.size());
         if (count <= 0) {
             ended_ = count == 0 || errno != EINTR;
-            return;
+            return !ended_;
         }
         for (const char c : std::string_view(bytes.data(), static_cast<std::size_t>(count))) {
             if (c == '\n') {
@@ -58,6 +58,15 @@ public:
             } else if (line_.size() < longest_line) {
                 line_.push_back(c);
             }
+        }
+        return true;
+    }
+
+    /// Reads what is left in the pipe of a program that has ended; what its children go on writing
+    /// is not waited for.
+    void read_rest() {
+        constexpr int most_reads = 256;  // A pipe holds 64 KiB, or up to 1 MiB.
+        for (int i = 0; i < most_reads && read_some(0); ++i) {
         }
     }
 
@@ -148,7 +157,7 @@ base::Result<void> run_command(const std::vector<std::string>& words,
     if (!pid) return base::fail(pid.error());
     int status = 0;
     while (true) {
-        output.read_some();
+        (void)output.read_some();
         const pid_t ended = waitpid(*pid, &status, WNOHANG);
         if (ended < 0 && errno != EINTR) return base::fail(ErrorKind::internal, "waitpid failed");
         if (ended == *pid) break;
@@ -158,7 +167,7 @@ base::Result<void> run_command(const std::vector<std::string>& words,
         return base::fail(call.stop.stop_requested() ? ErrorKind::cancelled : ErrorKind::timeout,
                           words[0] + " did not end in time and was killed.");
     }
-    output.read_some();
+    output.read_rest();
     return verdict(words[0], status);
 }
 

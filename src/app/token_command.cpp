@@ -125,13 +125,22 @@ cli::ExitCode create(const Request& request, const config::Config& config, bool 
                      cli::Context& context) {
     auto database = store::make_database(config.database_url, 2);
     if (!database) return cli::report(context, database.error());
-    if (const auto migrated = store::migrate(**database); !migrated) {
-        return cli::report(context, migrated.error());
+    if (const auto current = store::require_current_schema(**database); !current) {
+        return cli::report(context, current.error());
     }
     base::SystemRandom random;
     const auto tokens = store::make_token_repository(**database, context.clock, random);
-    const auto user = tokens->get_or_create_user(request.email, request.role);
     NotedCommand noted{.action = "token create", .target = {}, .user_id = {}};
+    // Nobody is made for a token that is not.
+    if (const auto known = tokens->find_user_by_email(request.email); !known) {
+        if (known.error().kind != ErrorKind::not_found) {
+            return fail_command(context, **database, noted, known.error());
+        }
+        if (const auto fits = check_scopes_of_role(request, request.role); !fits) {
+            return fail_command(context, **database, noted, fits.error());
+        }
+    }
+    const auto user = tokens->get_or_create_user(request.email, request.role);
     if (!user) return fail_command(context, **database, noted, user.error());
     noted.user_id = user->id;
     if (const auto fits = check_role(request, user->role); !fits) {

@@ -32,9 +32,10 @@ constexpr std::string_view select_by_identity = R"(
     SELECT u.id, u.email, u.role, u.created_at, u.name
     FROM identities i JOIN users u ON u.id = i.user_id
     WHERE i.issuer = $1 AND i.subject = $2 FOR UPDATE OF u)";
+// An issuer's subject alone names a person: an address is given to the next employee.
 constexpr std::string_view select_by_email = R"(
     SELECT id, email, role, created_at, name,
-           EXISTS (SELECT FROM identities i WHERE i.user_id = users.id AND i.issuer <> $2)
+           EXISTS (SELECT FROM identities i WHERE i.user_id = users.id)
     FROM users WHERE lower(email) = lower($1) FOR UPDATE)";
 constexpr std::string_view insert_user = R"(
     INSERT INTO users (id, email, role, created_at, name) VALUES ($1, $2, $3, $4, $5)
@@ -52,6 +53,7 @@ constexpr std::string_view upsert_identity = R"(
     ON CONFLICT (issuer, subject) DO UPDATE SET email = excluded.email,
         last_sign_in_at = excluded.last_sign_in_at)";
 
+constexpr std::string_view delete_identities = "DELETE FROM identities WHERE user_id = $1";
 constexpr std::string_view forget_sessions = R"(
     DELETE FROM sessions WHERE id IN
         (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT 100))";
@@ -187,6 +189,14 @@ public:
         });
     }
 
+    Result<void> release(const base::UserId& user) override {
+        return database_.transact([&](Sql& sql) -> Result<void> {
+            (void)sql.query(delete_identities, {user});
+            (void)sql.query(delete_others, {user, std::optional<core::SessionId>()});
+            return {};
+        });
+    }
+
     Result<void> end_session_of(const base::UserId& user, const core::SessionId& session) override {
         const auto missing = [] { return fail(ErrorKind::not_found, "There is no such session."); };
         if (!base::is_uuid(session.text())) return missing();
@@ -208,11 +218,11 @@ private:
                             std::optional<UserRole> granted, base::TimePoint now) {
         Rows found = sql.query(select_by_identity, {identity.issuer, identity.subject});
         if (found.empty()) {
-            found = sql.query(select_by_email, {identity.email, identity.issuer});
+            found = sql.query(select_by_email, {identity.email});
             if (!found.empty() && found[0].boolean(5)) {
                 return fail(ErrorKind::conflict,
                             "Another way of signing in has this e-mail address already.",
-                            "Sign in the way you did before.");
+                            "Sign in the way you did before, or ask the operator.");
             }
         }
         if (found.empty()) {

@@ -61,10 +61,14 @@ public:
         const std::string& state_hash, const std::string& browser_hash) = 0;
 
     /// The account of this identity, made when new and brought up to date when not. A new identity
-    /// joins the account with its e-mail address unless that one is another issuer's: `conflict`.
+    /// joins the account with its e-mail address only while that one has no identity: `conflict`.
     /// `granted` becomes the account's role; without it an account keeps its own.
     [[nodiscard]] virtual base::Result<User> sign_in(const core::Identity& identity,
                                                      std::optional<UserRole> granted) = 0;
+
+    /// The account has no identity any more and its sessions are over: it is whoever's signs in
+    /// next with its e-mail address.
+    [[nodiscard]] virtual base::Result<void> release(const base::UserId& user) = 0;
 
     /// A new session of the user; forgets some that have ended.
     [[nodiscard]] virtual base::Result<Session> create_session(

@@ -36,7 +36,7 @@ struct AuditEntry {
     /// `POST /api/deploy`, `token create`, `sign in`.
     std::string action;
     /// The id of what it was done to, and of a subscription its plan since then:
-    /// `ID plan=PLAN`. May be empty.
+    /// `ID plan=PLAN`; of a deletion that was only planned `ID plan only`. May be empty.
     std::string target;
     /// Where it came from.
     std::string address;

@@ -74,7 +74,8 @@ void apply(Sql& sql, const base::EmbeddedFile& file) {
 }
 
 base::Result<MigrationReport> migrate_locked(Sql& sql, std::span<const base::EmbeddedFile> files) {
-    (void)sql.query(create_table);
+    // Who may only use the schema may not make a table, not even one that is there.
+    if (!sql.query(table_exists)[0].boolean(0)) (void)sql.query(create_table);
     const Applied applied = read_applied(sql);
     if (const auto checked = check_applied(sql, applied, files); !checked) {
         return base::fail(checked.error());
@@ -105,6 +106,10 @@ base::Result<MigrationReport> migrate(Database& database,
     } catch (const SqlFailure& failure) {
         base::Error error = to_error(failure);
         error.message = "A migration failed: " + std::string(failure.what());
+        if (failure.sqlstate() == "42501") {
+            error.next_action =
+                "Run `hatchery migrate` with the DATABASE_URL of the role that owns the tables.";
+        }
         return base::fail(std::move(error));
     }
 }
@@ -117,6 +122,15 @@ base::Result<bool> schema_current(Database& database) {
         if (applied.size() != files.size()) return false;
         return check_applied(sql, applied, files).has_value();
     });
+}
+
+base::Result<void> require_current_schema(Database& database) {
+    const auto current = schema_current(database);
+    if (!current) return base::fail(current.error());
+    if (*current) return {};
+    return base::fail(base::ErrorKind::conflict,
+                      "The database's schema is not the one of this version.",
+                      "Run `hatchery migrate`.");
 }
 
 }  // namespace hatchery::store

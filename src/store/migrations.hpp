@@ -27,5 +27,7 @@ struct MigrationReport {
 
 /// Whether the database has exactly the embedded migrations: part of readiness. Changes nothing.
 [[nodiscard]] base::Result<bool> schema_current(Database& database);
+/// The same for a command: `conflict`, and what to do, when it has not.
+[[nodiscard]] base::Result<void> require_current_schema(Database& database);
 
 }  // namespace hatchery::store

@@ -219,6 +219,13 @@ TestDatabase::~TestDatabase() {
 
 base::Secret TestDatabase::url() const { return cluster_.url_of(name_); }
 
+base::Secret TestDatabase::url_as(const std::string& role, const std::string& password) const {
+    std::string url = cluster_.url_of(name_).reveal();
+    const auto begin = url.find("://") + 3;
+    url.replace(begin, url.find('@') - begin, role + ":" + password);
+    return base::Secret(url);
+}
+
 store::Database& TestDatabase::pool() {
     if (!pool_) {
         pool_ = std::make_unique<store::Database>(store::DatabaseOptions{.url = url()});

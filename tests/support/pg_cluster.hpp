@@ -20,6 +20,8 @@ public:
 
     /// For DATABASE_URL.
     [[nodiscard]] base::Secret url() const;
+    /// The same under another role of the cluster.
+    [[nodiscard]] base::Secret url_as(const std::string& role, const std::string& password) const;
     /// A pool on it, made at the first use.
     [[nodiscard]] store::Database& pool();
     [[nodiscard]] const std::string& name() const { return name_; }

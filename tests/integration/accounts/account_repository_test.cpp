@@ -45,14 +45,29 @@ TEST_CASE("an account is found by issuer and subject while its address changes")
     CHECK(kept.email == "ada@new.example");
 }
 
-TEST_CASE("a new identity joins the account of its address at the same issuer only") {
+TEST_CASE("an identity joins an account that the operator made and nobody has signed in to") {
     AccountWorld world;
     const auto by_command = world.add_user("ops@example.org");
     CHECK(world.sign_in("1", "Ops@example.org").value().id == by_command);
-    CHECK(world.sign_in("2", "ops@example.org").value().id == by_command);
+    // The address of somebody who left was given to somebody who came: another person.
+    const auto successor = world.sign_in("2", "ops@example.org", UserRole::admin);
+    REQUIRE_FALSE(successor);
+    CHECK(successor.error().kind == ErrorKind::conflict);
+    CHECK(world.sign_in("1", "ops@example.org").value().role == UserRole::user);
+    CHECK(world.texts("SELECT count(*)::text FROM identities").at(0) == "1");
     const auto refused = world.sign_in("3", "ops@example.org", {}, "https://b.example");
     REQUIRE_FALSE(refused);
     CHECK(refused.error().kind == ErrorKind::conflict);
+}
+
+TEST_CASE("an account that was released is whose signs in next with its address") {
+    AccountWorld world;
+    const auto first = world.sign_in("1", "ada@example.org").value();
+    REQUIRE(world.accounts->create_session(first.id, hash));
+    REQUIRE(world.accounts->release(first.id));
+    CHECK_FALSE(world.accounts->find_session(hash));
+    CHECK(world.sign_in("2", "ada@example.org").value().id == first.id);
+    CHECK(world.sign_in("1", "ada@example.org").error().kind == ErrorKind::conflict);
 }
 
 TEST_CASE("a granted role is given at sign-in and kept after it") {

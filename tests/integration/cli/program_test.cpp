@@ -180,7 +180,11 @@ TEST_CASE("an operator's commands about access take effect at once and are in th
     const auto serve = program.start({"serve"});
     const std::string url = url_in(serve->read_line(20s).value_or(""));
     REQUIRE_FALSE(url.empty());
-    // A role that the user does not have gives no scope.
+    // A role that the user does not have gives no scope, and makes no user.
+    CHECK(program.run({"token", "create", "--user", "a@example.org", "--scopes", "admin"}).first !=
+          0);
+    CHECK(program.run({"user", "role", "--user", "a@example.org", "--role", "admin"}).first == 3);
+    CHECK(program.run({"token", "create", "--user", "a@example.org"}).first == 0);
     CHECK(program.run({"token", "create", "--user", "a@example.org", "--scopes", "admin"}).first !=
           0);
     CHECK(program.run({"user", "role", "--user", "a@example.org", "--role", "admin"}).second ==
@@ -201,6 +205,9 @@ TEST_CASE("an operator's commands about access take effect at once and are in th
     CHECK(program.run({"token", "revoke", id}).first == 0);
     CHECK(status_of(url + "/api/admin/audit", token) == 401);
     CHECK(program.run({"token", "revoke", "019a0000-0000-7000-8000-000000000000"}).first == 3);
+    CHECK(program.run({"user", "release", "--user", "a@example.org"}).first == 0);
+    CHECK(program.run({"user", "release", "--user", "b@example.org"}).first == 3);
+    CHECK(program.run({"keys", "status"}).first == 0);
     const auto actions =
         program.database->pool().run([](store::Sql& sql) -> base::Result<std::string> {
             return sql
@@ -212,8 +219,79 @@ TEST_CASE("an operator's commands about access take effect at once and are in th
         });
     // Those that failed too, with the exit code.
     CHECK(actions.value() ==
-          "token create 1, user role admin 0, token create 0, token create 5, token revoke 0, "
-          "token revoke 3");
+          "token create 2, user role admin 3, token create 0, token create 2, user role admin 0, "
+          "token create 0, token create 5, token list 0, token revoke 0, token revoke 3, "
+          "user release 0, user release 3, keys status 0");
+}
+
+TEST_CASE("commands leave the schema of another version alone and say what to do") {
+    Program program;
+    REQUIRE(program.run({"migrate"}).first == 0);
+    const auto query = [&](const std::string& statement) {
+        return program.database->pool()
+            .run([&](store::Sql& sql) -> base::Result<std::string> {
+                const auto rows = sql.query(statement);
+                return rows.empty() ? std::string() : rows[0].text_or_empty(0);
+            })
+            .value();
+    };
+    // As the version before left it.
+    query("DELETE FROM hatchery_migrations WHERE name LIKE '0015%'");
+    const auto before = query("SELECT count(*) FROM hatchery_migrations");
+    CHECK(program.run({"keys", "status"}).first == 5);
+    CHECK(program.run({"token", "create", "--user", "a@example.org"}).first == 5);
+    CHECK(program.log().find("hatchery migrate") != std::string::npos);
+    CHECK(query("SELECT count(*) FROM hatchery_migrations") == before);
+}
+
+TEST_CASE("the service runs under a role that owns nothing and cannot change the audit log") {
+    Program program;
+    const std::string role = "service_of_" + program.database->name();
+    CHECK(program.run({"migrate", "--service-role", role}).first == 3);
+    const auto as_owner = [&](const std::string& statement) {
+        return program.database->pool().run([&](store::Sql& sql) -> base::Result<void> {
+            sql.script(statement);
+            return {};
+        });
+    };
+    REQUIRE(as_owner("CREATE ROLE \"" + role + "\" LOGIN PASSWORD 'service'"));
+    REQUIRE(program.run({"migrate", "--service-role", role}).first == 0);
+    CHECK(program.run({"migrate", "--service-role", role}).first == 0);
+    CHECK(program.run({"migrate", "--service-role", "hatchery"}).first == 5);
+
+    const auto as_service =
+        store::make_database(program.database->url_as(role, "service"), 2).value();
+    for (const char* statement :
+         {"ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only",
+          "DROP TRIGGER audit_log_append_only ON audit_log", "DROP TABLE audit_log",
+          "GRANT DELETE ON audit_log TO CURRENT_USER",
+          "ALTER TABLE audit_log OWNER TO CURRENT_USER", "UPDATE audit_log SET outcome = 0",
+          "DELETE FROM audit_log", "TRUNCATE audit_log", "SET session_replication_role = replica",
+          "DELETE FROM hatchery_migrations", "CREATE TABLE mine (a int)"}) {
+        INFO(statement);
+        const auto done = as_service->run([&](store::Sql& sql) -> base::Result<void> {
+            sql.script(statement);
+            return {};
+        });
+        // A grant of what one does not have is a warning and gives nothing.
+        if (std::string_view(statement).starts_with("GRANT")) continue;
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code == "42501");
+    }
+
+    program.environment["DATABASE_URL"] = program.database->url_as(role, "service").reveal();
+    const auto serve = program.start({"serve"});
+    const std::string url = url_in(serve->read_line(20s).value_or(""));
+    REQUIRE_FALSE(url.empty());
+    CHECK(status_of(url + "/readyz") == 200);
+    const auto [code, token] = program.run({"token", "create", "--user", "a@example.org"});
+    CHECK(code == 0);
+    CHECK(status_of(url + "/api/bots", token) == 200);
+    CHECK(program.run({"token", "list", "--user", "a@example.org"}).first == 0);
+    // Nothing that the engine does at its start is refused to it.
+    CHECK(program.log().find("permission denied") == std::string::npos);
+    CHECK(serve->terminate(10s) == 0);
+    REQUIRE(as_owner("DROP OWNED BY \"" + role + "\"; DROP ROLE \"" + role + "\""));
 }
 
 TEST_CASE("metrics are served on the admin listener, and to no stranger without one") {
