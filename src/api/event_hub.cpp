@@ -198,9 +198,21 @@ private:
             for (const auto& wake : wakes) wake();
             for (const auto& bot : bots) {
                 if (stop.stop_requested()) return;
-                feed(bot);
+                // A read of a database that does not answer takes seconds: the next poll goes on,
+                // and nobody's deadline waits for a round of them.
+                if (!feed(bot)) break;
+                wake_expired();
             }
         }
+    }
+
+    void wake_expired() {
+        std::vector<std::function<void()>> wakes;
+        {
+            const std::lock_guard lock(mutex_);
+            wakes = take_wakes({}, SteadyClock::now());
+        }
+        for (const auto& wake : wakes) wake();
     }
 
     SteadyClock::time_point first_deadline() const {
@@ -233,26 +245,29 @@ private:
         return wakes;
     }
 
-    void feed(const std::string& bot) {
+    /// False when the database does not answer.
+    bool feed(const std::string& bot) {
         std::vector<std::shared_ptr<Reader>> readers;
         {
             const std::lock_guard lock(mutex_);
             const auto found = watched_.find(bot);
-            if (found == watched_.end()) return;
+            if (found == watched_.end()) return true;
             readers = found->second.readers;
         }
         const auto now = SteadyClock::now();
         std::map<std::int64_t, Batch> batches;
+        bool answered = true;
         for (const auto& reader : readers) {
             if (now >= reader->ends) reader->stream->finish();
-            if (!feed(bot, *reader, batches)) break;
+            answered = answered && feed(bot, *reader, batches);
         }
         const std::lock_guard lock(mutex_);
         const auto found = watched_.find(bot);
-        if (found == watched_.end()) return;
+        if (found == watched_.end()) return answered;
         std::erase_if(found->second.readers,
                       [](const auto& reader) { return reader->stream->closed(); });
         if (found->second.unused()) watched_.erase(found);
+        return answered;
     }
 
     /// False when the database does not answer: the next poll goes on.

@@ -28,8 +28,12 @@ public:
     [[nodiscard]] const base::Call& call() const { return call_; }
 
 private:
+    /// Milliseconds.
+    [[nodiscard]] int longest_wait() const;
+
     base::Call call_;
-    /// An eventfd that becomes readable when a stop is asked; none when the token cannot.
+    /// An eventfd that becomes readable when a stop is asked; none when the token cannot, or when
+    /// there are no files left.
     UniqueFd wake_;
     std::unique_ptr<std::stop_callback<std::function<void()>>> on_stop_;
 };

@@ -19,6 +19,9 @@ namespace hatchery::remote {
 
 namespace {
 
+/// How long no connection is taken after the process ran out of files.
+constexpr int rest_ms = 50;
+
 class SshTunnel final : public ports::Tunnel {
 public:
     SshTunnel(std::unique_ptr<SshSession> session, SshChannel* control, TunnelSocket socket,
@@ -49,19 +52,22 @@ private:
             TunnelPump pump(*session_, control, remote_port);
             std::vector<TunnelPump::Interest> interests;
             std::vector<pollfd> waits;
+            // Then the socket stays readable, and waiting for it would be no waiting.
+            bool out_of_files = false;
             while (!stop.stop_requested() && pump.run_once()) {
                 interests.clear();
                 pump.collect(interests);
                 waits.clear();
+                const bool takes = pump.has_room() && !out_of_files;
                 waits.push_back({.fd = wake_.get(), .events = POLLIN, .revents = 0});
-                waits.push_back(
-                    {.fd = pump.has_room() ? socket_.fd() : -1, .events = POLLIN, .revents = 0});
+                waits.push_back({.fd = takes ? socket_.fd() : -1, .events = POLLIN, .revents = 0});
                 for (const auto& one : interests) {
                     waits.push_back({.fd = one.fd, .events = one.events, .revents = 0});
                 }
                 quick_ack(session_->socket());
-                if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) break;
-                if (waits[1].revents != 0) accept_all(pump);
+                const int limit = out_of_files ? rest_ms : -1;
+                if (::poll(waits.data(), waits.size(), limit) < 0 && errno != EINTR) break;
+                out_of_files = waits[1].revents != 0 && !accept_all(pump);
             }
         }
         alive_.store(false, std::memory_order_release);
@@ -70,13 +76,18 @@ private:
         if (!stop.stop_requested()) base::log_event(base::LogLevel::warning, "tunnel_broken");
     }
 
-    void accept_all(TunnelPump& pump) {
+    /// False when the process is out of files, or the system of what a connection needs.
+    bool accept_all(TunnelPump& pump) {
         while (pump.has_room()) {
             UniqueFd client(
                 ::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-            if (!client.valid()) return;
+            if (!client.valid()) {
+                return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
+                       errno == ECONNABORTED;
+            }
             pump.add(std::move(client));
         }
+        return true;
     }
 
     std::unique_ptr<SshSession> session_;

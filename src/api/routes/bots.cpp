@@ -304,6 +304,8 @@ Outcome destroy(RouteContext& context, const Exchange& exchange) {
         if (!bot) return refuse(bot.error());
         auto view = context.deps.bots.deployment(bot->id, exchange.owner());
         if (!view) return refuse(view.error());
+        // The audit log must not read as if the bot had been deleted.
+        exchange.target = bot->id.text() + " plan only";
         return json_answer(200, destroy_plan(context, *view));
     }
     return begin_operation(context, exchange, exchange.path.front(), OperationKind::destroy);

@@ -105,7 +105,7 @@ tl::expected<std::pair<store::Session, std::string>, Problem> signed_in(RouteCon
     if (code.empty()) return refuse(again(400, "The answer of Google has no code."));
     auto* open_id = context.deps.open_id;
     const auto issuer = exchange.parameter("iss");
-    if (issuer && *issuer != open_id->issuer()) {
+    if (issuer && *issuer != open_id->issuer() && *issuer != open_id->issuer() + "/") {
         return refuse(again(400, "The answer is not from Google."));
     }
     const auto identity = open_id->redeem({.code = code,

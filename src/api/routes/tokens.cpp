@@ -66,6 +66,10 @@ std::optional<base::TimePoint> read_expiry(BodyReader& body, const Exchange& exc
 core::Wrong check_name(std::string_view text) { return core::check_bot_name(text); }
 
 Outcome create(RouteContext& context, const Exchange& exchange) {
+    // It would go on after the service's own token is revoked.
+    if (!exchange.principal->service_user_id.empty()) {
+        return refuse(403, "A service that acts for a user makes no API tokens for him.");
+    }
     auto body = BodyReader::open(exchange);
     if (!body) return refuse(body.error());
     const auto now = context.deps.clock.now();

@@ -67,6 +67,8 @@ std::chrono::seconds keep_of(const ports::HttpResponse& response) {
 
 /// What we need of the discovery document.
 struct Endpoints {
+    /// As it calls itself: with a slash at its end or without, whatever the configuration says.
+    std::string issuer;
     std::string authorization;
     std::string token;
     std::string keys;
@@ -107,7 +109,7 @@ public:
         if (!payload) return fail(payload.error());
         const auto claims = base::parse_json(*payload, longest_answer, 16);
         if (!claims) return fail(ErrorKind::unauthorized, "The ID token is malformed.");
-        return core::check_id_token(*claims, {.issuer = options_.issuer_url,
+        return core::check_id_token(*claims, {.issuer = endpoints->issuer,
                                               .client_id = options_.client_id,
                                               .nonce = exchange.nonce,
                                               .now = clock_.now()});
@@ -158,10 +160,12 @@ private:
         const auto document = base::parse_json(response->body, longest_answer, 16);
         if (!document || !document->is_object())
             return fail(bad("has a malformed discovery document"));
-        if (base::json_string(*document, "issuer") != options_.issuer_url) {
+        const std::string issuer = base::json_string(*document, "issuer");
+        if (issuer != options_.issuer_url && issuer != options_.issuer_url + "/") {
             return fail(bad("calls itself by another name"));
         }
-        Endpoints found{.authorization = base::json_string(*document, "authorization_endpoint"),
+        Endpoints found{.issuer = issuer,
+                        .authorization = base::json_string(*document, "authorization_endpoint"),
                         .token = base::json_string(*document, "token_endpoint"),
                         .keys = base::json_string(*document, "jwks_uri")};
         for (const auto* url : {&found.authorization, &found.token, &found.keys}) {

@@ -106,6 +106,34 @@ TEST_CASE("x-user-id acts for a user with the scope act-as, and only then") {
     CHECK(as(service, "019a0000-0000-7000-8000-000000000000").status == 403);
 }
 
+TEST_CASE("a service makes no tokens for whom it acts for, which would outlive its own") {
+    ApiWorld world;
+    const auto alice = world.tokens->find_user_by_email("alice@example.org")->id.text();
+    const auto service = world.make_token("service@example.org", {"account", "act-as"},
+                                          std::nullopt, hatchery::store::UserRole::admin);
+    const auto make = [&](const ApiWorld::Headers& headers) {
+        return world.call("POST", "/api/auth/tokens", service,
+                          R"({"name":"mine","scopes":["account"]})", headers);
+    };
+    CHECK(make({{"x-user-id", alice}}).status == 403);
+    CHECK(make({}).status == 201);
+}
+
+TEST_CASE("readiness is asked of the database once a second, however many ask") {
+    ApiWorld world;
+    REQUIRE(world.call("GET", "/readyz", "").status == 200);
+    auto holder = world.database->pool().open_dedicated().value();
+    holder->script("BEGIN; LOCK TABLE hatchery_migrations IN ACCESS EXCLUSIVE MODE");
+    const auto began = std::chrono::steady_clock::now();
+    int answers = 0;
+    while (std::chrono::steady_clock::now() - began < std::chrono::milliseconds(300)) {
+        REQUIRE(world.call("GET", "/readyz", "").status == 200);
+        ++answers;
+    }
+    CHECK(answers > 1);
+    holder->script("ROLLBACK");
+}
+
 TEST_CASE("unknown paths are 404 and other methods 405 with Allow, as problem+json") {
     ApiWorld world;
     for (const char* path :

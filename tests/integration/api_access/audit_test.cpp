@@ -62,6 +62,15 @@ TEST_CASE("every write of a known caller is in the audit log, refused ones too")
     CHECK(world.audit().text.find(telegram_token(100001)) == std::string::npos);
 }
 
+TEST_CASE("a deletion that was only planned does not read like one") {
+    AuditWorld world;
+    const auto bot = world.make_bot(100001);
+    REQUIRE(world.call("DELETE", "/api/bots/" + bot + "?plan=true", world.alice).status == 200);
+    const auto line = world.audit("?limit=1").body["items"][0];
+    CHECK(line["action"] == "DELETE /api/bots/:id");
+    CHECK(line["target"] == bot + " plan only");
+}
+
 TEST_CASE("a service's act names the service too") {
     AuditWorld world;
     const auto bot = world.make_bot(100001);

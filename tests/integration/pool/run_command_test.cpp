@@ -1,5 +1,8 @@
 #include "app/run_command.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -58,6 +61,22 @@ TEST_CASE("how a command ended is told") {
     const Script killed("kill -9 $$\n");
     CHECK(run({killed.path()}).error().message == killed.path() + " was ended by signal 9.");
     CHECK(run({"/nowhere/at-all"}).error().message.find("cannot be started") != std::string::npos);
+}
+
+TEST_CASE("the last words of a command are in the log, however many") {
+    const Script script(
+        "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do "
+        "printf '%0400d\\n' $i; done; echo goodbye\n");
+    const auto log = script.out();
+    const int usual = dup(STDERR_FILENO);
+    const int file = open(log.c_str(), O_WRONLY | O_CREAT, 0600);
+    REQUIRE(dup2(file, STDERR_FILENO) == STDERR_FILENO);
+    const auto ended = run({script.path()});
+    dup2(usual, STDERR_FILENO);
+    close(file);
+    close(usual);
+    REQUIRE(ended);
+    CHECK(script.written().find("goodbye") != std::string::npos);
 }
 
 TEST_CASE("a command that does not end is killed with what it started") {

@@ -52,6 +52,14 @@ TEST_CASE("a browser is sent where the issuer says, which is asked once") {
     CHECK(world.http.requests().size() == 1);
 }
 
+TEST_CASE("an issuer may end its name with a slash, which the configuration does not keep") {
+    World world;
+    Json named = document();
+    named["issuer"] = issuer + "/";
+    world.http.answer_next(200, base::dump_json(named));
+    CHECK(world.url());
+}
+
 TEST_CASE("a discovery document that does not fit is refused") {
     const auto with = [](const char* member, const Json& value) {
         Json changed = document();
