@@ -74,6 +74,7 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/api/admin/operations", Door::token, Scope::admin},
 
     {"GET", "/api/admin/audit", Door::token, Scope::admin},
+    {"GET", "/api/admin/plans", Door::token, Scope::admin},
     {"GET", "/api/admin/users", Door::token, Scope::admin},
     {"GET", "/api/admin/users/:id", Door::token, Scope::admin},
     {"GET", "/api/admin/users/:id/subscription", Door::token, Scope::admin},

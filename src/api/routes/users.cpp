@@ -1,3 +1,5 @@
+#include <map>
+
 #include "api/account_view.hpp"
 #include "api/body_reader.hpp"
 #include "api/list_page.hpp"
@@ -39,6 +41,22 @@ Outcome list(RouteContext& context, const Exchange& exchange) {
     return page_answer(std::move(items), page->next);
 }
 
+/// What each plan holds, as this process is configured.
+Outcome plans(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    const ListPage page(query);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    const auto& rules = context.deps.settings.billing;
+    std::map<std::string_view, Json> by_name;
+    for (const auto& [name, plan] : rules.plans) {
+        by_name.emplace(base::to_text(name), plan_view(rules, name));
+    }
+    Json items = Json::array();
+    for (auto& [name, view] : by_name) items.push_back(std::move(view));
+    return page.answer(std::move(items),
+                       [](const Json& plan) { return base::json_string(plan, "name"); });
+}
+
 Outcome one(RouteContext& context, const Exchange& exchange) {
     const auto account = context.deps.subscriptions.account(base::UserId(exchange.path.front()));
     if (!account) return refuse(account.error());
@@ -73,6 +91,7 @@ Outcome set_subscription(RouteContext& context, const Exchange& exchange) {
 
 void add_user_routes(Router& router, RouteContext& context) {
     router.add("GET", "/api/me", [&](const Exchange& e) { return me(context, e); });
+    router.add("GET", "/api/admin/plans", [&](const Exchange& e) { return plans(context, e); });
     router.add("GET", "/api/admin/users", [&](const Exchange& e) { return list(context, e); });
     router.add("GET", "/api/admin/users/:id", [&](const Exchange& e) { return one(context, e); });
     router.add("GET", "/api/admin/users/:id/subscription",

@@ -113,7 +113,7 @@ void call_job_routes(ApiWorld& api) {
     const auto bot = api.make_bot(100004);
     const Json chat = {{"type", "CHAT"},
                        {"payload", {{"botId", bot}, {"message", "hello"}, {"interrupt", true}}},
-                       {"priority", 2},
+                       {"priority", -2},
                        {"requirements", {{"region", {"fsn1", "nbg1"}}, {"cpus", {{"min", 2}}}}}};
     const auto accepted = api.post("/api/jobs", chat);
     REQUIRE(accepted.status == 202);
@@ -145,9 +145,9 @@ void call_admin_routes(DescribedWorld& world) {
     for (const char* path :
          {"/api/cloud/available-regions?provider=hetzner", "/api/cloud/servers", "/api/admin/fleet",
           "/api/cloud/sweep", "/api/cloud/projects", "/api/admin/costs?by=provider",
-          "/api/admin/costs?month=2026-11", "/api/admin/workers", "/api/admin/alarms?limit=5",
-          "/api/admin/operations?stuck=false", "/api/admin/audit?limit=5",
-          "/api/admin/users?limit=5", "/api/me"}) {
+          "/api/admin/costs?month=2026-11", "/api/admin/workers", "/api/admin/plans",
+          "/api/admin/alarms?limit=5", "/api/admin/operations?stuck=false",
+          "/api/admin/audit?limit=5", "/api/admin/users?limit=5", "/api/me"}) {
         const auto answer = world.as_admin("GET", path);
         INFO(path << " " << answer.text);
         CHECK(answer.status == 200);

@@ -62,6 +62,17 @@ void check_expired(const ApiResponse& answer) {
 
 }  // namespace
 
+TEST_CASE("staff see what each plan holds") {
+    PlanWorld world;
+    const auto plans = world.call("GET", "/api/admin/plans", world.admin).body;
+    REQUIRE(plans["items"].size() == 3);
+    CHECK(plans["next"].is_null());
+    CHECK(plans["items"][0]["name"] == "enterprise");
+    CHECK(plans["items"][1]["bots"] == 5);
+    CHECK(plans["items"][2] == world.get("/api/me").body["plan"]);
+    CHECK(world.get("/api/admin/plans").status == 403);
+}
+
 TEST_CASE("of fifty that create a bot at once with one place left exactly one wins") {
     PlanWorld world(rules(PlanName::pro));
     for (int i = 0; i < 4; ++i) (void)world.make_bot(200'000 + i);

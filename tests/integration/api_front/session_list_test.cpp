@@ -77,8 +77,8 @@ TEST_CASE("lists that are made as a whole come in pages too") {
                                      .heartbeat_at = now}));
         world.make_token("root@example.org", {"bots:read"});
     }
-    for (const std::string path :
-         {"/api/admin/workers", "/api/auth/tokens", "/api/cloud/available-regions"}) {
+    for (const std::string path : {"/api/admin/workers", "/api/admin/plans", "/api/auth/tokens",
+                                   "/api/cloud/available-regions"}) {
         INFO(path);
         const auto all = world.call("GET", path, admin).body["items"];
         REQUIRE(all.size() >= 2);

@@ -1,7 +1,10 @@
 #include "core/pool_size.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <random>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -50,6 +53,37 @@ int changes(const std::vector<int>& values, int from = 1) {
         from = value;
     }
     return count;
+}
+
+/// A count of the queue as the program itself published it (queue_status): `serve` with two threads
+/// against the sandbox cloud, whose calls took 1.5 s each; 70 bots deployed at 10 s, all of them
+/// cancelled at 330 s, 20 more deployed at 520 s.
+struct Count {
+    int second = 0;
+    int due = 0;
+    int busy = 0;
+    int slots = 0;
+};
+
+std::vector<Count> recorded_load() {
+    std::ifstream file(std::string(HATCHERY_SOURCE_DIR) + "/tests/unit/core/recorded_load.csv");
+    std::string line;
+    std::getline(file, line);
+    REQUIRE(line == "seconds,due,waiting,running,workers,slots,busy,desired");
+    std::vector<Count> counts;
+    while (std::getline(file, line)) {
+        std::ranges::replace(line, ',', ' ');
+        std::istringstream fields(line);
+        Count count;
+        int waiting = 0;
+        int running = 0;
+        int workers = 0;
+        fields >> count.second >> count.due >> waiting >> running >> workers >> count.slots >>
+            count.busy;
+        REQUIRE(fields);
+        counts.push_back(count);
+    }
+    return counts;
 }
 
 /// How long it took until the pool had this size.
@@ -160,4 +194,31 @@ TEST_CASE("a floor above the ceiling wins, and nonsense in the policy harms nobo
     CHECK(sizes({{.pending = 1}}, 0, {.min_workers = 8, .max_workers = 2}).back() == 8);
     CHECK(core::wanted_workers({.jobs_per_worker = 0}, {.at = start, .pending = 3}) == 3);
     CHECK(core::wanted_workers({}, {.at = start, .pending = -3}) == 0);
+}
+
+TEST_CASE("on a load that was recorded the pool grows once, covers it, and goes back") {
+    const auto counts = recorded_load();
+    REQUIRE(counts.size() > 100);
+    std::vector<int> decided;
+    core::PoolMemory memory{.workers = 1};
+    int deepest = 0;
+    for (const auto& count : counts) {
+        memory = core::pool_size({}, memory,
+                                 {.at = start + std::chrono::seconds(count.second),
+                                  .pending = count.due,
+                                  .busy_workers = count.busy > 0 ? 1 : 0});
+        decided.push_back(memory.workers);
+        deepest = std::max(deepest, count.due);
+    }
+    const int peak = *std::ranges::max_element(decided);
+    CAPTURE(deepest, peak);
+    REQUIRE(deepest > 20);
+    // As many as were wanted for a whole minute, never more than the deepest queue asks for.
+    CHECK(peak >= 2);
+    CHECK(peak <= (deepest + 4) / 5);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        // Nothing is decided before the load has lasted for a minute.
+        if (counts[i].second < 10 + 60) CHECK(decided[i] == 1);
+    }
+    CHECK(changes(decided) <= 6);
 }
