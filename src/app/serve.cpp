@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "api/server.hpp"
+#include "app/note_command.hpp"
 #include "app/process.hpp"
 #include "app/service.hpp"
 #include "base/fault_listener.hpp"
@@ -292,6 +293,10 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     const auto migrated = migrate_patiently(*a.database, signals);
     if (!migrated) return cli::ExitCode::ok;
     if (!*migrated) return cli::report(context, migrated->error());
+    if (!(*migrated)->applied.empty()) {
+        note_command(context, *a.database,
+                     {.action = "migrate", .target = (*migrated)->applied.back(), .user_id = {}});
+    }
     if (const auto opens = store::check_keys(*a.database, *a.box); !opens) {
         return cli::report(context, opens.error());
     }

@@ -10,6 +10,7 @@
 #include <ostream>
 
 #include "app/doctor.hpp"
+#include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "base/json_value.hpp"
 #include "base/version.hpp"
@@ -146,6 +147,11 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
     std::replace(time.begin(), time.end(), ':', '-');
     const auto path = options.value_or("output", fmt::format("hatchery-support-{}.json", time));
     const auto text = bundle_text(loaded, context);
+    // It holds what only an operator sees. Made of a broken installation, it may leave no line.
+    if (const auto database = store::make_database(loaded.config.database_url, 1)) {
+        note_command(context, **database,
+                     {.action = "support-bundle", .target = {}, .user_id = {}});
+    }
     if (path == "-") {
         context.out << text;
         return cli::ExitCode::ok;

@@ -208,6 +208,7 @@ TEST_CASE("an operator's commands about access take effect at once and are in th
     CHECK(program.run({"user", "release", "--user", "a@example.org"}).first == 0);
     CHECK(program.run({"user", "release", "--user", "b@example.org"}).first == 3);
     CHECK(program.run({"keys", "status"}).first == 0);
+    CHECK(program.run({"support-bundle", "--output", "-"}).first == 0);
     const auto actions =
         program.database->pool().run([](store::Sql& sql) -> base::Result<std::string> {
             return sql
@@ -221,7 +222,8 @@ TEST_CASE("an operator's commands about access take effect at once and are in th
     CHECK(actions.value() ==
           "token create 2, user role admin 3, token create 0, token create 2, user role admin 0, "
           "token create 0, token create 5, token list 0, token revoke 0, token revoke 3, "
-          "user release 0, user release 3, keys status 0");
+          "user release 0, user release 3, keys status 0, "
+          "support-bundle 0");
 }
 
 TEST_CASE("commands leave the schema of another version alone and say what to do") {
