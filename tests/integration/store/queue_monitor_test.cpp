@@ -187,7 +187,7 @@ TEST_CASE("claims pass over what is marked until the mark goes, and then somebod
     (void)world.start(nbg);
     const auto claim = [&] {
         return world.jobs
-            ->claim({.worker = base::WorkerId("w"), .capabilities = nbg, .limit = 9, .now = at(1)})
+            ->claim({.worker = base::WorkerId("w"), .limit = 9, .now = at(1), .capabilities = nbg})
             .value()
             .size();
     };

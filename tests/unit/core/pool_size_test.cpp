@@ -62,7 +62,8 @@ struct Count {
     int second = 0;
     int due = 0;
     int busy = 0;
-    int slots = 0;
+    /// What the program decided then.
+    int desired = 0;
 };
 
 std::vector<Count> recorded_load() {
@@ -78,8 +79,9 @@ std::vector<Count> recorded_load() {
         int waiting = 0;
         int running = 0;
         int workers = 0;
-        fields >> count.second >> count.due >> waiting >> running >> workers >> count.slots >>
-            count.busy;
+        int slots = 0;
+        fields >> count.second >> count.due >> waiting >> running >> workers >> slots >>
+            count.busy >> count.desired;
         REQUIRE(fields);
         counts.push_back(count);
     }
@@ -196,12 +198,14 @@ TEST_CASE("a floor above the ceiling wins, and nonsense in the policy harms nobo
     CHECK(core::wanted_workers({}, {.at = start, .pending = -3}) == 0);
 }
 
-TEST_CASE("on a load that was recorded the pool grows once, covers it, and goes back") {
+TEST_CASE(
+    "on a load that was recorded the pool waits for a minute, covers it, and does not swing") {
     const auto counts = recorded_load();
     REQUIRE(counts.size() > 100);
     std::vector<int> decided;
     core::PoolMemory memory{.workers = 1};
     int deepest = 0;
+    int otherwise = 0;
     for (const auto& count : counts) {
         memory = core::pool_size({}, memory,
                                  {.at = start + std::chrono::seconds(count.second),
@@ -209,16 +213,18 @@ TEST_CASE("on a load that was recorded the pool grows once, covers it, and goes 
                                   .busy_workers = count.busy > 0 ? 1 : 0});
         decided.push_back(memory.workers);
         deepest = std::max(deepest, count.due);
+        otherwise += memory.workers != count.desired ? 1 : 0;
+    }
+    // The times are whole seconds: a change may fall on the count beside it.
+    CHECK(otherwise <= 4);
+    // Deployments that wait for a provider come and go, and no minute was full of them; the
+    // cancelling of all of them took minutes.
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i].second < 330 + 60) CHECK(decided[i] == 1);
     }
     const int peak = *std::ranges::max_element(decided);
     CAPTURE(deepest, peak);
-    REQUIRE(deepest > 20);
-    // As many as were wanted for a whole minute, never more than the deepest queue asks for.
-    CHECK(peak >= 2);
+    CHECK(peak >= 5);
     CHECK(peak <= (deepest + 4) / 5);
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-        // Nothing is decided before the load has lasted for a minute.
-        if (counts[i].second < 10 + 60) CHECK(decided[i] == 1);
-    }
-    CHECK(changes(decided) <= 6);
+    CHECK(changes(decided) <= 4);
 }
