@@ -275,11 +275,12 @@ TEST_CASE("a page of large answers ends early, and the pages join without a gap"
     do {
         const auto page = world.get("/api/jobs?limit=200" + (next.empty() ? "" : "&after=" + next));
         REQUIRE(page.status == 200);
-        REQUIRE_FALSE(page.body["items"].empty());
+        const Json body = Json::parse(page.text);
+        REQUIRE_FALSE(body["items"].empty());
         // One answer alone may be larger than a page.
-        CHECK((page.text.size() < 5 * megabyte || page.body["items"].size() == 1));
-        for (const auto& job : page.body["items"]) read.push_back(job["jobId"]);
-        next = page.body["next"].is_null() ? "" : page.body["next"].get<std::string>();
+        CHECK((page.text.size() < 5 * megabyte || body["items"].size() == 1));
+        for (const auto& job : body["items"]) read.push_back(job["jobId"]);
+        next = body["next"].is_null() ? "" : body["next"].get<std::string>();
         ++pages;
     } while (!next.empty() && pages < 30);
     CHECK(read == made);
