@@ -145,7 +145,10 @@ void must_be_active(const World& world, const std::string& bot) {
 }
 
 base::Json inventory(const World& world) {
-    return world.api().get("/api/cloud/servers").body["items"];
+    auto answer = world.api().get("/api/cloud/servers");
+    INFO(base::dump_json(answer.body));
+    REQUIRE(answer.status == 200);
+    return answer.body["items"];
 }
 
 template <typename Holds>
@@ -156,6 +159,9 @@ void wait_until(const World& world, Holds holds) {
         if (holds(now)) return;
         INFO(base::dump_json_pretty(now));
         REQUIRE(std::chrono::steady_clock::now() < deadline);
+        // There is no event to wait for across processes, and the API limits who asks.
+        const timespec pause{.tv_sec = 0, .tv_nsec = 200'000'000};
+        nanosleep(&pause, nullptr);
     }
 }
 
