@@ -45,7 +45,7 @@ CloudServerStatus decode_status(std::string_view status) {
     if (status == "new") return CloudServerStatus::initializing;
     if (status == "active") return CloudServerStatus::running;
     if (status == "off") return CloudServerStatus::off;
-    if (status == "archive") return CloudServerStatus::deleting;
+    // Among others `archive`, in which a Droplet is billed and can be deleted like any.
     return CloudServerStatus::unknown;
 }
 
@@ -54,10 +54,15 @@ double number(const Json& object, std::string_view key) {
     return member.is_number() ? member.get<double>() : 0.0;
 }
 
-/// DigitalOcean prints prices as numbers.
+/// DigitalOcean prints prices as numbers, and not as round ones: 0.00743999984115362 stands for
+/// 0.00744.
 std::string price(const Json& size, std::string_view key) {
     const Json& member = json_member(size, key);
-    return member.is_number() ? fmt::format("{}", member.get<double>()) : std::string();
+    if (!member.is_number()) return {};
+    std::string text = fmt::format("{:.6f}", member.get<double>());
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+    return text;
 }
 
 std::string public_address(const Json& droplet) {
@@ -272,6 +277,8 @@ std::optional<CloudResource> decode_resource(ResourceKind kind, const Json& obje
     if (kind == ResourceKind::firewall) {
         decoded.labels = decode_tags(json_member(object, "tags"));
         decoded.ssh_sources = ssh_sources(json_member(object, "inbound_rules"));
+        // Its own tags are those of the servers which it covers.
+        decoded.applies_to.assign(decoded.labels.begin(), decoded.labels.end());
     } else {
         decoded.labels = decode_name(name);
     }

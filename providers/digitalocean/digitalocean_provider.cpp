@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -135,11 +137,26 @@ public:
         if (!tag) return base::fail(tag.error());
         auto listed = list(*tag, "list the servers with the label " + label, call);
         if (!listed) return listed;
+        pages_ = listed->size() / static_cast<std::size_t>(dialect.per_page) + 1;
         // What we delete by comes from here: tags are compared without regard to case there, and
         // must be exactly ours here.
         std::erase_if(*listed, [&](const CloudServer& server) {
             const auto found = server.labels.find(label);
             return found == server.labels.end() || found->second != value;
+        });
+        return listed;
+    }
+
+    /// Tags can be asked for one at a time only: one by one while the whole list has more pages.
+    base::Result<std::vector<CloudServer>> look_at(const WantedServers& wanted,
+                                                   const base::Call& call) override {
+        if (wanted.servers.size() <= pages_) return CloudProvider::look_at(wanted, call);
+        auto listed = list_servers(wanted.of_all.first, wanted.of_all.second, call);
+        if (!listed) return listed;
+        std::set<std::string_view> ids;
+        for (const auto& one : wanted.servers) ids.insert(one.provider_server_id);
+        std::erase_if(*listed, [&](const CloudServer& server) {
+            return !ids.contains(server.provider_server_id);
         });
         return listed;
     }
@@ -323,6 +340,8 @@ private:
     }
 
     rest::Client client_;
+    /// Of the list of servers when it was last read.
+    std::atomic<std::size_t> pages_{1};
 };
 
 }  // namespace

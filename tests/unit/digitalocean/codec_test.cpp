@@ -67,7 +67,7 @@ TEST_CASE("a Droplet whose id is no number is none") {
 TEST_CASE("a Droplet is read leniently") {
     const auto droplet = base::parse_json(R"({"id":3164444,"name":"hatchery-one","status":"active",
       "created_at":"2026-07-21T18:37:44Z","size_slug":"s-1vcpu-1gb","unknown":[1],"kernel":null,
-      "size":{"price_hourly":0.00893,"price_monthly":6.0},"region":{"slug":"fra1"},
+      "size":{"price_hourly":0.00743999984115362,"price_monthly":6.0},"region":{"slug":"fra1"},
       "networks":{"v4":[{"type":"private","ip_address":"10.0.0.2"},
                         {"type":"public","ip_address":"192.0.2.7"}]},
       "tags":["hatchery-installation:i-1","hatchery-create:hatchery-one","plain","k:v:w"]})");
@@ -78,7 +78,7 @@ TEST_CASE("a Droplet is read leniently") {
     CHECK(server->public_ip == "192.0.2.7");
     CHECK(server->labels ==
           std::map<std::string, std::string>{{"hatchery-installation", "i-1"}, {"k", "v:w"}});
-    CHECK(server->price_hourly == "0.00893");
+    CHECK(server->price_hourly == "0.00744");
     CHECK(server->price_monthly == "6");
     CHECK(server->price_currency == "USD");
     CHECK(server->region == "fra1");
