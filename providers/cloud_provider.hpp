@@ -48,6 +48,20 @@ public:
     /// All servers bearing this label and value, over all pages.
     [[nodiscard]] virtual base::Result<std::vector<CloudServer>> list_servers(
         const std::string& label, const std::string& value, const base::Call& call) = 0;
+    /// Those of the wanted servers that exist, for no more requests than there are wanted ones, and
+    /// for fewer where many can be asked for at once. When a request fails, what was seen until
+    /// then, if that is anything: who is not in the answer may exist.
+    [[nodiscard]] virtual base::Result<std::vector<CloudServer>> look_at(
+        const WantedServers& wanted, const base::Call& call) {
+        std::vector<CloudServer> seen;
+        for (const auto& one : wanted.servers) {
+            auto found = get_server(one.provider_server_id, call);
+            if (!found && seen.empty()) return base::fail(std::move(found).error());
+            if (!found) return seen;
+            if (*found) seen.push_back(**std::move(found));
+        }
+        return seen;
+    }
     /// Asks for the server's end; one that is gone already is a success.
     [[nodiscard]] virtual base::Result<void> delete_server(const std::string& provider_server_id,
                                                            const base::Call& call) = 0;
@@ -77,7 +91,8 @@ public:
     /// taken.
     [[nodiscard]] virtual base::Result<CloudResource> create_firewall(const CreateFirewall& request,
                                                                       const base::Call& call) = 0;
-    /// Gives a firewall that create_firewall() made the rules and servers of this request.
+    /// Gives a firewall that create_firewall() made the rules of this request, and covers the
+    /// servers of its label again if it does not.
     [[nodiscard]] virtual base::Result<void> update_firewall(const std::string& id,
                                                              const CreateFirewall& request,
                                                              const base::Call& call) = 0;
@@ -89,6 +104,14 @@ public:
     [[nodiscard]] virtual base::Result<std::vector<CloudResource>> list_resources(
         ResourceKind kind, const std::string& label, const std::string& value,
         const base::Call& call) = 0;
+    /// Puts right what keeps the world away from the servers of an installation, given the
+    /// firewalls that list_resources() showed for its label; asks nothing when all is right.
+    [[nodiscard]] virtual base::Result<void> keep_guarded(
+        const std::string& installation, const std::vector<CloudResource>& firewalls,
+        const base::Call& call) {
+        (void)installation, (void)firewalls, (void)call;
+        return {};
+    }
     /// Ends one; one that is gone already is a success. `conflict` while something uses it.
     [[nodiscard]] virtual base::Result<void> delete_resource(ResourceKind kind,
                                                              const std::string& id,

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -41,6 +42,20 @@ struct CloudServer {
     std::string price_hourly;
     std::string price_monthly;
     std::string price_currency;
+};
+
+/// Some of one installation's servers.
+struct WantedServers {
+    struct One {
+        std::string provider_server_id;
+        /// What `label` says at this one.
+        std::string label_value;
+    };
+    /// The label that all of the installation's servers bear.
+    std::pair<std::string, std::string> of_all;
+    /// The label that tells them apart.
+    std::string label;
+    std::vector<One> servers;
 };
 
 struct CreateServer {
@@ -148,6 +163,8 @@ struct CloudResource {
     bool ready = true;
     /// Of a firewall: where SSH is let in from, in CIDR form, sorted.
     std::vector<std::string> ssh_sources;
+    /// Of a firewall: the labels whose servers it covers.
+    std::vector<std::pair<std::string, std::string>> applies_to;
 };
 
 struct CreateSnapshot {

@@ -31,6 +31,10 @@ public:
                                                         const base::Call& call) override {
         return inner_.list_servers(label, value, call);
     }
+    base::Result<std::vector<CloudServer>> look_at(const WantedServers& wanted,
+                                                   const base::Call& call) override {
+        return inner_.look_at(wanted, call);
+    }
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override {
         return inner_.delete_server(provider_server_id, call);
@@ -70,6 +74,11 @@ public:
                                                             const std::string& value,
                                                             const base::Call& call) override {
         return inner_.list_resources(kind, label, value, call);
+    }
+    base::Result<void> keep_guarded(const std::string& installation,
+                                    const std::vector<CloudResource>& firewalls,
+                                    const base::Call& call) override {
+        return inner_.keep_guarded(installation, firewalls, call);
     }
     base::Result<void> delete_resource(ResourceKind kind, const std::string& id,
                                        const base::Call& call) override {

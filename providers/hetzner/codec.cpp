@@ -121,6 +121,17 @@ base::Result<std::string> label_selector(const std::string& label, const std::st
     return label + '=' + value;
 }
 
+base::Result<std::string> label_selector(const std::string& label,
+                                         std::span<const std::string> values) {
+    const bool valid =
+        is_label_part(label) && !values.empty() &&
+        std::ranges::all_of(values, [](const std::string& value) { return is_label_part(value); });
+    if (!valid) {
+        return base::fail(ErrorKind::invalid, "A label selector needs a valid key and values.");
+    }
+    return fmt::format("{} in ({})", label, fmt::join(values, ","));
+}
+
 Json encode_create(const CreateServer& request) {
     Json body = {
         {"name", request.name},     {"server_type", request.type},

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ struct Place {
 /// else could select other servers than meant. ErrorKind::invalid.
 [[nodiscard]] base::Result<std::string> label_selector(const std::string& label,
                                                        const std::string& value);
+/// The same for any of several values, `key in (a,b)`.
+[[nodiscard]] base::Result<std::string> label_selector(const std::string& label,
+                                                       std::span<const std::string> values);
 /// The body of POST /servers.
 [[nodiscard]] base::Json encode_create(const CreateServer& request);
 

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/json_value.hpp"
+#include "base/steady_time.hpp"
 #include "providers/hetzner/codec.hpp"
 #include "providers/hetzner/errors.hpp"
+#include "providers/hetzner/price_list.hpp"
 #include "providers/hetzner/resource_codec.hpp"
 #include "providers/rest/client.hpp"
 
@@ -19,6 +23,10 @@ using base::ErrorKind;
 using base::Json;
 
 constexpr std::string_view provider = "Hetzner";
+/// Values in one selector: what fits on a page, in a URL of some 2 kB.
+constexpr std::size_t looked_at_once = 50;
+constexpr auto prices_limit = std::chrono::seconds(5);
+constexpr auto prices_silence = std::chrono::seconds(60);
 
 const rest::Dialect dialect{
     .provider = provider,
@@ -48,8 +56,9 @@ public:
         const std::string what = "create the server";
         auto answer = client_.post(what, "/servers", hetzner::encode_create(request), call);
         if (!answer) return base::fail(std::move(answer.error()));
-        auto server = hetzner::decode_server(base::json_member(*answer, "server"), currency());
+        auto server = hetzner::decode_server(base::json_member(*answer, "server"), {});
         if (!server || server->name != request.name) return base::fail(unreadable(what));
+        complete_prices(*server, call);
         return std::move(*server);
     }
 
@@ -73,7 +82,8 @@ public:
         auto answer = client_.get(what, "/servers/" + provider_server_id, call);
         if (!answer && answer.error().code == "not_found") return std::nullopt;
         if (!answer) return base::fail(std::move(answer.error()));
-        auto server = hetzner::decode_server(base::json_member(*answer, "server"), currency());
+        auto server = hetzner::decode_server(base::json_member(*answer, "server"), {});
+        if (server) complete_prices(*server, call);
         if (!server) {
             return base::fail(ErrorKind::bad_response,
                               fmt::format("Hetzner's answer to \"{}\" makes no sense.", what));
@@ -95,6 +105,28 @@ public:
             return found == server.labels.end() || found->second != value;
         });
         return listed;
+    }
+
+    base::Result<std::vector<CloudServer>> look_at(const WantedServers& wanted,
+                                                   const base::Call& call) override {
+        std::vector<CloudServer> seen;
+        std::set<std::string_view> ids;
+        for (const auto& one : wanted.servers) ids.insert(one.provider_server_id);
+        for (std::size_t done = 0; done < wanted.servers.size(); done += looked_at_once) {
+            std::vector<std::string> values;
+            const auto end = std::min(done + looked_at_once, wanted.servers.size());
+            for (auto i = done; i < end; ++i) values.push_back(wanted.servers[i].label_value);
+            const auto selector = hetzner::label_selector(wanted.label, values);
+            if (!selector) return base::fail(selector.error());
+            auto some = list("/servers?label_selector=" + rest::query_escape(*selector),
+                             "look at some servers", call);
+            if (!some && seen.empty()) return some;
+            if (!some) return seen;
+            for (CloudServer& server : *some) {
+                if (ids.contains(server.provider_server_id)) seen.push_back(std::move(server));
+            }
+        }
+        return seen;
     }
 
     base::Result<void> delete_server(const std::string& provider_server_id,
@@ -129,15 +161,15 @@ public:
                 .description = fmt::format("{}, {}", base::json_string(location, "city"), country),
                 .country = country};
         }
-        if (auto learned = learn_currency(call); !learned) {
-            return base::fail(std::move(learned.error()));
-        }
+        const auto list = read_prices(call);
+        if (!list) return base::fail(list.error());
         auto types =
             client_.get_all("list the server types", "/server_types", "server_types", call);
         if (!types) return base::fail(std::move(types.error()));
         std::vector<Offer> all;
         for (const Json& type : *types) {
-            auto some = hetzner::decode_offers(type, places, currency(), clock_.now());
+            auto some = hetzner::decode_offers(type, places, list->currency, clock_.now());
+            for (Offer& offer : some) hetzner::complete_prices(*list, offer);
             all.insert(all.end(), std::make_move_iterator(some.begin()),
                        std::make_move_iterator(some.end()));
         }
@@ -187,6 +219,20 @@ public:
         auto answer = client_.post(fmt::format("set the rules of the firewall {}", id),
                                    fmt::format("/firewalls/{}/actions/set_rules", id), body, call);
         if (!answer) return base::fail(std::move(answer.error()));
+        auto shown = client_.get(fmt::format("show the firewall {}", id), "/firewalls/" + id, call);
+        if (!shown) return base::fail(std::move(shown.error()));
+        const auto covered =
+            hetzner::decode_resource(ResourceKind::firewall, base::json_member(*shown, "firewall"));
+        if (covered && std::ranges::find(covered->applies_to, request.applies_to) !=
+                           covered->applies_to.end()) {
+            return {};
+        }
+        const auto all = hetzner::encode_firewall(request);
+        if (!all) return base::fail(all.error());
+        auto applied = client_.post(fmt::format("put the firewall {} over its servers", id),
+                                    fmt::format("/firewalls/{}/actions/apply_to_resources", id),
+                                    {{"apply_to", base::json_member(*all, "apply_to")}}, call);
+        if (!applied) return base::fail(std::move(applied.error()));
         return {};
     }
 
@@ -288,7 +334,8 @@ private:
         if (!items) return base::fail(std::move(items.error()));
         std::vector<CloudServer> servers;
         for (const Json& item : *items) {
-            auto server = hetzner::decode_server(item, currency());
+            auto server = hetzner::decode_server(item, {});
+            if (server) complete_prices(*server, call);
             if (!server) {
                 return base::fail(ErrorKind::bad_response,
                                   "Hetzner lists a server without an id or a name.");
@@ -305,26 +352,49 @@ private:
         return error;
     }
 
-    /// The account's currency stands in the price list only, not beside a server's prices.
-    base::Result<void> learn_currency(const base::Call& call) {
-        auto answer = client_.get("read the price list", "/pricing", call);
-        if (!answer) return base::fail(std::move(answer.error()));
-        std::string currency =
-            base::json_string(base::json_member(*answer, "pricing"), "currency", "EUR");
-        const std::scoped_lock lock(mutex_);
-        currency_ = std::move(currency);
-        return {};
+    /// The account's currency and the price of an address stand in the price list only, not beside
+    /// a server's prices. It is read when the first server with prices is seen; if that fails, the
+    /// server is none the worse and has no currency.
+    void complete_prices(CloudServer& server, const base::Call& call) {
+        if (server.price_hourly.empty() && server.price_monthly.empty()) return;
+        auto list = known_prices();
+        if (list.currency.empty()) {
+            const auto bound = call.at_most(prices_limit);
+            const std::unique_lock one(asking_, bound.left());
+            list = known_prices();
+            if (one && list.currency.empty() && base::steady_now() >= silent_until_) {
+                if (auto read = read_prices(bound)) {
+                    list = *std::move(read);
+                } else {
+                    silent_until_ = base::steady_now() + prices_silence;
+                }
+            }
+        }
+        hetzner::complete_prices(list, server);
     }
 
-    std::string currency() const {
+    base::Result<hetzner::PriceList> read_prices(const base::Call& call) {
+        auto answer = client_.get("read the price list", "/pricing", call);
+        if (!answer) return base::fail(std::move(answer.error()));
+        auto list = hetzner::decode_price_list(base::json_member(*answer, "pricing"));
         const std::scoped_lock lock(mutex_);
-        return currency_;
+        prices_ = list;
+        return list;
+    }
+
+    hetzner::PriceList known_prices() const {
+        const std::scoped_lock lock(mutex_);
+        return prices_;
     }
 
     rest::Client client_;
     const base::Clock& clock_;
     mutable std::mutex mutex_;
-    std::string currency_ = "EUR";
+    hetzner::PriceList prices_;
+    /// Held by the one who reads the price list; the others wait for it.
+    std::timed_mutex asking_;
+    /// Guarded by asking_: the price list was not to be had, and is not asked for before.
+    base::SteadyTime silent_until_{};
 };
 
 }  // namespace

@@ -35,6 +35,20 @@ std::vector<std::string> ssh_sources(const Json& rules) {
     return {sources.begin(), sources.end()};
 }
 
+/// The label of each selector of the form `key=value`; of others nothing is known.
+std::vector<std::pair<std::string, std::string>> covered_labels(const Json& firewall) {
+    std::vector<std::pair<std::string, std::string>> labels;
+    for (const Json& entry : decode_selectors(firewall)) {
+        const std::string text = json_string(json_member(entry, "label_selector"), "selector");
+        const auto sign = text.find('=');
+        if (sign == std::string::npos || sign == 0 || text.find(',') != std::string::npos) continue;
+        const auto value = text.find_first_not_of('=', sign);
+        if (value == std::string::npos || text[sign - 1] == '!') continue;
+        labels.emplace_back(text.substr(0, sign), text.substr(value));
+    }
+    return labels;
+}
+
 }  // namespace
 
 ResourcePath path_of(ResourceKind kind) {
@@ -95,6 +109,7 @@ std::optional<CloudResource> decode_resource(ResourceKind kind, const Json& obje
     }
     if (kind == ResourceKind::firewall) {
         decoded.ssh_sources = ssh_sources(json_member(object, "rules"));
+        decoded.applies_to = covered_labels(object);
     }
     return decoded;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/json_value.hpp"
@@ -7,6 +8,16 @@
 #include "core/requirements.hpp"
 
 namespace hatchery::config {
+
+namespace {
+
+/// A mistyped name would bound nothing, and be a place that is never tried.
+bool is_provider(std::string_view name) {
+    constexpr auto known = std::to_array<std::string_view>({"hetzner", "digitalocean", "static"});
+    return std::ranges::find(known, name) != known.end();
+}
+
+}  // namespace
 
 Wrong read_capabilities(const std::string& text, Config& config) {
     const auto json = base::parse_json(text, 16U << 10U);
@@ -58,7 +69,7 @@ Wrong read_provider(const std::string& text, Config& config) {
 Wrong read_places(const std::string& text, Config& config) {
     for (const std::string_view one : comma_list(text)) {
         const auto place = core::parse_place(one);
-        if (!place) {
+        if (!place || !is_provider(place->provider)) {
             return "must be a list of provider/region/type such as "
                    "hetzner/nbg1/cx23,digitalocean/fra1/s-1vcpu-2gb";
         }
@@ -76,11 +87,12 @@ Wrong read_cost_ceilings(const std::string& text, Config& config) {
         const auto read = std::from_chars(amount.data(), amount.data() + amount.size(), value,
                                           std::chars_format::fixed);
         const bool whole = read.ec == std::errc{} && read.ptr == amount.data() + amount.size();
-        if (equals == 0 || !whole || value < 0 || value > 1e9) {
+        const auto provider = pair.substr(0, equals);
+        if (!is_provider(provider) || !whole || value < 0 || value > 1e9) {
             return "must be like hetzner=500,digitalocean=300.50: a month's costs in the "
                    "provider's currency";
         }
-        config.cost_ceilings[std::string(pair.substr(0, equals))] = value;
+        config.cost_ceilings[std::string(provider)] = value;
     }
     return std::nullopt;
 }

@@ -91,6 +91,7 @@ bool is_of_queue(AlarmKind kind) {
         case AlarmKind::strays_kept:
         case AlarmKind::cloud_quota:
         case AlarmKind::cost_ceiling:
+        case AlarmKind::provider_missing:
             return false;
     }
     return false;
@@ -142,6 +143,7 @@ base::Milliseconds raise_after(AlarmKind kind) {
         case AlarmKind::strays_kept:
         case AlarmKind::cloud_quota:
         case AlarmKind::cost_ceiling:
+        case AlarmKind::provider_missing:
             return 0s;
     }
     return 0s;

@@ -24,6 +24,7 @@ enum class AlarmKind : std::uint8_t {
     strays_kept,       ///< a provider bills what nobody uses, and it is not destroyed
     cloud_quota,       ///< a provider allows no more servers
     cost_ceiling,      ///< nothing is created, since it would cost more than the operator allows
+    provider_missing,  ///< servers are billed by a provider that is not configured any more
 };
 
 struct AlarmPolicy {
@@ -87,5 +88,6 @@ struct hatchery::base::EnumNames<hatchery::core::AlarmKind> {
                                                        {E::server_vanished, "server_vanished"},
                                                        {E::strays_kept, "strays_kept"},
                                                        {E::cloud_quota, "cloud_quota"},
-                                                       {E::cost_ceiling, "cost_ceiling"}});
+                                                       {E::cost_ceiling, "cost_ceiling"},
+                                                       {E::provider_missing, "provider_missing"}});
 };

@@ -24,11 +24,12 @@ Alarm servers_vanished(const std::string& provider, std::size_t servers) {
 
 Alarm project_looks_foreign(const std::string& provider, std::size_t missing, std::size_t alive) {
     return {.kind = AlarmKind::server_vanished,
-            .cause = fmt::format("{} of {} servers are missing at {}: too many to be believed, so "
-                                 "nothing was done about them.",
+            .cause = fmt::format("{} of {} servers are missing at {}, and the project does not "
+                                 "prove to be the one that had them, so nothing was done.",
                                  missing, alive, provider),
             .next_action =
-                "See that the provider's token is that of the project which has the servers."};
+                "See that the provider's token is that of the project which has the servers. If it "
+                "is, and they were deleted there, delete their bots."};
 }
 
 Alarm strays_kept(const std::string& provider, std::size_t strays) {
@@ -41,10 +42,31 @@ Alarm strays_kept(const std::string& provider, std::size_t strays) {
                 "provider, or set HATCHERY_STRAY_SERVERS=destroy."};
 }
 
+Alarm too_many_strays_kept(const std::string& provider, std::size_t strays, std::size_t listed) {
+    return {.kind = AlarmKind::strays_kept,
+            .cause = fmt::format("{} of {} servers at {} bear this installation's label and are "
+                                 "unknown here: too many to be destroyed unasked.",
+                                 strays, listed, provider),
+            .next_action =
+                "If the database was restored or copied, look for the right one first; otherwise "
+                "delete the servers at the provider. `hatchery cloud servers` shows them."};
+}
+
 Alarm cloud_quota(const std::string& provider, const std::string& words) {
     return {.kind = AlarmKind::cloud_quota,
             .cause = fmt::format("{} allows no more servers: {}", provider, words),
             .next_action = "Ask the provider for a higher limit, or delete servers."};
+}
+
+Alarm provider_missing(const std::string& provider, std::int64_t servers) {
+    return {.kind = AlarmKind::provider_missing,
+            .cause =
+                fmt::format("{} at {} may be billed, and this Hatchery has no access to it: "
+                            "nothing there is watched or deleted.",
+                            some(static_cast<std::size_t>(servers), "server", "servers"), provider),
+            .next_action =
+                "Set the provider's API token again until its bots are deleted; `hatchery cloud "
+                "servers` shows them."};
 }
 
 Alarm cost_ceiling(const std::string& provider, const std::string& ceiling,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "core/alarms.hpp"
@@ -9,11 +10,17 @@ namespace hatchery::core {
 
 /// The alarms about providers. `provider` is its name.
 [[nodiscard]] Alarm servers_vanished(const std::string& provider, std::size_t servers);
-/// So many are missing that the project may be another one; nothing was done.
+/// The project may be another one, since servers are missing and it does not prove to be ours;
+/// nothing was done.
 [[nodiscard]] Alarm project_looks_foreign(const std::string& provider, std::size_t missing,
                                           std::size_t alive);
 [[nodiscard]] Alarm strays_kept(const std::string& provider, std::size_t strays);
+/// There are so many that they are not destroyed unasked.
+[[nodiscard]] Alarm too_many_strays_kept(const std::string& provider, std::size_t strays,
+                                         std::size_t listed);
 [[nodiscard]] Alarm cloud_quota(const std::string& provider, const std::string& words);
+/// Servers are billed by a provider that this process has no token of.
+[[nodiscard]] Alarm provider_missing(const std::string& provider, std::int64_t servers);
 /// `ceiling` and `would_be` are monthly sums with their currency.
 [[nodiscard]] Alarm cost_ceiling(const std::string& provider, const std::string& ceiling,
                                  const std::string& would_be);

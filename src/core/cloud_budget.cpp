@@ -102,11 +102,13 @@ Milliseconds step_of(const RequestLimit& limit, long size) {
 
 BudgetAnswer refuse(BudgetState state, const BudgetAsk& ask, TimePoint earliest, Milliseconds step,
                     TimePoint now, std::string why) {
-    auto& promised = state.promised[static_cast<std::size_t>(ask.urgency)];
     TimePoint at = earliest;
-    if (promised && *promised > now) at = std::max(at, *promised + step);
-    at = std::min<TimePoint>(at, now + longest_wait);
-    promised = at;
+    if (ask.comes_back) {
+        auto& promised = state.promised[static_cast<std::size_t>(ask.urgency)];
+        if (promised && *promised > now) at = std::max(at, *promised + step);
+        at = std::min<TimePoint>(at, now + longest_wait);
+        promised = at;
+    }
     ++state.delayed[static_cast<std::size_t>(ask.urgency)];
     BudgetAnswer answer;
     answer.wait = std::max<Milliseconds>(1ms, to_milliseconds(at - now));
@@ -193,15 +195,17 @@ BudgetAnswer take_request(const BudgetPolicy& policy, BudgetState state, const B
         answer.create = state.next_create++;
         state.creates[answer.create] = now + policy.create_lost_after;
     }
+    answer.after_refusal = state.refusals > 0;
     ++state.granted[static_cast<std::size_t>(ask.urgency)];
     answer.state = std::move(state);
     return answer;
 }
 
-bool is_news(const BudgetReport& report, long believed_left, long believed_limit) {
+bool is_news(const BudgetReport& report, const BudgetBelief& believed) {
     if (report.create != 0 || report.refused) return true;
+    if (believed.after_refusal && !report.lost) return true;
     if (!report.remaining || !report.limit) return false;
-    return *report.limit != believed_limit || *report.remaining + usual_difference < believed_left;
+    return *report.limit != believed.limit || *report.remaining + usual_difference < believed.left;
 }
 
 BudgetState after_answer(const BudgetPolicy& policy, BudgetState state, const BudgetReport& report,
@@ -210,12 +214,16 @@ BudgetState after_answer(const BudgetPolicy& policy, BudgetState state, const Bu
     if (report.create != 0) state.creates.erase(report.create);
     if (report.refused) {
         ++state.refused_by_provider;
-        const int doublings = std::min(state.refusals, 10);
-        ++state.refusals;
-        const auto pause = std::min(longest_pause, first_pause * (1 << doublings));
-        const auto until = now + std::max(pause, report.retry_after.value_or(0ms));
+        auto pause = report.retry_after.value_or(0ms);
+        // Of many requests that were under way together the first refusal says it all.
+        if (!state.paused_until) {
+            const int doublings = std::min(state.refusals, 10);
+            ++state.refusals;
+            pause = std::max(pause, std::min(longest_pause, first_pause * (1 << doublings)));
+        }
+        const TimePoint until = now + pause;
         state.paused_until = std::max(state.paused_until.value_or(until), until);
-    } else {
+    } else if (!report.lost && !state.paused_until) {
         state.refusals = 0;
     }
     if (policy.limits.empty() || !report.limit || !report.remaining || *report.limit <= 0 ||

@@ -87,6 +87,9 @@ struct BudgetAsk {
     Urgency urgency = Urgency::poll;
     /// Whether this one makes something: only so many of them at once.
     bool creates = false;
+    /// Whether who must wait will come back at the time that it is told: only then is that time
+    /// kept for it, and others are told later ones.
+    bool comes_back = true;
 };
 
 struct BudgetAnswer {
@@ -100,6 +103,8 @@ struct BudgetAnswer {
     /// What the first limit has left, and its size.
     long left = 0;
     long limit = 0;
+    /// Whether the provider has refused requests since it last took one.
+    bool after_refusal = false;
 };
 
 /// Whether a request may be sent now. Each urgency leaves the last few requests of a budget to
@@ -117,12 +122,21 @@ struct BudgetReport {
     std::optional<long> remaining;
     /// A 429.
     bool refused = false;
+    /// No answer came.
+    bool lost = false;
     std::optional<base::Milliseconds> retry_after;
 };
 
-/// Whether the report tells anything beside what the first limit was believed to have left, and to
-/// be. Pure.
-[[nodiscard]] bool is_news(const BudgetReport& report, long believed_left, long believed_limit);
+/// What take_request() believed when it granted a request.
+struct BudgetBelief {
+    long left = 0;
+    long limit = 0;
+    bool after_refusal = false;
+};
+
+/// Whether the report tells anything beside what was believed: also that the provider takes
+/// requests again. Pure.
+[[nodiscard]] bool is_news(const BudgetReport& report, const BudgetBelief& believed);
 
 /// The state after an answer: never more than the provider says is left, nothing for a while after
 /// a refusal. Pure.

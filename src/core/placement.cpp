@@ -45,14 +45,13 @@ public:
                           .region = or_else(wish_.region, rules_.preferred.region),
                           .type = or_else(wish_.type, rules_.preferred.type)};
         if (allowed(first)) add(first);
-        if (rules_.others.empty()) {
+        if (rules_.listed || !rules_.others.empty()) {
+            for (const auto& place : rules_.others) offer(place);
+        } else {
             other_types(first);
             other_regions(first);
-        } else {
-            for (const auto& place : rules_.others) offer(place);
+            if (order_.empty()) anything(first);
         }
-        // The plan forbids all of them; whoever chose the first will be told by the provider.
-        if (order_.empty()) add(first);
         std::ranges::stable_partition(order_, [&](const Place& place) {
             const auto* known = find(catalogue_, place);
             return known == nullptr || known->available;
@@ -122,6 +121,17 @@ private:
         std::ranges::stable_partition(
             elsewhere, [&](const KnownPlace* known) { return in_eu(known->place) == first_in_eu; });
         for (const auto* known : elsewhere) offer(known->place);
+    }
+
+    /// The plan allows neither the first place nor one like it: what else the provider has, the
+    /// cheapest first.
+    void anything(const Place& first) {
+        std::vector<const KnownPlace*> all;
+        for (const auto& known : catalogue_) {
+            if (known.place.provider == first.provider) all.push_back(&known);
+        }
+        std::ranges::stable_sort(all, {}, [](const KnownPlace* known) { return known->price; });
+        for (const auto* known : all) offer(known->place);
     }
 
     const PlaceWish& wish_;
@@ -195,6 +205,26 @@ Wrong check_eu(PlanName name, const Plan& plan, const Place& place,
 std::vector<Place> placement_order(const PlaceWish& wish, const PlacementRules& rules,
                                    std::span<const KnownPlace> catalogue) {
     return Search(wish, rules, catalogue).order();
+}
+
+base::Error no_allowed_place(const Place& first, bool catalogue_known) {
+    base::Error error{.effect = base::Effect::none};
+    error.code = "no_allowed_place";
+    if (!catalogue_known) {
+        error.kind = ErrorKind::unavailable;
+        error.message =
+            fmt::format("The plan does not allow {}, and {} does not say now what else it has.",
+                        place_text(first), first.provider);
+        error.next_action = "Wait: it is tried again.";
+        return error;
+    }
+    error.kind = ErrorKind::invalid;
+    error.message = fmt::format("The plan does not allow {}, and no other place that can be had.",
+                                place_text(first));
+    error.next_action =
+        "Choose a region and a server type that the plan allows, or ask the operator for another "
+        "plan.";
+    return error;
 }
 
 bool is_about_place(const base::Error& error) {

@@ -50,9 +50,11 @@ struct PlaceWish {
 struct PlacementRules {
     /// Where a server goes when nothing is said.
     Place preferred;
-    /// The operator's list of places to go on to. Empty: what the catalogue offers beside the first
-    /// place, at the same provider.
+    /// The operator's list of places to go on to, as far as they can be had here.
     std::vector<Place> others;
+    /// Whether the operator gave a list, be it that none of its places can be had. Without one:
+    /// what the catalogue offers beside the first place, at the same provider.
+    bool listed = false;
     /// What the user's plan allows; unset: everything.
     std::optional<Plan> plan;
 };
@@ -76,12 +78,17 @@ struct PlacementRules {
 
 /// Where to try, in this order. The first is what was asked for, or the preferred place; without
 /// the operator's own list then other types in the same region, then the same type in other
-/// regions. What the user named stays as it was named, in every place. A plan's types, regions and
-/// whether it stays in the EU bind every place but those which the user named, which were checked
-/// when they were named. What the catalogue says to be sold out comes after the rest, since the
-/// word of a create counts more. Never empty. Pure.
+/// regions. What the user named stays as it was named, in every place. A plan's types and regions
+/// bind every place but those which the user named, which were checked when they were named; a plan
+/// of the EU binds those, too. If none of these is allowed, whatever the catalogue has that is.
+/// What the catalogue says to be sold out comes after the rest, since the word of a create counts
+/// more. Empty when the plan allows none. Pure.
 [[nodiscard]] std::vector<Place> placement_order(const PlaceWish& wish, const PlacementRules& rules,
                                                  std::span<const KnownPlace> catalogue);
+
+/// The error of an empty order. `catalogue_known` says whether the providers told what they sell:
+/// otherwise there may be a place after all, and it can be tried again.
+[[nodiscard]] base::Error no_allowed_place(const Place& first, bool catalogue_known);
 
 /// A place that was tried in vain.
 struct TriedPlace {

@@ -29,6 +29,12 @@ std::vector<ListedMachine> strays(std::span<const ListedMachine> listed,
 
 namespace {
 
+/// More than a few, and more than a quarter of all.
+bool too_many(std::size_t some, std::size_t all) {
+    constexpr std::size_t few = 3;
+    return some > few && some * 4 > all;
+}
+
 const ListedMachine* listed_as(std::span<const ListedMachine> listed, const Server& server) {
     const auto found =
         std::ranges::find(listed, server.provider_server_id, &ListedMachine::provider_server_id);
@@ -51,10 +57,20 @@ std::vector<Server> missing(std::span<const ListedMachine> listed,
     return found;
 }
 
-bool too_many_missing(std::size_t missing, std::size_t alive) {
-    constexpr std::size_t few = 3;
-    return missing > few && missing * 4 > alive;
+bool is_our_project(const ProjectSigns& signs) {
+    if (signs.missing == 0) return true;
+    if (too_many(signs.missing, signs.known)) return false;
+    if (signs.mark.empty()) return signs.missing < signs.known;
+    return std::ranges::find(signs.shown, signs.mark) != signs.shown.end();
 }
+
+std::optional<std::string> new_mark(const ProjectSigns& signs) {
+    if (signs.missing > 0 || signs.shown.empty()) return std::nullopt;
+    if (std::ranges::find(signs.shown, signs.mark) != signs.shown.end()) return std::nullopt;
+    return signs.shown.front();
+}
+
+bool too_many_strays(std::size_t strays, std::size_t listed) { return too_many(strays, listed); }
 
 std::vector<Server> switched_off(std::span<const ListedMachine> listed,
                                  std::span<const Server> alive) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,9 +34,32 @@ struct ListedMachine {
 [[nodiscard]] std::vector<Server> missing(std::span<const ListedMachine> listed,
                                           std::span<const Server> alive_before);
 
-/// Whether so many missing servers cannot be believed: somebody who deletes servers by hand deletes
-/// some, but the token of another project shows none of them.
-[[nodiscard]] bool too_many_missing(std::size_t missing, std::size_t alive);
+/// What speaks for a project being the one that has this installation's servers.
+struct ProjectSigns {
+    /// The firewall of the installation that was last seen there with all of its servers; empty
+    /// when none was. Its name proves nothing: it is made anew in whatever project a server is
+    /// asked for.
+    std::string mark;
+    /// The ids of the installation's firewalls that the project shows now.
+    std::vector<std::string> shown;
+    /// Of the rows that know their machine: how many the project does not list, of how many.
+    std::size_t missing = 0;
+    std::size_t known = 0;
+};
+
+/// Whether it can be believed that what is missing there is gone. The token of another project
+/// shows none of the servers, and somebody who deletes servers by hand deletes some: so a project
+/// from which any are missing must show the mark, or some of the others where none was kept, and
+/// never lack more than a few which are more than a quarter of all. Pure.
+[[nodiscard]] bool is_our_project(const ProjectSigns& signs);
+
+/// The mark to be kept from now on, if it is another one. A project that has every server we know
+/// of is ours, whatever became of its firewall. Pure.
+[[nodiscard]] std::optional<std::string> new_mark(const ProjectSigns& signs);
+
+/// Whether so many machines that nobody knows are too many to be destroyed unasked: a database that
+/// was restored or copied knows none of what was made since. Pure.
+[[nodiscard]] bool too_many_strays(std::size_t strays, std::size_t listed);
 
 /// The servers in use that are switched off. Pure.
 [[nodiscard]] std::vector<Server> switched_off(std::span<const ListedMachine> listed,

@@ -20,6 +20,23 @@ public:
         return around(points_, "ledger.intend_create",
                       [&] { return inner_.intend_create(lease, server, intent); });
     }
+    base::Result<std::size_t> count_known(const std::vector<std::string>& servers) override {
+        points_.pass("ledger.count_known", "before");
+        return inner_.count_known(servers);
+    }
+    base::Result<std::map<std::string, std::int64_t>> servers_billed() override {
+        points_.pass("ledger.servers_billed", "before");
+        return inner_.servers_billed();
+    }
+    base::Result<std::optional<std::string>> project_mark(const std::string& provider) override {
+        points_.pass("ledger.project_mark", "before");
+        return inner_.project_mark(provider);
+    }
+    base::Result<void> keep_project_mark(const std::string& provider, const std::string& mark,
+                                         base::TimePoint now) override {
+        return around(points_, "ledger.keep_project_mark",
+                      [&] { return inner_.keep_project_mark(provider, mark, now); });
+    }
     base::Result<bool> server_vanished(const base::ServerId& server, const std::string& reason,
                                        base::TimePoint now) override {
         return around(points_, "ledger.server_vanished",

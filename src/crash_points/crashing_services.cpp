@@ -33,6 +33,17 @@ public:
         points_.pass("cloud.list_servers", "before");
         return inner_.list_servers(label, value, call);
     }
+    base::Result<std::vector<providers::CloudServer>> look_at(
+        const providers::WantedServers& wanted, const base::Call& call) override {
+        points_.pass("cloud.look_at", "before");
+        return inner_.look_at(wanted, call);
+    }
+    base::Result<void> keep_guarded(const std::string& installation,
+                                    const std::vector<providers::CloudResource>& firewalls,
+                                    const base::Call& call) override {
+        points_.pass("cloud.keep_guarded", "before");
+        return inner_.keep_guarded(installation, firewalls, call);
+    }
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override {
         return around(points_, "cloud.delete_server",

@@ -14,7 +14,7 @@ constexpr int too_many_requests = 429;
 constexpr long longest_told_wait_s = 3'600;
 
 core::Urgency urgency_of(const ports::HttpRequest& request) {
-    if (const auto* said = ports::UrgencyScope::current()) return *said;
+    if (const auto* said = ports::UrgencyScope::current()) return said->urgency();
     if (request.method == "DELETE") return core::Urgency::removal;
     if (request.method == "POST") return core::Urgency::creation;
     return core::Urgency::poll;
@@ -40,6 +40,11 @@ core::BudgetReport report_of(const ports::HttpResponse& response) {
     return report;
 }
 
+bool comes_back() {
+    const auto* scope = ports::UrgencyScope::current();
+    return scope != nullptr && scope->asker() == ports::UrgencyScope::Asker::job;
+}
+
 class BudgetedTransport final : public ports::HttpTransport {
 public:
     BudgetedTransport(ports::HttpTransport& inner, ports::CloudBudgets& budgets,
@@ -48,10 +53,19 @@ public:
 
     base::Result<ports::HttpResponse> send(const ports::HttpRequest& request,
                                            const base::Call& call) override {
+        // What cannot be sent any more takes nothing from those who can.
+        if (call.over()) {
+            base::Error error{.kind = call.stop.stop_requested() ? base::ErrorKind::cancelled
+                                                                 : base::ErrorKind::timeout,
+                              .effect = base::Effect::none};
+            error.message = "no time was left to send the request";
+            return base::fail(std::move(error));
+        }
         const auto urgency = urgency_of(request);
         const bool creates = urgency == core::Urgency::creation && request.method == "POST";
-        auto grant = budgets_.take(options_.project, options_.policy,
-                                   {.urgency = urgency, .creates = creates});
+        auto grant =
+            budgets_.take(options_.project, options_.policy,
+                          {.urgency = urgency, .creates = creates, .comes_back = comes_back()});
         if (!grant) {
             grant.error().effect = base::Effect::none;
             return base::fail(std::move(grant).error());
@@ -65,6 +79,7 @@ public:
         auto response = inner_.send(request, call);
         core::BudgetReport report;
         if (response) report = report_of(*response);
+        report.lost = !response;
         report.create = grant->create;
         if (report.refused && options_.metrics != nullptr) {
             options_.metrics
@@ -73,7 +88,9 @@ public:
                           {{"provider", options_.project}})
                 .add();
         }
-        if (core::is_news(report, grant->left, grant->limit)) tell(report);
+        const core::BudgetBelief believed{
+            .left = grant->left, .limit = grant->limit, .after_refusal = grant->after_refusal};
+        if (core::is_news(report, believed)) tell(report);
         return response;
     }
 

@@ -45,8 +45,16 @@ void CloudPoller::look(providers::CloudProvider& cloud, const std::vector<core::
                        const std::stop_token& stop) {
     const auto installation = ports_.fleet.installation();
     if (!installation) return;
-    const auto listed = cloud.list_servers(core::label_installation, installation->text(),
-                                           base::Call::within(list_limit, stop));
+    // Only what boots: the rest of a large installation would cost a request for each page.
+    providers::WantedServers wanted{.of_all = {core::label_installation, installation->text()},
+                                    .label = core::label_server,
+                                    .servers = {}};
+    for (const auto& server : waiting) {
+        if (server.state != core::ServerState::booting) continue;
+        wanted.servers.push_back(
+            {.provider_server_id = server.provider_server_id, .label_value = server.id.text()});
+    }
+    const auto listed = cloud.look_at(wanted, base::Call::within(list_limit, stop));
     if (!listed) {
         base::log_event(base::LogLevel::warning, "cloud_poll_failed",
                         {{"provider", provider_},

@@ -205,7 +205,8 @@ private:
             const bool leads = leader.leads();
             if (leads) {
                 reaper.tick(stop);
-                reconciler.tick(stop);
+                // A round may take long, and another process lead by then.
+                if (leader.leads()) reconciler.tick(stop);
             }
             // Who does not lead has no sweep to be in time for.
             const auto next = leads ? reconciler.until_next() : settings_.stray_grace / 3;

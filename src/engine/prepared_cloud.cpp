@@ -1,9 +1,12 @@
 #include "engine/prepared_cloud.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
+#include "core/cloud_budget.hpp"
 #include "core/ownership.hpp"
 
 namespace hatchery::engine {
@@ -16,6 +19,8 @@ using providers::ResourceKind;
 
 constexpr auto good_for = 10min;
 constexpr auto ask_limit = 30s;
+/// So long a create waits for another one that makes ready; then its job waits without a thread.
+constexpr auto queue_limit = 2s;
 
 /// Names are unique in a project, which several installations may share.
 std::string name_of(const char* what, const std::string& installation) {
@@ -27,12 +32,26 @@ const CloudResource* named(const std::vector<CloudResource>& resources, const st
     return found == resources.end() ? nullptr : &*found;
 }
 
+/// The name is taken, and by nothing that bears our label.
+base::Error taken(const std::string& what, const std::string& name, const std::string& provider) {
+    base::Error error{.kind = base::ErrorKind::invalid, .effect = base::Effect::none};
+    error.code = "firewall_unavailable";
+    error.message =
+        fmt::format("{} has a {} {} without this installation's label.", provider, what, name);
+    error.next_action =
+        "Tell the operator: it must be deleted in the provider's console, or given its label back.";
+    return error;
+}
+
 }  // namespace
 
 PreparedCloud::PreparedCloud(providers::CloudProvider& inner, ports::KeyMaker& keys,
                              std::vector<std::string> ssh_sources)
     : PassingCloud(inner), keys_(keys), ssh_sources_(std::move(ssh_sources)) {
     std::ranges::sort(ssh_sources_);
+    // What is read back is a set.
+    const auto repeated = std::ranges::unique(ssh_sources_);
+    ssh_sources_.erase(repeated.begin(), repeated.end());
 }
 
 base::Result<providers::CloudServer> PreparedCloud::create_server(
@@ -46,19 +65,67 @@ base::Result<providers::CloudServer> PreparedCloud::create_server(
         error.effect = base::Effect::none;
         return base::fail(std::move(error));
     }
-    if (keys->empty()) return inner_.create_server(request, call);
+    auto created = create_with(*keys, request, call);
+    if (created || created.error().kind != base::ErrorKind::invalid || keys->empty()) {
+        return created;
+    }
+    // The provider may refuse a key that somebody has deleted; with a new one it takes the create.
+    forget(installation->second);
+    const auto renewed = prepare(installation->second, call.at_most(ask_limit));
+    if (!renewed || *renewed == *keys) return created;
+    return create_with(*renewed, request, call);
+}
+
+base::Result<providers::CloudServer> PreparedCloud::create_with(
+    const std::vector<std::string>& keys, const providers::CreateServer& request,
+    const base::Call& call) {
+    if (keys.empty()) return inner_.create_server(request, call);
     providers::CreateServer with_keys = request;
-    with_keys.ssh_keys.insert(with_keys.ssh_keys.end(), keys->begin(), keys->end());
+    with_keys.ssh_keys.insert(with_keys.ssh_keys.end(), keys.begin(), keys.end());
     return inner_.create_server(with_keys, call);
+}
+
+base::Result<void> PreparedCloud::keep_guarded(const std::string& installation,
+                                               const std::vector<CloudResource>& firewalls,
+                                               const base::Call& call) {
+    const auto request = firewall_of(installation);
+    const CloudResource* firewall = named(firewalls, request.name);
+    if (firewall != nullptr && is_right(*firewall, request)) return {};
+    forget(installation);
+    auto prepared = prepare(installation, call);
+    if (!prepared) return base::fail(std::move(prepared).error());
+    return {};
+}
+
+void PreparedCloud::forget(const std::string& installation) {
+    const std::scoped_lock lock(mutex_);
+    prepared_.erase(installation);
+}
+
+providers::CreateFirewall PreparedCloud::firewall_of(const std::string& installation) const {
+    return {.name = name_of("ssh", installation),
+            .applies_to = {core::label_installation, installation},
+            .ssh_sources = ssh_sources_};
+}
+
+bool PreparedCloud::is_right(const CloudResource& firewall,
+                             const providers::CreateFirewall& request) {
+    return firewall.ssh_sources == request.ssh_sources &&
+           std::ranges::find(firewall.applies_to, request.applies_to) != firewall.applies_to.end();
 }
 
 base::Result<std::vector<std::string>> PreparedCloud::prepare(const std::string& installation,
                                                               const base::Call& call) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = prepared_.find(installation);
-    if (found != prepared_.end() && base::steady_now() < found->second.until) {
-        return found->second.ssh_keys;
+    if (auto keys = known(installation)) return *std::move(keys);
+    const std::unique_lock one(making_, std::min<base::Milliseconds>(queue_limit, call.left()));
+    if (!one) {
+        base::Error error{.kind = base::ErrorKind::rate_limited, .effect = base::Effect::none};
+        error.code = core::code_request_budget;
+        error.message = "waiting for another create to make the project ready";
+        error.retry_after = 1s;
+        return base::fail(std::move(error));
     }
+    if (auto keys = known(installation)) return *std::move(keys);
     if (auto ready = ensure_firewall(installation, call); !ready) {
         return base::fail(std::move(ready).error());
     }
@@ -68,16 +135,22 @@ base::Result<std::vector<std::string>> PreparedCloud::prepare(const std::string&
         if (!key) return base::fail(std::move(key).error());
         ids = *std::move(key);
     }
+    const std::scoped_lock lock(mutex_);
     prepared_[installation] = {.ssh_keys = ids, .until = base::steady_now() + good_for};
     return ids;
+}
+
+std::optional<std::vector<std::string>> PreparedCloud::known(const std::string& installation) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = prepared_.find(installation);
+    if (found == prepared_.end() || base::steady_now() >= found->second.until) return std::nullopt;
+    return found->second.ssh_keys;
 }
 
 base::Result<void> PreparedCloud::ensure_firewall(const std::string& installation,
                                                   const base::Call& call) {
     if (!inner_.can(providers::Capability::firewalls)) return {};
-    const providers::CreateFirewall request{.name = name_of("ssh", installation),
-                                            .applies_to = {core::label_installation, installation},
-                                            .ssh_sources = ssh_sources_};
+    const auto request = firewall_of(installation);
     const auto list = [&] {
         return inner_.list_resources(ResourceKind::firewall, core::label_installation, installation,
                                      call);
@@ -97,9 +170,9 @@ base::Result<void> PreparedCloud::ensure_firewall(const std::string& installatio
         listed = list();
         if (!listed) return base::fail(std::move(listed).error());
         firewall = named(*listed, request.name);
-        if (firewall == nullptr) return base::fail(std::move(made).error());
+        if (firewall == nullptr) return base::fail(taken("firewall", request.name, name()));
     }
-    if (firewall->ssh_sources == ssh_sources_) return {};
+    if (is_right(*firewall, request)) return {};
     base::log_event(base::LogLevel::warning, "firewall_put_right",
                     {{"provider", name()}, {"firewall", firewall->id}});
     return inner_.update_firewall(firewall->id, request, call);
@@ -125,7 +198,7 @@ base::Result<std::vector<std::string>> PreparedCloud::ensure_key(const std::stri
     listed = list();
     if (!listed) return base::fail(std::move(listed).error());
     if (const auto* key = named(*listed, key_name)) return std::vector{key->id};
-    return base::fail(std::move(made).error());
+    return base::fail(taken("SSH key", key_name, name()));
 }
 
 }  // namespace hatchery::engine

@@ -1,5 +1,8 @@
 #include "engine/reaper.hpp"
 
+#include <set>
+#include <string>
+
 #include "base/log.hpp"
 #include "core/ownership.hpp"
 #include "engine/late_create.hpp"
@@ -23,49 +26,74 @@ void log_problem(const core::Server& server, const base::Error& error) {
                      {"message", error.message}});
 }
 
+/// Says what went wrong, and whether the next server may be asked for: not at a provider that does
+/// not answer, or whose budget is spent, which is no failure at all.
+bool goes_on(const core::Server& server, const base::Error& error) {
+    if (error.code == core::code_request_budget) {
+        base::log_event(LogLevel::info, "reaper_waits",
+                        {{"provider", server.provider}, {"why", error.message}});
+        return false;
+    }
+    log_problem(server, error);
+    return error.kind != base::ErrorKind::rate_limited &&
+           error.kind != base::ErrorKind::unavailable && error.kind != base::ErrorKind::timeout;
+}
+
 }  // namespace
 
 void Reaper::tick(const std::stop_token& stop) {
-    const ports::UrgencyScope urgent(core::Urgency::removal);
+    const ports::UrgencyScope urgent(core::Urgency::removal, ports::UrgencyScope::Asker::round);
     const auto servers = ports_.fleet.servers_left_behind(ports_.clock.now());
     if (!servers) return;
+    std::set<std::string> silent;
     for (const auto& server : *servers) {
         if (stop.stop_requested()) return;
-        reap(server, stop);
+        if (silent.contains(server.provider)) continue;
+        if (!reap(server, stop)) silent.insert(server.provider);
     }
 }
 
-void Reaper::reap(const core::Server& server, const std::stop_token& stop) {
+bool Reaper::reap(const core::Server& server, const std::stop_token& stop) {
     const auto cloud = ports_.clouds.find(server.provider);
-    if (cloud == ports_.clouds.end()) return;
+    if (cloud == ports_.clouds.end()) return false;
     const auto found =
         server.provider_server_id.empty()
             ? cloud->second->find_server(server.name, base::Call::within(call_limit, stop))
             : cloud->second->get_server(server.provider_server_id,
                                         base::Call::within(call_limit, stop));
-    if (!found) return log_problem(server, found.error());
-    if (!*found) return not_found(server);
+    if (!found) return goes_on(server, found.error());
+    if (!*found) {
+        not_found(server);
+        return true;
+    }
     missing_since_.erase(server.id);
+    return end(server, **found, stop);
+}
+
+bool Reaper::end(const core::Server& server, const providers::CloudServer& found,
+                 const std::stop_token& stop) {
     const auto installation = ports_.fleet.installation();
-    if (!installation) return;
-    if (!core::owned_by((*found)->labels, *installation, server.id)) {
-        return log_problem(server, {.kind = base::ErrorKind::invalid,
-                                    .message = "It does not bear this installation's label, so it "
-                                               "is not deleted."});
+    if (!installation) return true;
+    if (!core::owned_by(found.labels, *installation, server.id)) {
+        log_problem(server, {.kind = base::ErrorKind::invalid,
+                             .message = "It does not bear this installation's label, so it is not "
+                                        "deleted."});
+        return true;
     }
     // An operation may have begun on it since the round's list was read; after this none can.
-    const auto condemned = ports_.fleet.condemn_left_behind(server.id, (*found)->provider_server_id,
-                                                            ports_.clock.now());
+    const auto condemned =
+        ports_.fleet.condemn_left_behind(server.id, found.provider_server_id, ports_.clock.now());
     if (!condemned) {
         if (condemned.error().kind != base::ErrorKind::conflict) {
             log_problem(server, condemned.error());
         }
-        return;
+        return true;
     }
-    if ((*found)->status == providers::CloudServerStatus::deleting) return;
-    const auto asked = cloud->second->delete_server((*found)->provider_server_id,
-                                                    base::Call::within(call_limit, stop));
-    if (!asked) log_problem(server, asked.error());
+    if (found.status == providers::CloudServerStatus::deleting) return true;
+    const auto asked =
+        ports_.clouds.at(server.provider)
+            ->delete_server(found.provider_server_id, base::Call::within(call_limit, stop));
+    return asked || goes_on(server, asked.error());
 }
 
 void Reaper::not_found(const core::Server& server) {

@@ -18,7 +18,10 @@ public:
     void tick(const std::stop_token& stop);
 
 private:
-    void reap(const core::Server& server, const std::stop_token& stop);
+    /// Whether the provider answers and takes requests: otherwise the rest of its round waits.
+    [[nodiscard]] bool reap(const core::Server& server, const std::stop_token& stop);
+    [[nodiscard]] bool end(const core::Server& server, const providers::CloudServer& found,
+                           const std::stop_token& stop);
     void not_found(const core::Server& server);
 
     const EnginePorts& ports_;

@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using base::LogLevel;
 using providers::CloudServerStatus;
+using Asker = ports::UrgencyScope::Asker;
 
 constexpr auto list_limit = 60s;
 constexpr auto call_limit = 30s;
@@ -105,11 +106,23 @@ void Reconciler::tick(const std::stop_token& stop) {
         if (stop.stop_requested()) return;
         sweep(provider, *cloud, stop);
     }
+    judge_unconfigured();
+}
+
+void Reconciler::judge_unconfigured() {
+    if (ports_.ledger == nullptr) return;
+    const auto billed = ports_.ledger->servers_billed();
+    if (!billed) return;
+    for (const auto& [provider, servers] : *billed) {
+        if (ports_.clouds.contains(provider)) continue;
+        return raise(core::provider_missing(provider, servers));
+    }
+    clear(core::AlarmKind::provider_missing);
 }
 
 void Reconciler::sweep(const std::string& provider, providers::CloudProvider& cloud,
                        const std::stop_token& stop) {
-    const ports::UrgencyScope urgency(core::Urgency::sweep);
+    const ports::UrgencyScope urgency(core::Urgency::sweep, Asker::round);
     const auto installation = ports_.fleet.installation();
     if (!installation) return log_failed(provider, installation.error());
     // Before the list: what a row of then names and the list lacks is not there.
@@ -117,7 +130,7 @@ void Reconciler::sweep(const std::string& provider, providers::CloudProvider& cl
     if (!before) return log_failed(provider, before.error());
     auto listed = cloud.list_servers(core::label_installation, installation->text(),
                                      base::Call::within(list_limit, stop));
-    if (!listed) return log_failed(provider, listed.error());
+    if (!listed) return keep_failed(provider, listed.error());
     // After the list: a row that is planned in between has no machine in it.
     auto alive = ports_.fleet.servers_alive(provider);
     if (!alive) return log_failed(provider, alive.error());
@@ -130,15 +143,56 @@ void Reconciler::sweep(const std::string& provider, providers::CloudProvider& cl
                 .machines = {},
                 .alive = *std::move(alive),
                 .seen = {},
+                .firewalls = {},
                 .report = {}};
     sweep.machines = machines_of(sweep.listed);
     sweep.report.listed = sweep.listed.size();
     sweep.report.alive = sweep.alive.size();
+    if (ports_.ledger != nullptr) judge_project(sweep, *before);
     judge_strays(sweep);
     judge_resources(sweep);
-    if (ports_.ledger != nullptr) judge_missing(sweep, *before);
+    if (ports_.ledger != nullptr && sweep.trusted) judge_missing(sweep, *before);
     judge_power(sweep);
+    guard(sweep);
     finish(sweep);
+}
+
+void Reconciler::keep_failed(const std::string& provider, const base::Error& error) {
+    log_failed(provider, error);
+    if (ports_.ledger == nullptr) return;
+    const SweepReport report{.error = error.message};
+    const auto kept = ports_.ledger->keep_sweep(provider, report_text(report), ports_.clock.now());
+    if (!kept) log_failed(provider, kept.error());
+}
+
+void Reconciler::judge_project(Sweep& sweep, const std::vector<core::Server>& alive_before) {
+    auto firewalls = sweep.cloud.list_resources(providers::ResourceKind::firewall,
+                                                core::label_installation, sweep.installation.text(),
+                                                base::Call::within(call_limit, sweep.stop));
+    const auto mark = ports_.ledger->project_mark(sweep.provider);
+    if (!firewalls || !mark) {
+        log_failed(sweep.provider, firewalls ? mark.error() : firewalls.error());
+        sweep.trusted = false;
+        return;
+    }
+    core::ProjectSigns signs{.mark = mark->value_or(""), .shown = {}, .missing = 0, .known = 0};
+    for (const auto& firewall : *firewalls) {
+        if (!firewall.labels.contains(core::label_server)) signs.shown.push_back(firewall.id);
+    }
+    signs.missing = core::missing(sweep.machines, alive_before).size();
+    // Without a list all of them are missing.
+    signs.known = core::missing({}, alive_before).size();
+    sweep.firewalls = *std::move(firewalls);
+    sweep.trusted = core::is_our_project(signs);
+    if (!sweep.trusted) {
+        vanished_until_ = base::steady_now() + vanished_alarm_stands;
+        raise(core::project_looks_foreign(sweep.provider, signs.missing, signs.known));
+    }
+    if (const auto better = core::new_mark(signs)) {
+        const auto kept =
+            ports_.ledger->keep_project_mark(sweep.provider, *better, ports_.clock.now());
+        if (!kept) log_failed(sweep.provider, kept.error());
+    }
 }
 
 bool Reconciler::over(Sweep& sweep, const std::string& key, const std::string& name) {
@@ -151,29 +205,45 @@ bool Reconciler::over(Sweep& sweep, const std::string& key, const std::string& n
     return swept_at_ - since->second >= settings_.stray_grace;
 }
 
-void Reconciler::judge_strays(Sweep& sweep) {
+std::vector<const providers::CloudServer*> Reconciler::strays_of(const Sweep& sweep) const {
+    std::vector<const providers::CloudServer*> found;
     for (const auto& stray : core::strays(sweep.machines, sweep.installation, sweep.alive)) {
-        const auto server = std::ranges::find(sweep.listed, stray.provider_server_id,
-                                              &providers::CloudServer::provider_server_id);
-        const auto key = sweep.provider + "/server/" + stray.provider_server_id;
+        found.push_back(&*std::ranges::find(sweep.listed, stray.provider_server_id,
+                                            &providers::CloudServer::provider_server_id));
+    }
+    return found;
+}
+
+void Reconciler::judge_strays(Sweep& sweep) {
+    const auto strays = strays_of(sweep);
+    const auto staying = static_cast<std::size_t>(
+        std::ranges::count_if(strays, [](const providers::CloudServer* server) {
+            return server->status != CloudServerStatus::deleting;
+        }));
+    const bool too_many = core::too_many_strays(staying, sweep.listed.size());
+    for (const auto* server : strays) {
+        const auto key = sweep.provider + "/server/" + server->provider_server_id;
         if (server->status == CloudServerStatus::deleting) {
             sweep.seen.insert(key);
             continue;
         }
         auto finding = finding_of("stray", *server);
-        if (!over(sweep, key, stray.name)) {
+        if (!over(sweep, key, server->name) || !sweep.trusted) {
             finding.done = "waits";
-        } else if (settings_.destroy_strays) {
-            finding.done = end_server(sweep, stray.provider_server_id);
+        } else if (settings_.destroy_strays && !too_many) {
+            finding.done = end_server(sweep, server->provider_server_id);
         } else {
             ++sweep.kept;
         }
         sweep.report.findings.push_back(std::move(finding));
     }
+    if (too_many && sweep.kept > 0 && settings_.destroy_strays) {
+        raise(core::too_many_strays_kept(sweep.provider, staying, sweep.listed.size()));
+    }
 }
 
 std::string Reconciler::end_server(Sweep& sweep, const std::string& id) {
-    const ports::UrgencyScope urgency(core::Urgency::removal);
+    const ports::UrgencyScope urgency(core::Urgency::removal, Asker::round);
     // Right before: somebody may have given it to others since the list.
     const auto found = sweep.cloud.get_server(id, base::Call::within(call_limit, sweep.stop));
     if (!found) {
@@ -202,9 +272,12 @@ void Reconciler::judge_resources(Sweep& sweep) {
     for (const auto& [kind, name] : base::EnumNames<providers::ResourceKind>::names) {
         if (sweep.stop.stop_requested()) return;
         if (!sweep.cloud.can(providers::capability_of(kind))) continue;
+        const bool known = kind == providers::ResourceKind::firewall && sweep.firewalls;
         const auto listed =
-            sweep.cloud.list_resources(kind, core::label_installation, sweep.installation.text(),
-                                       base::Call::within(call_limit, sweep.stop));
+            known ? base::Result<std::vector<providers::CloudResource>>(*sweep.firewalls)
+                  : sweep.cloud.list_resources(kind, core::label_installation,
+                                               sweep.installation.text(),
+                                               base::Call::within(call_limit, sweep.stop));
         if (!listed) {
             log_failed(sweep.provider, listed.error());
             continue;
@@ -217,7 +290,7 @@ void Reconciler::judge_resources(Sweep& sweep) {
                                  .id = resource.id,
                                  .name = resource.name};
             const auto key = sweep.provider + "/" + std::string(name) + "/" + resource.id;
-            if (!over(sweep, key, resource.name)) {
+            if (!over(sweep, key, resource.name) || !sweep.trusted) {
                 finding.done = "waits";
             } else if (settings_.destroy_strays) {
                 finding.done = end_resource(sweep, resource);
@@ -230,7 +303,7 @@ void Reconciler::judge_resources(Sweep& sweep) {
 }
 
 std::string Reconciler::end_resource(Sweep& sweep, const providers::CloudResource& resource) {
-    const ports::UrgencyScope urgency(core::Urgency::removal);
+    const ports::UrgencyScope urgency(core::Urgency::removal, Asker::round);
     // There is no way to look at one alone: the list says again that it is still ours.
     const auto listed = sweep.cloud.list_resources(resource.kind, core::label_installation,
                                                    sweep.installation.text(),
@@ -260,11 +333,6 @@ std::string Reconciler::end_resource(Sweep& sweep, const providers::CloudResourc
 void Reconciler::judge_missing(Sweep& sweep, const std::vector<core::Server>& alive_before) {
     auto missing = core::missing(sweep.machines, alive_before);
     if (missing.empty()) return;
-    if (core::too_many_missing(missing.size(), alive_before.size())) {
-        vanished_until_ = base::steady_now() + vanished_alarm_stands;
-        return raise(
-            core::project_looks_foreign(sweep.provider, missing.size(), alive_before.size()));
-    }
     if (missing.size() > most_checked) missing.resize(most_checked);
     std::size_t vanished = 0;
     for (const auto& server : missing) {
@@ -327,6 +395,14 @@ void Reconciler::judge_power(Sweep& sweep) {
         }
         sweep.report.findings.push_back(std::move(finding));
     }
+}
+
+void Reconciler::guard(Sweep& sweep) {
+    if (!sweep.trusted || !sweep.firewalls || sweep.listed.empty()) return;
+    const ports::UrgencyScope urgency(core::Urgency::creation, Asker::round);
+    const auto kept = sweep.cloud.keep_guarded(sweep.installation.text(), *sweep.firewalls,
+                                               base::Call::within(call_limit, sweep.stop));
+    if (!kept) log_failed(sweep.provider, kept.error());
 }
 
 void Reconciler::finish(Sweep& sweep) {

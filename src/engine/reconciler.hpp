@@ -39,6 +39,10 @@ private:
         std::vector<core::ListedMachine> machines;
         std::vector<core::Server> alive;
         std::set<std::string> seen;
+        /// The installation's firewalls; unset when the provider did not say.
+        std::optional<std::vector<providers::CloudResource>> firewalls;
+        /// Whether the project proves to be ours: otherwise nothing is ended there.
+        bool trusted = true;
         std::size_t kept = 0;
         SweepReport report;
     };
@@ -46,12 +50,17 @@ private:
     [[nodiscard]] bool is_due();
     void sweep(const std::string& provider, providers::CloudProvider& cloud,
                const std::stop_token& stop);
+    void judge_project(Sweep& sweep, const std::vector<core::Server>& alive_before);
     void judge_strays(Sweep& sweep);
+    [[nodiscard]] std::vector<const providers::CloudServer*> strays_of(const Sweep& sweep) const;
     void judge_resources(Sweep& sweep);
     void judge_missing(Sweep& sweep, const std::vector<core::Server>& alive_before);
+    void guard(Sweep& sweep);
+    void keep_failed(const std::string& provider, const base::Error& error);
     void judge_power(Sweep& sweep);
     void finish(Sweep& sweep);
     void judge_alarms(Sweep& sweep);
+    void judge_unconfigured();
     void clear_old();
     [[nodiscard]] std::string end_server(Sweep& sweep, const std::string& id);
     [[nodiscard]] std::string end_resource(Sweep& sweep, const providers::CloudResource& resource);

@@ -20,8 +20,10 @@ std::string report_text(const SweepReport& report) {
                             {"currency", or_null(one.price_currency)},
                             {"done", one.done}});
     }
-    return base::dump_json(
-        {{"listed", report.listed}, {"alive", report.alive}, {"findings", std::move(findings)}});
+    return base::dump_json({{"listed", report.listed},
+                            {"alive", report.alive},
+                            {"error", or_null(report.error)},
+                            {"findings", std::move(findings)}});
 }
 
 }  // namespace hatchery::engine

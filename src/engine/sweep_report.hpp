@@ -28,9 +28,11 @@ struct SweepReport {
     std::size_t listed = 0;
     std::size_t alive = 0;
     std::vector<SweepFinding> findings;
+    /// Why nothing was compared; empty when it was.
+    std::string error;
 };
 
-/// The report as it is kept and shown: `{listed, alive, findings: [{kind, trouble, …}]}`.
+/// The report as it is kept and shown: `{listed, alive, error, findings: [{kind, trouble, …}]}`.
 [[nodiscard]] std::string report_text(const SweepReport& report);
 
 }  // namespace hatchery::engine

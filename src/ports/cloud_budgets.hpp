@@ -17,6 +17,8 @@ struct BudgetGrant {
     /// What the first limit has left, and its size.
     long left = 0;
     long limit = 0;
+    /// Whether the provider has refused requests since it last took one.
+    bool after_refusal = false;
 };
 
 /// A project's budget as it stands.
@@ -47,20 +49,28 @@ public:
 /// own method says it otherwise. May be nested; the innermost counts.
 class UrgencyScope {
 public:
-    explicit UrgencyScope(core::Urgency urgency) : urgency_(urgency), outer_(current_) {
-        current_ = &urgency_;
+    /// Who is told to wait: a job comes back at that very time, a round of the engine asks for
+    /// something else before. Without a scope nobody comes back.
+    enum class Asker : std::uint8_t { job, round };
+
+    explicit UrgencyScope(core::Urgency urgency, Asker asker = Asker::job)
+        : urgency_(urgency), asker_(asker), outer_(current_) {
+        current_ = this;
     }
     ~UrgencyScope() { current_ = outer_; }
     UrgencyScope(const UrgencyScope&) = delete;
     UrgencyScope& operator=(const UrgencyScope&) = delete;
 
     /// Of the innermost scope of this thread, if there is one.
-    [[nodiscard]] static const core::Urgency* current() { return current_; }
+    [[nodiscard]] static const UrgencyScope* current() { return current_; }
+    [[nodiscard]] core::Urgency urgency() const { return urgency_; }
+    [[nodiscard]] Asker asker() const { return asker_; }
 
 private:
-    static inline thread_local const core::Urgency* current_ = nullptr;
+    static inline thread_local const UrgencyScope* current_ = nullptr;
     core::Urgency urgency_;
-    const core::Urgency* outer_;
+    Asker asker_;
+    const UrgencyScope* outer_;
 };
 
 }  // namespace hatchery::ports

@@ -29,6 +29,8 @@ struct CostSum {
     std::string amount;
     std::string currency;
     std::int64_t servers = 0;
+    /// Of these: servers whose price nobody knows, which are not in the amount.
+    std::int64_t unpriced = 0;
 };
 
 /// What a server will cost, and what all of its provider may cost a month together.
@@ -58,6 +60,8 @@ public:
     /// and no two of one provider at a time. `conflict` when the lease is lost.
     [[nodiscard]] virtual base::Result<CreateAllowance> intend_create(
         const Lease& lease, const base::ServerId& server, const CreateIntent& intent) = 0;
+    /// Servers that are billed or may be, by provider: also of one that is not configured any more.
+    [[nodiscard]] virtual base::Result<std::map<std::string, std::int64_t>> servers_billed() = 0;
     /// The provider no longer has this server: its row is deleted, its deployment ends, and its bot
     /// is failed for this reason and told so, in one transaction. False, and nothing happens, when
     /// an operation works on the bot, which will notice by itself, or the server is gone already.
@@ -74,6 +78,14 @@ public:
     [[nodiscard]] virtual base::Result<std::vector<CostSum>> costs(CostsBy by,
                                                                    base::TimePoint begin,
                                                                    base::TimePoint end) = 0;
+
+    /// The mark of the provider's project: what was last seen in the one that had all of our
+    /// servers, see core::ProjectSigns. Nothing when none was kept.
+    [[nodiscard]] virtual base::Result<std::optional<std::string>> project_mark(
+        const std::string& provider) = 0;
+    [[nodiscard]] virtual base::Result<void> keep_project_mark(const std::string& provider,
+                                                               const std::string& mark,
+                                                               base::TimePoint now) = 0;
 
     /// Asks the leader for a sweep now.
     [[nodiscard]] virtual base::Result<void> ask_for_sweep(base::TimePoint now) = 0;

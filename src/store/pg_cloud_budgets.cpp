@@ -34,7 +34,8 @@ public:
                                       .wait = answer.wait,
                                       .why = std::move(answer.why),
                                       .left = answer.left,
-                                      .limit = answer.limit};
+                                      .limit = answer.limit,
+                                      .after_refusal = answer.after_refusal};
         });
     }
 

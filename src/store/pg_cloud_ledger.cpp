@@ -36,13 +36,19 @@ constexpr std::string_view intend_statement = R"(
     )
     SELECT EXISTS (SELECT 1 FROM held), EXISTS (SELECT 1 FROM intended), round(sum, 2) FROM others)";
 
+constexpr std::string_view count_billed =
+    "SELECT provider, count(*) FROM servers WHERE state NOT IN ('planned', 'deleted') "
+    "GROUP BY provider";
 // With the bot locked, no operation can begin meanwhile.
-constexpr std::string_view lock_server = R"(
+constexpr std::string_view lock_server_bot =
+    "SELECT b.id FROM servers s JOIN bots b ON b.id = s.bot_id WHERE s.id = $1 FOR UPDATE OF b";
+// A statement of its own: one that waits for the lock reads everything else as it was before it.
+constexpr std::string_view read_server = R"(
     SELECT b.id, s.state, d.ended_at IS NULL AND EXISTS (
         SELECT 1 FROM jobs j WHERE j.bot_id = b.id AND j.turn = '-infinity'),
         d.ended_at IS NULL AND b.deleted_at IS NULL
     FROM servers s JOIN bots b ON b.id = s.bot_id JOIN deployments d ON d.id = s.deployment_id
-    WHERE s.id = $1 FOR UPDATE OF b)";
+    WHERE s.id = $1)";
 constexpr std::string_view end_server = R"(
     WITH gone AS (
         UPDATE servers SET state = 'deleted', deleted_at = coalesce(deleted_at, $2)
@@ -75,16 +81,21 @@ const std::string costs_statement = R"(
         FROM server_costs
         WHERE begun_at < CAST($3 AS timestamptz) AND (ended_at IS NULL OR ended_at > CAST($2 AS timestamptz))
     ), sums AS (
-        SELECT key, currency, coalesce(sum(amount), 0) AS amount, count(*) AS servers
+        SELECT key, currency, coalesce(sum(amount), 0) AS amount, count(*) AS servers,
+            count(*) FILTER (WHERE amount IS NULL) AS unpriced
         FROM spent GROUP BY key, currency
     )
     SELECT s.key,
         CASE CAST($1 AS text) WHEN 'bot' THEN (SELECT name FROM bots WHERE id = CAST(s.key AS uuid))
             WHEN 'user' THEN (SELECT email FROM users WHERE id = CAST(s.key AS uuid))
             ELSE s.key END,
-        round(s.amount, 4), s.currency, s.servers
+        round(s.amount, 4), s.currency, s.servers, s.unpriced
     FROM sums s ORDER BY s.amount DESC, s.key LIMIT 1000)";
 
+constexpr std::string_view mark_statement = "SELECT mark FROM cloud_projects WHERE provider = $1";
+constexpr std::string_view keep_mark_statement = R"(
+    INSERT INTO cloud_projects (provider, mark, marked_at) VALUES ($1, $2, $3)
+    ON CONFLICT (provider) DO UPDATE SET mark = excluded.mark, marked_at = excluded.marked_at)";
 constexpr std::string_view ask_statement = R"(
     INSERT INTO cloud_sweep_wishes (asked_at) VALUES ($1)
     ON CONFLICT (singleton) DO UPDATE SET asked_at = excluded.asked_at)";
@@ -123,13 +134,25 @@ public:
         });
     }
 
+    Result<std::map<std::string, std::int64_t>> servers_billed() override {
+        return database_.run([&](Sql& sql) -> Result<std::map<std::string, std::int64_t>> {
+            const Rows rows = sql.query(count_billed);
+            std::map<std::string, std::int64_t> counts;
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                counts[rows[i].text(0)] = rows[i].integer(1);
+            }
+            return counts;
+        });
+    }
+
     Result<bool> server_vanished(const base::ServerId& server, const std::string& reason,
                                  TimePoint now) override {
         std::optional<base::BotId> changed;
         const auto done = database_.transact([&](Sql& sql) -> Result<bool> {
             changed.reset();
-            const Rows rows = sql.query(lock_server, {server});
-            if (rows.empty() || rows[0].boolean(2)) return false;
+            if (sql.query(lock_server_bot, {server}).empty()) return false;
+            const Rows rows = sql.query(read_server, {server});
+            if (rows[0].boolean(2)) return false;
             if (rows[0].enumerator<core::ServerState>(1) == core::ServerState::deleted)
                 return false;
             (void)sql.query(end_server, {server, now});
@@ -167,9 +190,26 @@ public:
                                 .name = rows[i].text_or_empty(1),
                                 .amount = rows[i].text(2),
                                 .currency = rows[i].text(3),
-                                .servers = rows[i].integer(4)});
+                                .servers = rows[i].integer(4),
+                                .unpriced = rows[i].integer(5)});
             }
             return sums;
+        });
+    }
+
+    Result<std::optional<std::string>> project_mark(const std::string& provider) override {
+        return database_.run([&](Sql& sql) -> Result<std::optional<std::string>> {
+            const Rows rows = sql.query(mark_statement, {provider});
+            if (rows.empty()) return std::nullopt;
+            return rows[0].text(0);
+        });
+    }
+
+    Result<void> keep_project_mark(const std::string& provider, const std::string& mark,
+                                   TimePoint now) override {
+        return database_.run([&](Sql& sql) -> Result<void> {
+            (void)sql.query(keep_mark_statement, {provider, mark, now});
+            return {};
         });
     }
 

@@ -52,8 +52,11 @@ constexpr std::string_view update_server = R"(
         price_currency = coalesce($12, price_currency),
         deleted_at = coalesce($13::timestamptz, deleted_at),
         provider = coalesce($14, provider), image = coalesce($15, image),
-        ssh_port = coalesce($16::integer, ssh_port)
-    WHERE id = $1)";
+        ssh_port = coalesce($16::integer, ssh_port),
+        create_begun_at = CASE WHEN $2 = 'planned' THEN NULL
+            WHEN $2 = 'creating' AND state = 'planned' THEN CAST($17 AS timestamptz)
+            ELSE create_begun_at END
+    WHERE id = $1 AND state <> 'deleted')";
 
 constexpr std::string_view learn_address = R"(
     UPDATE servers s SET public_ip = found.public_ip
@@ -90,8 +93,11 @@ constexpr std::string_view where_left_behind = R"(
                AND NOT EXISTS (SELECT 1 FROM jobs j
                                WHERE j.bot_id = s.bot_id AND j.turn = '-infinity')))
     )";
-const std::string select_left_behind = std::string("SELECT") + columns::server +
-                                       std::string(where_left_behind) + "ORDER BY s.id LIMIT 200";
+// So many of each provider: one that does not answer, or is not configured, keeps no other waiting.
+const std::string select_left_behind =
+    std::string("SELECT") + columns::server +
+    "FROM (SELECT s.*, row_number() OVER (PARTITION BY s.provider ORDER BY s.id) AS place" +
+    std::string(where_left_behind) + ") s WHERE s.place <= 200 ORDER BY s.id";
 const std::string is_left_behind = "SELECT s.id" + std::string(where_left_behind) + "AND s.id = $1";
 constexpr std::string_view condemn_server = R"(
     WITH condemned AS (
@@ -100,11 +106,14 @@ constexpr std::string_view condemn_server = R"(
     )
     UPDATE deployments SET ended_at = coalesce(ended_at, $3)
     FROM condemned WHERE deployments.id = condemned.deployment_id)";
-constexpr std::string_view lock_server_bot = R"(
-    SELECT b.id, s.state, d.ended_at IS NULL AND EXISTS (
-        SELECT 1 FROM jobs j WHERE j.bot_id = b.id AND j.turn = '-infinity')
-    FROM servers s JOIN bots b ON b.id = s.bot_id JOIN deployments d ON d.id = s.deployment_id
-    WHERE s.id = $1 FOR UPDATE OF b)";
+constexpr std::string_view lock_server_bot =
+    "SELECT b.id FROM servers s JOIN bots b ON b.id = s.bot_id WHERE s.id = $1 FOR UPDATE OF b";
+// A statement of its own: one that waits for the lock reads everything else as it was before it.
+constexpr std::string_view what_works_on = R"(
+    SELECT s.state, d.ended_at IS NULL AND EXISTS (
+        SELECT 1 FROM jobs j WHERE j.bot_id = s.bot_id AND j.turn = '-infinity')
+    FROM servers s JOIN deployments d ON d.id = s.deployment_id
+    WHERE s.id = $1)";
 
 tl::unexpected<base::Error> lease_lost() {
     return fail(ErrorKind::conflict, "The lease on the job was lost.");
@@ -184,7 +193,7 @@ public:
                 {server, change.state, change.provider_server_id, change.public_ip, change.region,
                  change.type, change.host_key, change.next_host_key, change.host_key_rotated,
                  change.price_monthly, change.price_hourly, change.price_currency,
-                 change.deleted_at, change.provider, change.image, change.ssh_port});
+                 change.deleted_at, change.provider, change.image, change.ssh_port, clock_.now()});
             if (done.affected() == 0) return no_such_server();
             return {};
         });
@@ -268,10 +277,10 @@ public:
     Result<void> left_behind_gone(const base::ServerId& server, TimePoint now) override {
         return database_.transact([&](Sql& sql) -> Result<void> {
             // With the bot locked, no operation can begin meanwhile.
-            const Rows found = sql.query(lock_server_bot, {server});
-            if (found.empty()) return no_such_server();
-            if (found[0].enumerator<core::ServerState>(1) == core::ServerState::deleted) return {};
-            if (found[0].boolean(2)) {
+            if (sql.query(lock_server_bot, {server}).empty()) return no_such_server();
+            const Rows found = sql.query(what_works_on, {server});
+            if (found[0].enumerator<core::ServerState>(0) == core::ServerState::deleted) return {};
+            if (found[0].boolean(1)) {
                 return fail(ErrorKind::conflict, "An operation works on the server.");
             }
             (void)sql.query(end_server, {server, now});

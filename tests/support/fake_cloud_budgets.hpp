@@ -25,7 +25,8 @@ public:
                                   .wait = answer.wait,
                                   .why = std::move(answer.why),
                                   .left = answer.left,
-                                  .limit = answer.limit};
+                                  .limit = answer.limit,
+                                  .after_refusal = answer.after_refusal};
     }
     base::Result<void> report(const std::string& project, const core::BudgetPolicy& policy,
                               const core::BudgetReport& report) override {

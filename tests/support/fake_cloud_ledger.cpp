@@ -33,8 +33,46 @@ double spent_by(const FakeCost& cost, TimePoint begin, TimePoint end) {
 }  // namespace
 
 Result<std::optional<core::Subscription>> FakeCloudLedger::subscription_of(const base::BotId&) {
-    return with_faults(db_,
-                       [&]() -> Result<std::optional<core::Subscription>> { return subscription; });
+    return with_faults(db_, [&]() -> Result<std::optional<core::Subscription>> {
+        return subscription_read ? subscription_read() : subscription;
+    });
+}
+
+Result<std::size_t> FakeCloudLedger::count_known(const std::vector<std::string>& servers) {
+    return with_faults(db_, [&]() -> Result<std::size_t> {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(db_.server_rows, [&](const auto& row) {
+                return std::ranges::find(servers, row.first.text()) != servers.end();
+            }));
+    });
+}
+
+Result<std::map<std::string, std::int64_t>> FakeCloudLedger::servers_billed() {
+    return with_faults(db_, [&]() -> Result<std::map<std::string, std::int64_t>> {
+        std::map<std::string, std::int64_t> counts;
+        for (const auto& [id, server] : db_.server_rows) {
+            const bool billed =
+                server.state != ServerState::planned && server.state != ServerState::deleted;
+            if (billed) ++counts[server.provider];
+        }
+        return counts;
+    });
+}
+
+Result<std::optional<std::string>> FakeCloudLedger::project_mark(const std::string& provider) {
+    return with_faults(db_, [&]() -> Result<std::optional<std::string>> {
+        const auto found = marks.find(provider);
+        if (found == marks.end()) return std::nullopt;
+        return std::optional(found->second);
+    });
+}
+
+Result<void> FakeCloudLedger::keep_project_mark(const std::string& provider,
+                                                const std::string& mark, TimePoint) {
+    return with_faults(db_, [&]() -> Result<void> {
+        marks[provider] = mark;
+        return {};
+    });
 }
 
 Result<ports::CreateAllowance> FakeCloudLedger::intend_create(const ports::Lease& lease,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,11 @@ namespace hatchery::support {
 class FakeCloudLedger final : public ports::CloudLedger {
 public:
     explicit FakeCloudLedger(FakeDatabase& db) : db_(db) {}
+    base::Result<std::size_t> count_known(const std::vector<std::string>& servers) override;
+    base::Result<std::map<std::string, std::int64_t>> servers_billed() override;
+    base::Result<std::optional<std::string>> project_mark(const std::string& provider) override;
+    base::Result<void> keep_project_mark(const std::string& provider, const std::string& mark,
+                                         base::TimePoint now) override;
 
     base::Result<std::optional<core::Subscription>> subscription_of(
         const base::BotId& bot) override;
@@ -34,11 +40,14 @@ public:
 
     /// What every user has paid for.
     std::optional<core::Subscription> subscription;
+    /// Answers instead, when it is set.
+    std::function<base::Result<std::optional<core::Subscription>>()> subscription_read;
     std::vector<base::ServerId> vanished;
     /// What tell() said.
     std::vector<std::string> told;
     std::optional<base::TimePoint> asked_at;
     std::map<std::string, KeptSweep> kept;
+    std::map<std::string, std::string> marks;
 
 private:
     void say(const base::BotId& bot, core::EventType type, core::EventLevel level,

@@ -85,6 +85,11 @@ void FakeCloudProvider::hide_new_servers_for(std::chrono::milliseconds delay) {
     options_.visible_after = delay;
 }
 
+void FakeCloudProvider::take_to_delete(std::chrono::milliseconds time) {
+    const std::scoped_lock lock(mutex_);
+    options_.delete_time = time;
+}
+
 void FakeCloudProvider::never_boot_next(int times) {
     const std::scoped_lock lock(mutex_);
     never_booting_ += times;
@@ -316,6 +321,22 @@ base::Result<std::vector<CloudServer>> FakeCloudProvider::list_servers(const std
         const auto at = machine.server.labels.find(label);
         const bool bears = at != machine.server.labels.end() && at->second == value;
         if (bears && visible(machine)) found.push_back(shown(machine));
+    }
+    return found;
+}
+
+base::Result<std::vector<CloudServer>> FakeCloudProvider::look_at(
+    const providers::WantedServers& wanted, const base::Call& call) {
+    if (auto entered = enter(Method::list, wanted.label, call); !entered) {
+        return base::fail(entered.error());
+    }
+    const std::scoped_lock lock(mutex_);
+    std::vector<CloudServer> found;
+    for (const Machine& machine : machines_) {
+        const bool is_wanted = std::ranges::any_of(wanted.servers, [&](const auto& one) {
+            return one.provider_server_id == machine.server.provider_server_id;
+        });
+        if (is_wanted && visible(machine)) found.push_back(shown(machine));
     }
     return found;
 }

@@ -76,6 +76,8 @@ public:
     void set_max_servers(std::size_t max_servers);
     /// From now on new servers are missing from find and list for so long.
     void hide_new_servers_for(std::chrono::milliseconds delay);
+    /// From now on a deleted server is still shown as `deleting` for so long.
+    void take_to_delete(std::chrono::milliseconds time);
     /// As at DigitalOcean: names are not unique, and a server has no address before it runs.
     void behave_as_digitalocean();
     /// The next `times` created servers stay `initializing` for ever.
@@ -116,6 +118,9 @@ public:
     base::Result<std::vector<providers::CloudServer>> list_servers(const std::string& label,
                                                                    const std::string& value,
                                                                    const base::Call& call) override;
+    /// One call, counted as a list.
+    base::Result<std::vector<providers::CloudServer>> look_at(
+        const providers::WantedServers& wanted, const base::Call& call) override;
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override;
     base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override;

@@ -115,7 +115,8 @@ Result<CloudResource> FakeCloudProvider::create_firewall(const providers::Create
     CloudResource firewall{.kind = ResourceKind::firewall,
                            .name = request.name,
                            .labels = {request.applies_to},
-                           .ssh_sources = request.ssh_sources};
+                           .ssh_sources = request.ssh_sources,
+                           .applies_to = {request.applies_to}};
     std::ranges::sort(firewall.ssh_sources);
     return keep_resource(std::move(firewall), call);
 }
@@ -129,6 +130,7 @@ Result<void> FakeCloudProvider::update_firewall(const std::string& id,
         if (resource.kind != ResourceKind::firewall || resource.id != id) continue;
         resource.ssh_sources = request.ssh_sources;
         std::ranges::sort(resource.ssh_sources);
+        resource.applies_to = {request.applies_to};
         return {};
     }
     return base::fail({.kind = ErrorKind::not_found,

@@ -109,6 +109,7 @@ Result<void> FakeFleetStore::change_server(const ports::Lease& lease, const base
         const auto found = db_.server_rows.find(id);
         if (found == db_.server_rows.end()) return no_such_server();
         core::Server& server = found->second;
+        if (server.state == core::ServerState::deleted) return no_such_server();
         assign(server.state, change.state);
         assign(server.provider_server_id, change.provider_server_id);
         assign(server.public_ip, change.public_ip);

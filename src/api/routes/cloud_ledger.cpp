@@ -47,6 +47,8 @@ Outcome sweeps(RouteContext& context) {
     if (!kept) return refuse(kept.error());
     Json items = Json::array();
     for (const auto& sweep : *kept) {
+        // Of a provider that is not configured any more no newer sweep will come.
+        if (!context.deps.clouds.contains(sweep.provider)) continue;
         Json item = base::parse_json(sweep.report).value_or(Json::object());
         item["provider"] = sweep.provider;
         item["sweptAt"] = base::format_time(sweep.at);

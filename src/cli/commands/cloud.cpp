@@ -109,6 +109,12 @@ bool all_after(const base::Json& sweeps, const std::string& asked_at) {
 void print_sweeps(Context& context, const base::Json& sweeps) {
     for (const auto& sweep : json_member(sweeps, "providers")) {
         const auto& findings = json_member(sweep, "findings");
+        const auto error = json_string(sweep, "error");
+        if (!error.empty()) {
+            context.out << fmt::format("{}: nothing was compared: {}\n",
+                                       json_string(sweep, "provider"), error);
+            continue;
+        }
         context.out << fmt::format("{}: {} servers listed, {} ours, {} not as {} should be\n",
                                    json_string(sweep, "provider"), json_int(sweep, "listed"),
                                    json_int(sweep, "alive"), findings.size(),

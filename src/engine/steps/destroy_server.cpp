@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "core/ownership.hpp"
 #include "engine/cloud_access.hpp"
 #include "engine/host_login.hpp"
 #include "engine/late_create.hpp"
+#include "engine/steps/found_prices.hpp"
 #include "engine/steps/steps.hpp"
 #include "ports/cloud_budgets.hpp"
 
@@ -16,12 +20,22 @@ using core::ServerState;
 using core::StepOutcome;
 
 constexpr auto call_limit = 30s;
-constexpr base::Milliseconds gone_interval{1'000};
+/// Between two looks whether it is gone: the first ones soon, since most go within seconds.
+constexpr auto gone_intervals = std::to_array<base::Milliseconds>({1s, 2s, 5s});
 /// Between two looks for the machine of a create without an answer.
 constexpr base::Milliseconds look_interval{5'000};
 /// Clocks of machines jump and differ, so that the time between two of them says little: so many
 /// looks must have been in vain, too.
 constexpr long long least_looks = late_create_limit / look_interval;
+
+/// Waits for the provider to delete what it was asked to delete.
+StepOutcome wait_until_gone(StepContext& context) {
+    const long long looks = base::json_int(context.progress, "gone_looks");
+    context.progress["gone_looks"] = looks + 1;
+    const auto last = static_cast<long long>(gone_intervals.size()) - 1;
+    return context.wait(gone_intervals[static_cast<std::size_t>(std::clamp(looks, 0LL, last))],
+                        "waiting for the provider to delete the server");
+}
 
 StepOutcome gone(StepContext& context, const core::Server& server) {
     if (auto target = ssh_target(context, server)) context.ports.hosts.forget(*target);
@@ -54,6 +68,14 @@ base::Result<void> tell(StepContext& context, const core::Server& server,
                                    provider_server_id, server.provider));
 }
 
+/// The intent, with what the machine costs if a create without an answer made it.
+ports::ServerChange deleting(const providers::CloudServer& found) {
+    ports::ServerChange change{.state = ServerState::deleting,
+                               .provider_server_id = found.provider_server_id};
+    keep_prices(change, found);
+    return change;
+}
+
 /// Counts this look for an unanswered create, and says whether enough were in vain. When they began
 /// and how many they are is kept over runs.
 bool looked_enough(StepContext& context) {
@@ -70,7 +92,6 @@ bool looked_enough(StepContext& context) {
 }  // namespace
 
 StepOutcome destroy_server(StepContext& context) {
-    const ports::UrgencyScope urgent(core::Urgency::removal);
     auto held = context.ports.fleet.server_of(context.bot_id());
     if (!held) return failed(std::move(held).error());
     if (!*held) return core::Succeeded{"the bot has no server"};
@@ -79,6 +100,10 @@ StepOutcome destroy_server(StepContext& context) {
 
     auto cloud = cloud_of(context, server.provider);
     if (!cloud) return failed(std::move(cloud).error());
+    // What deletes something goes first, and the look before it; looks that wait for its end delete
+    // nothing.
+    const bool is_asked = base::json_int(context.progress, "gone_looks") > 0;
+    const ports::UrgencyScope urgent(is_asked ? core::Urgency::poll : core::Urgency::removal);
     auto found = find(context, **cloud, server);
     if (!found) return failed(std::move(found).error());
     if (!*found) {
@@ -105,17 +130,17 @@ StepOutcome destroy_server(StepContext& context) {
     if (auto told = tell(context, server, (*found)->provider_server_id); !told) {
         return failed(std::move(told).error());
     }
-    auto intent = context.ports.fleet.change_server(
-        context.claimed.lease, server.id,
-        {.state = ServerState::deleting, .provider_server_id = (*found)->provider_server_id});
+    auto intent =
+        context.ports.fleet.change_server(context.claimed.lease, server.id, deleting(**found));
     if (!intent) return failed(std::move(intent).error());
-    if ((*found)->status != providers::CloudServerStatus::deleting) {
-        auto asked = context.outside([&] {
-            return (*cloud)->delete_server((*found)->provider_server_id, context.call(call_limit));
-        });
-        if (!asked) return failed(std::move(asked).error());
-    }
     // Deleted is what the provider no longer lists, not what it promised.
+    if ((*found)->status == providers::CloudServerStatus::deleting) return wait_until_gone(context);
+    auto asked = context.outside([&] {
+        const ports::UrgencyScope first(core::Urgency::removal);
+        return (*cloud)->delete_server((*found)->provider_server_id, context.call(call_limit));
+    });
+    if (!asked) return failed(std::move(asked).error());
+    const ports::UrgencyScope later(core::Urgency::poll);
     auto still = context.outside([&] {
         return (*cloud)->get_server((*found)->provider_server_id, context.call(call_limit));
     });
@@ -125,7 +150,7 @@ StepOutcome destroy_server(StepContext& context) {
         known.provider_server_id = (*found)->provider_server_id;
         return gone(context, known);
     }
-    return context.wait(gone_interval, "waiting for the provider to delete the server");
+    return wait_until_gone(context);
 }
 
 }  // namespace hatchery::engine

@@ -24,7 +24,9 @@ using core::TriedPlace;
 constexpr auto offers_limit = 20s;
 constexpr const char* tried_key = "tried_places";
 
-Place place_of(const core::Server& server) { return {server.provider, server.region, server.type}; }
+Place place_of_row(const core::Server& server) {
+    return {server.provider, server.region, server.type};
+}
 
 std::vector<TriedPlace> read_tried(const StepContext& context) {
     std::vector<TriedPlace> tried;
@@ -51,6 +53,16 @@ void write_tried(StepContext& context, const std::vector<TriedPlace>& tried) {
     context.progress[tried_key] = std::move(list);
 }
 
+/// What the bot's user asked for, and the operator's defaults where nothing was said.
+Place first_place(const EngineSettings& settings, const core::Bot& bot) {
+    const auto or_default = [](const std::string& wish, const std::string& otherwise) {
+        return wish.empty() ? otherwise : wish;
+    };
+    return {.provider = or_default(bot.provider, settings.provider),
+            .region = or_default(bot.region, settings.region),
+            .type = or_default(bot.server_type, settings.server_type)};
+}
+
 /// What all providers that come into question sell.
 std::vector<core::KnownPlace> catalogue(StepContext& context, const Place& first) {
     std::vector<core::KnownPlace> all;
@@ -67,32 +79,63 @@ std::vector<core::KnownPlace> catalogue(StepContext& context, const Place& first
     return all;
 }
 
-std::optional<core::Plan> plan_of(StepContext& context) {
+/// The plan that rules the bot's user. A plan that cannot be read is an error: another one would
+/// move an EU customer out of it.
+base::Result<std::optional<core::Plan>> plan_of(StepContext& context) {
     const auto& billing = context.settings.billing;
     std::optional<core::Subscription> subscription;
     if (context.ports.ledger != nullptr) {
         auto read = context.ports.ledger->subscription_of(context.bot_id());
-        if (read) subscription = *std::move(read);
+        if (!read) return base::fail(std::move(read).error());
+        subscription = *std::move(read);
     }
     const auto name = core::plan_of(billing, subscription);
     if (!name) return std::nullopt;
     const auto found = billing.plans.find(*name);
-    return found == billing.plans.end() ? std::nullopt : std::optional(found->second);
+    if (found == billing.plans.end()) return std::nullopt;
+    return std::optional(found->second);
+}
+
+bool binds_places(const core::Plan& plan) {
+    return plan.eu_only || !plan.regions.empty() || !plan.server_types.empty();
+}
+
+struct Wish {
+    core::PlaceWish wish;
+    core::PlacementRules rules;
+    Place first;
+};
+
+base::Result<Wish> wish_of(StepContext& context, const core::Bot& bot) {
+    const auto& settings = context.settings;
+    Wish wished{.wish = {.provider = bot.provider, .region = bot.region, .type = bot.server_type},
+                .rules = {},
+                .first = first_place(settings, bot)};
+    wished.rules.preferred = {settings.provider, settings.region, settings.server_type};
+    wished.rules.listed = !settings.places.empty();
+    for (const auto& place : settings.places) {
+        if (context.ports.clouds.contains(place.provider)) wished.rules.others.push_back(place);
+    }
+    auto plan = plan_of(context);
+    if (!plan) return base::fail(std::move(plan).error());
+    wished.rules.plan = *std::move(plan);
+    return wished;
+}
+
+/// Never empty.
+base::Result<std::vector<Place>> order_of(StepContext& context, const Wish& wished) {
+    const auto known = catalogue(context, wished.first);
+    auto order = core::placement_order(wished.wish, wished.rules, known);
+    if (order.empty()) return base::fail(core::no_allowed_place(wished.first, !known.empty()));
+    return order;
 }
 
 base::Result<std::vector<Place>> order_of(StepContext& context) {
     auto bot = context.ports.fleet.bot(context.bot_id());
     if (!bot) return base::fail(std::move(bot).error());
-    const auto& settings = context.settings;
-    const core::PlaceWish wish{
-        .provider = bot->provider, .region = bot->region, .type = bot->server_type};
-    core::PlacementRules rules;
-    rules.preferred = {settings.provider, settings.region, settings.server_type};
-    for (const auto& place : settings.places) {
-        if (context.ports.clouds.contains(place.provider)) rules.others.push_back(place);
-    }
-    rules.plan = plan_of(context);
-    return core::placement_order(wish, rules, catalogue(context, first_place(settings, *bot)));
+    auto wished = wish_of(context, *bot);
+    if (!wished) return base::fail(std::move(wished).error());
+    return order_of(context, *wished);
 }
 
 base::Result<void> move(StepContext& context, const core::Server& server, const Place& place) {
@@ -112,17 +155,21 @@ std::string_view trouble(const base::Error& error) {
 
 }  // namespace
 
-Place first_place(const EngineSettings& settings, const core::Bot& bot) {
-    const auto or_default = [](const std::string& wish, const std::string& otherwise) {
-        return wish.empty() ? otherwise : wish;
-    };
-    return {.provider = or_default(bot.provider, settings.provider),
-            .region = or_default(bot.region, settings.region),
-            .type = or_default(bot.server_type, settings.server_type)};
+base::Result<Place> chosen_place(StepContext& context, const core::Bot& bot) {
+    auto wished = wish_of(context, bot);
+    if (!wished) return base::fail(std::move(wished).error());
+    const auto& plan = wished->rules.plan;
+    if (!plan || !binds_places(*plan)) return wished->first;
+    // Mostly the name of the region says enough, and the catalogue costs requests.
+    const auto by_name = core::placement_order(wished->wish, wished->rules, {});
+    if (!by_name.empty() && by_name.front() == wished->first) return wished->first;
+    auto order = order_of(context, *wished);
+    if (!order) return base::fail(std::move(order).error());
+    return order->front();
 }
 
 StepOutcome go_elsewhere(StepContext& context, const core::Server& server, base::Error error) {
-    const Place place = place_of(server);
+    const Place place = place_of_row(server);
     if (error.kind == ErrorKind::out_of_stock && context.ports.offers != nullptr) {
         context.ports.offers->sold_out(place);
     }
@@ -158,7 +205,7 @@ std::optional<StepOutcome> leave_tried_place(StepContext& context, const core::S
     const auto tried = read_tried(context);
     const bool left_here = server.state == ServerState::planned &&
                            std::ranges::any_of(tried, [&](const TriedPlace& one) {
-                               return one.place == place_of(server);
+                               return one.place == place_of_row(server);
                            });
     if (!left_here) return std::nullopt;
     auto order = order_of(context);

@@ -8,8 +8,10 @@
 
 namespace hatchery::engine {
 
-/// What the bot's user asked for, and the operator's defaults where nothing was said.
-[[nodiscard]] core::Place first_place(const EngineSettings& settings, const core::Bot& bot);
+/// Where the bot's server is asked for first: what its user asked for, the operator's defaults
+/// where nothing was said, and another place if the plan forbids that one. `invalid` when it
+/// forbids all.
+[[nodiscard]] base::Result<core::Place> chosen_place(StepContext& context, const core::Bot& bot);
 
 /// After a create that made nothing, for a reason which lies in the place: says so in the bot's
 /// story, and writes the next place into the row before anything is asked for there. When none is

@@ -9,6 +9,7 @@
 #include "engine/host_login.hpp"
 #include "engine/late_create.hpp"
 #include "engine/steps/create_intent.hpp"
+#include "engine/steps/found_prices.hpp"
 #include "engine/steps/placement.hpp"
 #include "engine/steps/steps.hpp"
 #include "ports/cloud_budgets.hpp"
@@ -33,17 +34,27 @@ constexpr base::Milliseconds address_interval{5'000};
 constexpr base::Milliseconds late_listing{60'000};
 constexpr base::Milliseconds late_listing_interval{5'000};
 
+/// After a refusal that follows a create without an answer: between two looks for what that made,
+/// and the fewest of them.
+constexpr base::Milliseconds refused_interval{15'000};
+constexpr long long least_refused_looks = 6;
+/// When the last create was left without an answer, and what a later one was refused for.
+constexpr const char* unanswered_key = "unanswered_since";
+constexpr const char* refused_key = "refused_after";
+constexpr const char* refused_looks_key = "refused_looks";
+
 base::Result<core::Server> plan(StepContext& context, const core::Bot& bot) {
+    auto place = chosen_place(context, bot);
+    if (!place) return base::fail(std::move(place).error());
     const auto client = context.ports.keys.make_ssh_key();
     const auto host = context.ports.keys.make_ssh_key();
-    const auto place = first_place(context.settings, bot);
     return context.ports.fleet.plan_server(
         context.claimed.lease, bot.id,
         {.id = base::make_id<base::ServerId>(context.now(), context.ports.random),
-         .provider = place.provider,
-         .region = place.region,
-         .type = place.type,
-         .image = context.settings.image_of(place.provider),
+         .provider = place->provider,
+         .region = place->region,
+         .type = place->type,
+         .image = context.settings.image_of(place->provider),
          .host_key = host.public_key,
          .planted_host_key = host.private_key,
          .client_public_key = client.public_key,
@@ -79,18 +90,16 @@ std::optional<StepOutcome> keep(StepContext& context, const core::Server& server
     if (auto told = tell(context, server, found, how); !told) {
         return failed(std::move(told).error());
     }
-    ports::ServerChange known{.state = ServerState::booting,
-                              .provider_server_id = found.provider_server_id,
-                              .public_ip = found.public_ip,
-                              .ssh_port = found.ssh_port,
-                              .price_monthly = found.price_monthly,
-                              .price_hourly = found.price_hourly,
-                              .price_currency = found.price_currency};
+    ports::ServerChange booting{.state = ServerState::booting,
+                                .provider_server_id = found.provider_server_id,
+                                .public_ip = found.public_ip,
+                                .ssh_port = found.ssh_port};
+    keep_prices(booting, found);
     if (!found.host_key.empty()) {
-        known.host_key = found.host_key;
-        known.host_key_rotated = true;
+        booting.host_key = found.host_key;
+        booting.host_key_rotated = true;
     }
-    auto changed = context.ports.fleet.change_server(context.claimed.lease, server.id, known);
+    auto changed = context.ports.fleet.change_server(context.claimed.lease, server.id, booting);
     if (!changed) return failed(std::move(changed).error());
     return std::nullopt;
 }
@@ -130,6 +139,14 @@ StepOutcome take_back(StepContext& context, const core::Server& server, base::Er
     return failed(std::move(error));
 }
 
+/// A create after one without an answer was refused since the place has no server.
+StepOutcome keep_refusal(StepContext& context, const base::Error& error) {
+    context.progress[refused_key] = {
+        {"kind", base::to_text(error.kind)}, {"code", error.code}, {"message", error.message}};
+    return context.wait(refused_interval,
+                        "waiting to see whether the provider made a server after all");
+}
+
 /// Writes the intent and sends the create. The request's time begins before the intent is written,
 /// under the lease, right before it leaves: a worker that is held up in between, loses its lease
 /// and goes on later cannot make a machine when nobody looks for it any more. If it is the first,
@@ -167,9 +184,12 @@ std::optional<StepOutcome> create(StepContext& context, providers::CloudProvider
         if (adopted) return std::nullopt;
         return context.wait(2s, "waiting for the provider to list the server that it has already");
     }
-    if (first && error.effect == base::Effect::none) {
-        return take_back(context, server, std::move(error));
+    if (error.effect != base::Effect::none) {
+        context.progress[unanswered_key] = base::format_time(context.now());
+        return failed(std::move(error));
     }
+    if (first) return take_back(context, server, std::move(error));
+    if (core::is_about_place(error)) return keep_refusal(context, error);
     return failed(std::move(error));
 }
 
@@ -185,6 +205,34 @@ std::optional<StepOutcome> wait_for_late_listing(StepContext& context,
                         "waiting to see whether the provider made a server after all");
 }
 
+/// After a create without an answer a later one was refused for a reason that lies in the place.
+/// What the first one made may still turn up; once it cannot any more, the intent is taken back and
+/// another place tried.
+std::optional<StepOutcome> settle_refusal(StepContext& context, const core::Server& server) {
+    const auto since = base::parse_time(base::json_string(context.progress, unanswered_key));
+    if (!since) context.progress[unanswered_key] = base::format_time(context.now());
+    const base::Json refused = base::json_member(context.progress, refused_key);
+    if (!refused.is_object()) return std::nullopt;
+    const long long looks = base::json_int(context.progress, refused_looks_key) + 1;
+    context.progress[refused_looks_key] = looks;
+    // Clocks jump: so many looks must have been in vain, too.
+    const bool settled =
+        since && context.now() - *since >= late_create_limit && looks >= least_refused_looks;
+    if (!settled) {
+        return context.wait(refused_interval,
+                            "waiting to see whether the provider made a server after all");
+    }
+    base::Error error{.effect = base::Effect::none};
+    error.kind = base::parse_enum<base::ErrorKind>(base::json_string(refused, "kind"))
+                     .value_or(base::ErrorKind::out_of_stock);
+    error.code = base::json_string(refused, "code");
+    error.message = base::json_string(refused, "message");
+    for (const auto* key : {unanswered_key, refused_key, refused_looks_key}) {
+        context.progress.erase(key);
+    }
+    return take_back(context, server, std::move(error));
+}
+
 /// Brings the row from planned or creating to booting.
 std::optional<StepOutcome> obtain(StepContext& context, const core::Server& server) {
     const ports::UrgencyScope urgent(core::Urgency::creation);
@@ -194,6 +242,7 @@ std::optional<StepOutcome> obtain(StepContext& context, const core::Server& serv
         bool adopted = false;
         if (auto outcome = adopt(context, **cloud, server, adopted)) return outcome;
         if (adopted) return std::nullopt;
+        if (auto outcome = settle_refusal(context, server)) return outcome;
         if (auto outcome = wait_for_late_listing(context, **cloud)) return outcome;
         context.progress.erase("looking_since");
     }
@@ -285,6 +334,15 @@ StepOutcome provision_server(StepContext& context) {
         if (auto outcome = obtain(context, **server)) return *std::move(outcome);
         server = context.ports.fleet.server_of(context.bot_id());
         if (!server) return failed(std::move(server).error());
+        if (!*server) {
+            return failed({.kind = base::ErrorKind::conflict,
+                           .effect = base::Effect::none,
+                           .message = "The server's row was ended meanwhile.",
+                           .next_action = {},
+                           .code = "server_ended",
+                           .retry_after = std::nullopt,
+                           .context = {}});
+        }
     }
     switch ((*server)->state) {
         case ServerState::booting:

@@ -186,6 +186,31 @@ void listed_by_label(CloudWorld& world) {
     CHECK(world.provider().list_servers("installation", "two", soon())->size() == 1);
 }
 
+void looked_at(CloudWorld& world) {
+    providers::WantedServers wanted{
+        .of_all = {"installation", "one"}, .label = "server", .servers = {}};
+    std::set<std::string> ids;
+    const auto make = [&](const std::string& name) {
+        auto request = world.plain_request(name);
+        request.labels["server"] = name;
+        auto made = world.provider().create_server(request, soon());
+        if (!made) FAIL(made.error().message);
+        return made->provider_server_id;
+    };
+    CHECK(world.provider().look_at(wanted, soon())->empty());
+    (void)make("hatchery-unwanted");
+    for (const auto* name : {"hatchery-seen-a", "hatchery-seen-b"}) {
+        ids.insert(make(name));
+        wanted.servers.push_back({.provider_server_id = *ids.rbegin(), .label_value = name});
+    }
+    wanted.servers.push_back({.provider_server_id = "999999999", .label_value = "hatchery-gone"});
+    const auto seen = world.provider().look_at(wanted, soon());
+    if (!seen) FAIL(seen.error().message);
+    std::set<std::string> found;
+    for (const CloudServer& server : *seen) found.insert(server.provider_server_id);
+    CHECK(found == ids);
+}
+
 void deleted(CloudWorld& world) {
     const CloudServer server = must_create(world, "hatchery-gone");
     REQUIRE(world.runs_in_time(server.provider_server_id));
@@ -313,6 +338,8 @@ void firewalls(CloudWorld& world) {
     CHECK(listed[0].name == request.name);
     CHECK(listed[0].labels.at("installation") == "one");
     CHECK(listed[0].ssh_sources == request.ssh_sources);
+    CHECK(listed[0].applies_to ==
+          std::vector<std::pair<std::string, std::string>>{request.applies_to});
     CHECK(must_list(world, ResourceKind::firewall, "two").empty());
 
     must_create(world, "hatchery-covered");
@@ -409,6 +436,7 @@ constexpr auto checks = std::to_array<Check>({
     {"the account's quota is its own kind of error", quota},
     {"a rate limit says when to come again", rate_limit},
     {"a list spans pages and holds what bears the label only", listed_by_label},
+    {"some servers are looked at, and no others are shown", looked_at},
     {"deleting ends a server, and a second time is a success", deleted},
     {"a locked server refuses to go and can be deleted later", locked_while_busy},
     {"what is not there is nothing, not an error", absent},

@@ -4,6 +4,7 @@
 
 #include "base/steady_time.hpp"
 #include "core/ownership.hpp"
+#include "ports/cloud_budgets.hpp"
 #include "simulation/deploy/world.hpp"
 #include "support/catch.hpp"
 
@@ -410,4 +411,41 @@ TEST_CASE("stop keeps the server, start brings the bot back, restart runs once")
     REQUIRE(world.run_to_end(world.start(bot.id, OperationKind::restart).id).state ==
             OperationState::succeeded);
     REQUIRE(world.cloud.servers().size() == 1);
+}
+
+TEST_CASE("a delete that takes ten seconds costs few requests, and its looks are polls") {
+    World world(41);
+    const auto bot = world.add_bot();
+    REQUIRE(world.run_to_end(world.start(bot.id, OperationKind::deploy).id).state ==
+            OperationState::succeeded);
+    world.cloud.take_to_delete(10s);
+    world.cloud.forget_calls();
+    std::vector<core::Urgency> looks;
+    world.cloud.before_each_call([&](FakeCloudProvider::Method method) {
+        const auto* scope = ports::UrgencyScope::current();
+        REQUIRE(scope != nullptr);
+        if (method == FakeCloudProvider::Method::get) looks.push_back(scope->urgency());
+        if (method == FakeCloudProvider::Method::remove) {
+            CHECK(scope->urgency() == core::Urgency::removal);
+        }
+    });
+    REQUIRE(world.run_to_end(world.start(bot.id, OperationKind::destroy).id).state ==
+            OperationState::succeeded);
+    CHECK(world.cloud.calls_of(FakeCloudProvider::Method::remove) == 1);
+    REQUIRE(looks.size() <= 7);
+    CHECK(looks.front() == core::Urgency::removal);
+    for (std::size_t i = 1; i < looks.size(); ++i) CHECK(looks[i] == core::Urgency::poll);
+}
+
+TEST_CASE("a machine that is found when its bot is deleted has its price") {
+    World world(42);
+    const auto bot = world.add_bot();
+    world.cloud.lose_next_create_answers(1);
+    const auto operation = world.start(bot.id, OperationKind::deploy);
+    while (world.cloud.calls_of(FakeCloudProvider::Method::create) == 0) world.step();
+    world.cancel(operation.id);
+    REQUIRE(world.run_to_end(operation.id).state == OperationState::cancelled);
+    CHECK(world.cloud.servers().empty());
+    REQUIRE(world.database.server_rows.size() == 1);
+    CHECK(world.database.server_rows.begin()->second.price_monthly == "3.4900");
 }

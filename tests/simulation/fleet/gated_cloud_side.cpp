@@ -98,6 +98,13 @@ Result<std::vector<CloudServer>> GatedCloud::list_servers(const std::string& lab
     });
 }
 
+Result<std::vector<CloudServer>> GatedCloud::look_at(const providers::WantedServers& wanted,
+                                                     const base::Call& call) {
+    return within_budget("GET", call, [&] {
+        return gate.pass(Site::cloud_list, [&] { return world.cloud().look_at(wanted, call); });
+    });
+}
+
 Result<void> GatedCloud::delete_server(const std::string& provider_server_id,
                                        const base::Call& call) {
     return within_budget("DELETE", call, [&] {
@@ -208,6 +215,25 @@ Result<void> GatedLedger::keep_sweep(const std::string& provider, const std::str
                                      base::TimePoint now) {
     return gate.pass(Site::ledger_keep_sweep,
                      [&] { return inner().keep_sweep(provider, report, now); });
+}
+
+// What a sweep reads and writes beside its report goes with the site of that.
+Result<std::size_t> GatedLedger::count_known(const std::vector<std::string>& servers) {
+    return gate.pass(Site::ledger_keep_sweep, [&] { return inner().count_known(servers); });
+}
+
+Result<std::map<std::string, std::int64_t>> GatedLedger::servers_billed() {
+    return gate.pass(Site::ledger_keep_sweep, [&] { return inner().servers_billed(); });
+}
+
+Result<std::optional<std::string>> GatedLedger::project_mark(const std::string& provider) {
+    return gate.pass(Site::ledger_keep_sweep, [&] { return inner().project_mark(provider); });
+}
+
+Result<void> GatedLedger::keep_project_mark(const std::string& provider, const std::string& mark,
+                                            base::TimePoint now) {
+    return gate.pass(Site::ledger_keep_sweep,
+                     [&] { return inner().keep_project_mark(provider, mark, now); });
 }
 
 Result<std::vector<ports::CloudLedger::KeptSweep>> GatedLedger::sweeps() {

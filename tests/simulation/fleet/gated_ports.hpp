@@ -107,6 +107,11 @@ public:
     base::Result<void> keep_sweep(const std::string& provider, const std::string& report,
                                   base::TimePoint now) override;
     base::Result<std::vector<KeptSweep>> sweeps() override;
+    base::Result<std::size_t> count_known(const std::vector<std::string>& servers) override;
+    base::Result<std::map<std::string, std::int64_t>> servers_billed() override;
+    base::Result<std::optional<std::string>> project_mark(const std::string& provider) override;
+    base::Result<void> keep_project_mark(const std::string& provider, const std::string& mark,
+                                         base::TimePoint now) override;
 
 private:
     [[nodiscard]] ports::CloudLedger& inner();
@@ -155,6 +160,8 @@ public:
     base::Result<std::vector<providers::CloudServer>> list_servers(const std::string& label,
                                                                    const std::string& value,
                                                                    const base::Call& call) override;
+    base::Result<std::vector<providers::CloudServer>> look_at(
+        const providers::WantedServers& wanted, const base::Call& call) override;
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override;
     base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override;

@@ -23,6 +23,19 @@ public:
                                                        const ports::CreateIntent& intent) override {
         return inner_.intend_create(lease, server, intent);
     }
+    base::Result<std::size_t> count_known(const std::vector<std::string>& servers) override {
+        return inner_.count_known(servers);
+    }
+    base::Result<std::map<std::string, std::int64_t>> servers_billed() override {
+        return inner_.servers_billed();
+    }
+    base::Result<std::optional<std::string>> project_mark(const std::string& provider) override {
+        return inner_.project_mark(provider);
+    }
+    base::Result<void> keep_project_mark(const std::string& provider, const std::string& mark,
+                                         base::TimePoint now) override {
+        return inner_.keep_project_mark(provider, mark, now);
+    }
     base::Result<bool> server_vanished(const base::ServerId& server, const std::string& reason,
                                        base::TimePoint now) override {
         return inner_.server_vanished(server, reason, now);

@@ -75,6 +75,22 @@ TEST_CASE("cloud sweep waits for the sweep that it asked for and says what it fo
     CHECK(contains(world.out.str(), "waits"));
 }
 
+TEST_CASE("cloud sweep says why a provider was not compared") {
+    CliWorld world;
+    world.answer("POST /api/cloud/sweep", 202, {{"askedAt", "2026-11-21T06:00:00.000Z"}});
+    world.answer("GET /api/cloud/sweep", 200,
+                 {{"providers",
+                   {{{"provider", "digitalocean"},
+                     {"sweptAt", "2026-11-21T06:00:03.000Z"},
+                     {"listed", 0},
+                     {"alive", 0},
+                     {"error", "DigitalOcean could not be asked to list the servers."},
+                     {"findings", json::array()}}}}});
+    CHECK(world.run({"cloud", "sweep"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(),
+                   "digitalocean: nothing was compared: DigitalOcean could not be asked"));
+}
+
 TEST_CASE("costs tells what one's own bots have cost") {
     CliWorld world;
     const json cost = {{"amount", "1.2345"}, {"currency", "EUR"}};

@@ -63,3 +63,13 @@ TEST_CASE("seconds become whatever unit the setting is kept in") {
     CHECK_FALSE(read_seconds("3", 1, 10, kept));
     CHECK(kept == std::chrono::milliseconds(3000));
 }
+
+TEST_CASE("a place or a ceiling of a provider that nobody knows is refused") {
+    const auto problems = [](const char* name, const char* text) {
+        return load({{name, text}}, {}, Need::nothing).problems.size();
+    };
+    CHECK(problems("HATCHERY_COST_CEILINGS", "hetzner=500,digitalocean=300.50") == 0);
+    CHECK(problems("HATCHERY_COST_CEILINGS", "hetzer=500") == 1);
+    CHECK(problems("HATCHERY_PLACES", "hetzner/nbg1/cx23") == 0);
+    CHECK(problems("HATCHERY_PLACES", "hetzer/nbg1/cx23") == 1);
+}

@@ -147,13 +147,54 @@ TEST_CASE("after a 429 nothing is sent for a while that doubles with each of the
     project.heard({.refused = true}, 1s);
     CHECK_FALSE(project.take(Urgency::removal, 2s).granted);
     CHECK(project.take(Urgency::removal, 3s).granted);
-    for (int i = 0; i < 20; ++i) project.heard({.refused = true}, 3s);
-    CHECK(project.take(Urgency::removal, 64s).granted);
+    auto now = 3s;
+    for (int i = 0; i < 20; ++i) {
+        project.heard({.refused = true}, now);
+        now += 60s;
+    }
+    CHECK(project.take(Urgency::removal, now).granted);
     CHECK(project.state.refused_by_provider == 22);
-    project.heard({}, 64s);
-    project.heard({.refused = true, .retry_after = 30s}, 64s);
-    CHECK_FALSE(project.take(Urgency::removal, 93s).granted);
-    CHECK(project.take(Urgency::removal, 94s).granted);
+    project.heard({}, now);
+    project.heard({.refused = true, .retry_after = 30s}, now);
+    CHECK_FALSE(project.take(Urgency::removal, now + 29s).granted);
+    CHECK(project.take(Urgency::removal, now + 30s).granted);
+}
+
+TEST_CASE("seven refusals of requests that were under way together pause one second") {
+    auto project = hetzner();
+    for (int i = 0; i < 7; ++i) project.heard({.refused = true}, 10ms * i);
+    CHECK(project.state.refused_by_provider == 7);
+    CHECK_FALSE(project.take(Urgency::removal, 999ms).granted);
+    const auto next = project.take(Urgency::removal, 1s);
+    CHECK(next.granted);
+    CHECK(next.after_refusal);
+    // A success that was sent before the pause does not end the doubling, nor does a lost answer.
+    project.heard({.lost = true}, 1s);
+    project.heard({.refused = true}, 1s);
+    project.heard({}, 2s);
+    CHECK_FALSE(project.take(Urgency::removal, 2900ms).granted);
+    CHECK(project.take(Urgency::removal, 3s).granted);
+    project.heard({}, 3s);
+    CHECK_FALSE(project.take(Urgency::removal, 3s).after_refusal);
+}
+
+TEST_CASE("a plain success after a refusal is news, and ends the doubling") {
+    const core::BudgetBelief after{.left = 10, .limit = 3600, .after_refusal = true};
+    CHECK(core::is_news({.limit = 3600, .remaining = 10}, after));
+    CHECK_FALSE(core::is_news({.lost = true}, after));
+}
+
+TEST_CASE("an asker that does not wait delays nobody") {
+    auto project = hetzner();
+    (void)project.take_all(Urgency::removal, 0ms);
+    for (int i = 0; i < 100; ++i) {
+        auto answer =
+            core::take_request(project.policy, project.state,
+                               {.urgency = Urgency::removal, .comes_back = false}, at(0ms));
+        project.state = answer.state;
+        CHECK(answer.wait <= 2s);
+    }
+    CHECK(project.take(Urgency::removal, 0ms).wait <= 2s);
 }
 
 TEST_CASE("only so many creates are under way, and one whose process died ends by itself") {
@@ -179,9 +220,10 @@ TEST_CASE("a clock that was set back refills nothing and takes nothing") {
 }
 
 TEST_CASE("only what differs is worth a write") {
-    CHECK_FALSE(core::is_news({.limit = 3600, .remaining = 3000}, 3003, 3600));
-    CHECK(core::is_news({.limit = 3600, .remaining = 2000}, 3003, 3600));
-    CHECK(core::is_news({.limit = 60, .remaining = 59}, 3003, 3600));
-    CHECK(core::is_news({.refused = true}, 1, 1));
-    CHECK(core::is_news({.create = 7}, 1, 1));
+    const core::BudgetBelief believed{.left = 3003, .limit = 3600};
+    CHECK_FALSE(core::is_news({.limit = 3600, .remaining = 3000}, believed));
+    CHECK(core::is_news({.limit = 3600, .remaining = 2000}, believed));
+    CHECK(core::is_news({.limit = 60, .remaining = 59}, believed));
+    CHECK(core::is_news({.refused = true}, believed));
+    CHECK(core::is_news({.create = 7}, believed));
 }

@@ -89,6 +89,34 @@ TEST_CASE("a plan binds the places, and one of the EU stays there") {
     CHECK(text(core::placement_order({}, bound, {})) == "fsn1/cx23 hel1/cx23");
 }
 
+TEST_CASE("a plan of the EU never gives a place outside, also when it is the only one") {
+    auto bound = rules();
+    bound.plan = core::Plan{.server_types = {}, .regions = {}, .eu_only = true};
+    bound.preferred.region = "ash";
+    CHECK(text(core::placement_order({}, bound, catalogue())) == "nbg1/cx23 fsn1/cx23 hel1/cx23");
+    CHECK(core::placement_order({}, bound, {}).empty());
+    CHECK(core::placement_order({.region = "ash"}, rules(), {}).size() == 1);
+    CHECK(core::placement_order({.region = "ash"}, bound, catalogue()).empty());
+    bound.others = {{"hetzner", "hil", "cx23"}};
+    CHECK(core::placement_order({}, bound, catalogue()).empty());
+    using base::ErrorKind;
+    CHECK(core::no_allowed_place(bound.preferred, true).kind == ErrorKind::invalid);
+    CHECK(core::no_allowed_place(bound.preferred, false).kind == ErrorKind::unavailable);
+}
+
+TEST_CASE("a plan that allows neither the first place nor one like it gets what else there is") {
+    auto bound = rules();
+    bound.preferred = {"hetzner", "ash", "cx53"};
+    bound.plan = core::Plan{.server_types = {"cx33", "cx43"}, .regions = {}, .eu_only = true};
+    CHECK(text(core::placement_order({}, bound, catalogue())) == "fsn1/cx33 fsn1/cx43");
+}
+
+TEST_CASE("a list whose places are not to be had does not open the catalogue") {
+    auto listed = rules();
+    listed.listed = true;
+    CHECK(text(core::placement_order({}, listed, catalogue())) == "fsn1/cx23");
+}
+
 TEST_CASE("what is known to be sold out is tried last") {
     auto sold = catalogue();
     sold[2].available = false;

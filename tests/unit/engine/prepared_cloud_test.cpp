@@ -98,7 +98,8 @@ TEST_CASE("another process that makes the firewall first is no trouble") {
         bench.cloud.add_resource({.kind = ResourceKind::firewall,
                                   .name = "hatchery-ssh-one",
                                   .labels = {{core::label_installation, "one"}},
-                                  .ssh_sources = {"127.0.0.0/8", "192.0.2.0/24"}});
+                                  .ssh_sources = {"127.0.0.0/8", "192.0.2.0/24"},
+                                  .applies_to = {{core::label_installation, "one"}}});
     });
     CHECK(bench.create("a"));
     CHECK(bench.of(ResourceKind::firewall).size() == 1);
@@ -114,4 +115,74 @@ TEST_CASE("where a provider would mail root passwords, creates name one throwawa
     bench.now += 11min;
     REQUIRE(bench.create("c"));
     CHECK(bench.of(ResourceKind::ssh_key).size() == 1);
+}
+
+TEST_CASE("a firewall of our name without our label is named in the error") {
+    Bench bench;
+    bench.cloud.add_resource({.kind = ResourceKind::firewall, .name = "hatchery-ssh-one"});
+    const auto created = bench.create("a");
+    REQUIRE_FALSE(created);
+    CHECK(created.error().kind == base::ErrorKind::invalid);
+    CHECK(created.error().effect == base::Effect::none);
+    CHECK(created.error().code == "firewall_unavailable");
+    CHECK(created.error().message.find("hatchery-ssh-one") != std::string::npos);
+    CHECK_FALSE(created.error().next_action.empty());
+}
+
+TEST_CASE("a firewall that covers nothing is put right, by a create and by a look") {
+    Bench bench;
+    REQUIRE(bench.create("a"));
+    const auto right = bench.of(ResourceKind::firewall);
+    const auto uncover = [&] {
+        auto bare = right.at(0);
+        bare.applies_to.clear();
+        REQUIRE(
+            bench.cloud.delete_resource(ResourceKind::firewall, bare.id, base::Call::within(60s)));
+        bench.cloud.add_resource(bare);
+    };
+    uncover();
+    bench.now += 11min;
+    REQUIRE(bench.create("b"));
+    CHECK(bench.of(ResourceKind::firewall).at(0).applies_to == right.at(0).applies_to);
+    uncover();
+    REQUIRE(bench.prepared.keep_guarded("one", bench.of(ResourceKind::firewall),
+                                        base::Call::within(60s)));
+    CHECK(bench.of(ResourceKind::firewall).at(0).applies_to == right.at(0).applies_to);
+    // And one that is gone altogether.
+    REQUIRE(bench.cloud.delete_resource(ResourceKind::firewall, right.at(0).id,
+                                        base::Call::within(60s)));
+    REQUIRE(bench.prepared.keep_guarded("one", {}, base::Call::within(60s)));
+    const auto made = bench.of(ResourceKind::firewall);
+    REQUIRE(made.size() == 1);
+    bench.cloud.forget_calls();
+    REQUIRE(bench.prepared.keep_guarded("one", made, base::Call::within(60s)));
+    CHECK(bench.cloud.calls().empty());
+}
+
+TEST_CASE("a key that was deleted is made again") {
+    Bench bench;
+    bench.cloud.behave_as_digitalocean();
+    REQUIRE(bench.create("a"));
+    const auto key = bench.of(ResourceKind::ssh_key).at(0).id;
+    REQUIRE(bench.cloud.delete_resource(ResourceKind::ssh_key, key, base::Call::within(60s)));
+    bench.cloud.fail_next(Method::create, 1, base::ErrorKind::invalid);
+    REQUIRE(bench.create("b"));
+    CHECK(bench.of(ResourceKind::ssh_key).size() == 1);
+    // Refused for another reason: it is not sent again.
+    bench.cloud.forget_calls();
+    bench.cloud.fail_next(Method::create, 1, base::ErrorKind::invalid);
+    CHECK_FALSE(bench.create("c"));
+    CHECK(bench.cloud.calls_of(Method::create) == 1);
+}
+
+TEST_CASE("sources that are said twice are one") {
+    Bench bench;
+    engine::PreparedCloud twice{bench.cloud, bench.keys, {"192.0.2.7/32", "192.0.2.7/32"}};
+    REQUIRE(twice.create_server({.name = "a",
+                                 .region = "fsn1",
+                                 .type = "cx23",
+                                 .image = "debian-12",
+                                 .labels = {{core::label_installation, "one"}}},
+                                base::Call::within(60s)));
+    CHECK(bench.of(ResourceKind::firewall).at(0).ssh_sources.size() == 1);
 }

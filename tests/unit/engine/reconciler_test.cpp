@@ -82,6 +82,12 @@ struct World {
         database.server_rows.erase(row.id);
         return row;
     }
+    std::string add_firewall(const std::string& id = {}) {
+        providers::CloudResource firewall{.kind = providers::ResourceKind::firewall, .id = id};
+        firewall.name = "hatchery-ssh";
+        firewall.labels[core::label_installation] = database.installation().text();
+        return cloud.add_resource(firewall);
+    }
     [[nodiscard]] bool is_raised(core::AlarmKind kind) {
         const auto raised = alarms.raised().value();
         return std::ranges::find(raised, kind) != raised.end();
@@ -175,6 +181,81 @@ TEST_CASE("when most servers are missing the project is doubted, and no bot is f
     world.sweep();
     CHECK(world.ledger.vanished.empty());
     CHECK(world.is_raised(core::AlarmKind::server_vanished));
+}
+
+TEST_CASE(
+    "the only server is missing in a project that shows nothing of ours, and is not given up") {
+    World world;
+    const auto row = world.add_server();
+    const auto mark = world.add_firewall();
+    world.sweep();
+    CHECK(world.ledger.marks.at("hetzner") == mark);
+    // The token of another project, in which a firewall of the same name was made anew.
+    world.cloud.vanish(row.provider_server_id);
+    REQUIRE(world.cloud.delete_resource(providers::ResourceKind::firewall, mark,
+                                        base::Call::within(60s)));
+    const auto other = world.add_firewall();
+    world.sweep();
+    CHECK(world.ledger.vanished.empty());
+    CHECK(world.is_raised(core::AlarmKind::server_vanished));
+    CHECK(world.ledger.marks.at("hetzner") == mark);
+    // The right token again, and the server was deleted there after all.
+    REQUIRE(world.cloud.delete_resource(providers::ResourceKind::firewall, other,
+                                        base::Call::within(60s)));
+    world.add_firewall(mark);
+    world.sweep();
+    CHECK(world.ledger.vanished == std::vector<base::ServerId>{row.id});
+}
+
+TEST_CASE("the first project that shows none of the servers is doubted") {
+    World world;
+    (void)world.add_row();
+    (void)world.add_firewall();
+    world.sweep();
+    CHECK(world.ledger.vanished.empty());
+    CHECK(world.ledger.marks.empty());
+    CHECK(world.is_raised(core::AlarmKind::server_vanished));
+}
+
+TEST_CASE("a project that shows all servers is ours, also with another firewall") {
+    World world;
+    (void)world.add_server();
+    world.ledger.marks["hetzner"] = "gone";
+    const auto mark = world.add_firewall();
+    world.sweep();
+    CHECK(world.ledger.marks.at("hetzner") == mark);
+    CHECK_FALSE(world.is_raised(core::AlarmKind::server_vanished));
+}
+
+TEST_CASE("ten strays beside two rows are reported, not destroyed") {
+    World world;
+    for (int i = 0; i < 2; ++i) (void)world.add_server();
+    for (int i = 0; i < 10; ++i) (void)world.add_stray();
+    for (int i = 0; i < 5; ++i) world.sweep();
+    CHECK(world.cloud.servers().size() == 12);
+    CHECK(world.is_raised(core::AlarmKind::strays_kept));
+    CHECK(world.alarms.list(std::nullopt, 1).value().at(0).alarm.cause.find("10 of 12") !=
+          std::string::npos);
+}
+
+TEST_CASE("servers at a provider without a token raise an alarm until they are gone") {
+    World world;
+    world.ledger.billed = {{"hetzner", 3}, {"digitalocean", 2}};
+    world.sweep();
+    CHECK(world.is_raised(core::AlarmKind::provider_missing));
+    world.ledger.billed.erase("digitalocean");
+    world.sweep();
+    CHECK_FALSE(world.is_raised(core::AlarmKind::provider_missing));
+}
+
+TEST_CASE("a sweep that failed says so in its report") {
+    World world;
+    world.cloud.fail_next(FakeCloudProvider::Method::list, 1, base::ErrorKind::unavailable);
+    world.sweep();
+    CHECK(world.ledger.kept.at("hetzner").report.find(R"("error":"planned by the test)") !=
+          std::string::npos);
+    world.sweep();
+    CHECK(world.ledger.kept.at("hetzner").report.find(R"("error":null)") != std::string::npos);
 }
 
 TEST_CASE("a server that was switched off is switched on, and its bot is told") {

@@ -179,3 +179,80 @@ TEST_CASE("offers carry the currency of the price list") {
     CHECK(offers->front().region_description == "Ashburn, VA, US");
     CHECK(offers->front().price_currency == "USD");
 }
+
+TEST_CASE(
+    "a server's price is in the account's currency from the first answer on, address included") {
+    Bench bench;
+    const std::string server = R"({"id":1,"name":"x","location":{"name":"ash"},
+      "public_net":{"ipv4":{"ip":"192.0.2.1"}},"server_type":{"name":"cpx22","prices":[
+      {"location":"ash","price_hourly":{"net":"0.0060"},"price_monthly":{"net":"3.4900"}}]}})";
+    bench.http.answer_next(201, R"({"server":)" + server + "}");
+    bench.http.answer_next(200, R"({"pricing":{"currency":"USD","primary_ips":[
+      {"type":"ipv4","prices":[{"location":"ash","price_hourly":{"net":"0.0008"},
+        "price_monthly":{"net":"0.5"}}]}]}})");
+    const auto created = bench.provider->create_server(request_named("x"), Bench::soon());
+    REQUIRE(created);
+    CHECK(created->price_currency == "USD");
+    CHECK(created->price_monthly == "3.9900");
+    CHECK(created->price_hourly == "0.0068");
+    // The list is read once.
+    bench.http.answer_next(200, R"({"servers":[)" + server + "]}");
+    const auto found = bench.provider->find_server("x", Bench::soon());
+    CHECK(found.value()->price_currency == "USD");
+    CHECK(bench.http.requests().size() == 3);
+}
+
+TEST_CASE("a create is as good without its price list, which is not asked for again at once") {
+    Bench bench;
+    const std::string server = R"({"server":{"id":1,"name":"x","location":{"name":"ash"},
+      "server_type":{"prices":[{"location":"ash","price_monthly":{"net":"3.4900"}}]}}})";
+    bench.http.answer_next(201, server);
+    bench.http.answer_next(503, "");
+    const auto created = bench.provider->create_server(request_named("x"), Bench::soon());
+    REQUIRE(created);
+    CHECK(created->price_monthly == "3.4900");
+    CHECK(created->price_currency.empty());
+    bench.http.answer_next(200, server);
+    REQUIRE(bench.provider->get_server("1", Bench::soon()));
+    CHECK(bench.http.requests().size() == 3);
+}
+
+TEST_CASE("servers are looked at in fifties, and what was seen before a refusal counts") {
+    Bench bench;
+    providers::WantedServers wanted{.of_all = {"k", "v"}, .label = "server", .servers = {}};
+    for (int id = 1; id <= 60; ++id) {
+        wanted.servers.push_back(
+            {.provider_server_id = std::to_string(id), .label_value = fmt::format("row-{}", id)});
+    }
+    bench.http.answer_next(200, page_of(1, 50, "null"));
+    bench.http.answer_next(200, page_of(51, 12, "null"));
+    CHECK(bench.provider->look_at(wanted, Bench::soon())->size() == 60);
+    const auto url = bench.http.requests().at(1).url;
+    CHECK(url.find("label_selector=server%20in%20%28row-51%2Crow-52%2C") != std::string::npos);
+    bench.http.answer_next(200, page_of(1, 50, "null"));
+    bench.http.answer_next(429, R"({"error":{"code":"rate_limit_exceeded","message":"slow"}})");
+    CHECK(bench.provider->look_at(wanted, Bench::soon())->size() == 50);
+    bench.http.answer_next(503, "");
+    CHECK_FALSE(bench.provider->look_at(wanted, Bench::soon()));
+}
+
+TEST_CASE("a firewall whose servers were taken off is put over them again") {
+    Bench bench;
+    const providers::CreateFirewall request{
+        .name = "ssh", .applies_to = {"k", "v"}, .ssh_sources = {"0.0.0.0/0"}};
+    const auto shown = [](const std::string& selector) {
+        return R"({"firewall":{"id":7,"applied_to":[{"type":"label_selector",
+          "label_selector":{"selector":")" +
+               selector + R"("}}]}})";
+    };
+    bench.http.answer_next(201, "{}");
+    bench.http.answer_next(200, shown("k==v"));
+    REQUIRE(bench.provider->update_firewall("7", request, Bench::soon()));
+    CHECK(bench.http.requests().size() == 2);
+    bench.http.answer_next(201, "{}");
+    bench.http.answer_next(200, shown("k!=v"));
+    bench.http.answer_next(201, "{}");
+    REQUIRE(bench.provider->update_firewall("7", request, Bench::soon()));
+    REQUIRE(bench.http.requests().size() == 5);
+    CHECK(bench.http.requests()[4].url.ends_with("/firewalls/7/actions/apply_to_resources"));
+}
