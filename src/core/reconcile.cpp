@@ -70,7 +70,9 @@ std::optional<std::string> new_mark(const ProjectSigns& signs) {
     return signs.shown.front();
 }
 
-bool too_many_strays(std::size_t strays, std::size_t listed) { return too_many(strays, listed); }
+bool too_many_strays(std::size_t strangers, std::size_t listed) {
+    return too_many(strangers, listed);
+}
 
 std::vector<Server> switched_off(std::span<const ListedMachine> listed,
                                  std::span<const Server> alive) {

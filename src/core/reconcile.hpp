@@ -57,9 +57,10 @@ struct ProjectSigns {
 /// of is ours, whatever became of its firewall. Pure.
 [[nodiscard]] std::optional<std::string> new_mark(const ProjectSigns& signs);
 
-/// Whether so many machines that nobody knows are too many to be destroyed unasked: a database that
-/// was restored or copied knows none of what was made since. Pure.
-[[nodiscard]] bool too_many_strays(std::size_t strays, std::size_t listed);
+/// Whether machines of servers that the database has never heard of are too many to be destroyed
+/// unasked: one that was restored or copied knows none of what was made since. What a create
+/// without an answer made late has a row, be it an ended one, and does not count. Pure.
+[[nodiscard]] bool too_many_strays(std::size_t strangers, std::size_t listed);
 
 /// The servers in use that are switched off. Pure.
 [[nodiscard]] std::vector<Server> switched_off(std::span<const ListedMachine> listed,

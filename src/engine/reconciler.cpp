@@ -214,13 +214,23 @@ std::vector<const providers::CloudServer*> Reconciler::strays_of(const Sweep& sw
     return found;
 }
 
+std::size_t Reconciler::count_strangers(
+    const std::vector<const providers::CloudServer*>& strays) const {
+    if (ports_.ledger == nullptr) return 0;
+    std::vector<std::string> rows;
+    for (const auto* server : strays) {
+        if (server->status == CloudServerStatus::deleting) continue;
+        const auto label = server->labels.find(core::label_server);
+        rows.push_back(label == server->labels.end() ? std::string() : label->second);
+    }
+    const auto known = ports_.ledger->count_known(rows);
+    return known ? rows.size() - std::min(*known, rows.size()) : rows.size();
+}
+
 void Reconciler::judge_strays(Sweep& sweep) {
     const auto strays = strays_of(sweep);
-    const auto staying = static_cast<std::size_t>(
-        std::ranges::count_if(strays, [](const providers::CloudServer* server) {
-            return server->status != CloudServerStatus::deleting;
-        }));
-    const bool too_many = core::too_many_strays(staying, sweep.listed.size());
+    const std::size_t strangers = count_strangers(strays);
+    const bool too_many = core::too_many_strays(strangers, sweep.listed.size());
     for (const auto* server : strays) {
         const auto key = sweep.provider + "/server/" + server->provider_server_id;
         if (server->status == CloudServerStatus::deleting) {
@@ -238,7 +248,7 @@ void Reconciler::judge_strays(Sweep& sweep) {
         sweep.report.findings.push_back(std::move(finding));
     }
     if (too_many && sweep.kept > 0 && settings_.destroy_strays) {
-        raise(core::too_many_strays_kept(sweep.provider, staying, sweep.listed.size()));
+        raise(core::too_many_strays_kept(sweep.provider, strangers, sweep.listed.size()));
     }
 }
 

@@ -53,6 +53,9 @@ private:
     void judge_project(Sweep& sweep, const std::vector<core::Server>& alive_before);
     void judge_strays(Sweep& sweep);
     [[nodiscard]] std::vector<const providers::CloudServer*> strays_of(const Sweep& sweep) const;
+    /// Strays that are no late end of something which this database knows of.
+    [[nodiscard]] std::size_t count_strangers(
+        const std::vector<const providers::CloudServer*>& strays) const;
     void judge_resources(Sweep& sweep);
     void judge_missing(Sweep& sweep, const std::vector<core::Server>& alive_before);
     void guard(Sweep& sweep);

@@ -60,6 +60,9 @@ public:
     /// and no two of one provider at a time. `conflict` when the lease is lost.
     [[nodiscard]] virtual base::Result<CreateAllowance> intend_create(
         const Lease& lease, const base::ServerId& server, const CreateIntent& intent) = 0;
+    /// How many of these ids are of servers that there is a row of, be it an ended one.
+    [[nodiscard]] virtual base::Result<std::size_t> count_known(
+        const std::vector<std::string>& servers) = 0;
     /// Servers that are billed or may be, by provider: also of one that is not configured any more.
     [[nodiscard]] virtual base::Result<std::map<std::string, std::int64_t>> servers_billed() = 0;
     /// The provider no longer has this server: its row is deleted, its deployment ends, and its bot

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
 #include "core/server.hpp"
 #include "store/cost_overview.hpp"
 #include "store/subscription_rows.hpp"
@@ -36,6 +37,11 @@ constexpr std::string_view intend_statement = R"(
     )
     SELECT EXISTS (SELECT 1 FROM held), EXISTS (SELECT 1 FROM intended), round(sum, 2) FROM others)";
 
+// The index of uuids serves this; what is none stays out of the cast.
+constexpr std::string_view count_known_servers = R"(
+    SELECT count(DISTINCT s.id) FROM unnest(CAST($1 AS text[])) AS said (id)
+    JOIN servers s ON s.id = CASE WHEN said.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        THEN CAST(said.id AS uuid) END)";
 constexpr std::string_view count_billed =
     "SELECT provider, count(*) FROM servers WHERE state NOT IN ('planned', 'deleted') "
     "GROUP BY provider";
@@ -131,6 +137,15 @@ public:
             }
             return ports::CreateAllowance{.granted = rows[0].boolean(1),
                                           .would_be = rows[0].text(2)};
+        });
+    }
+
+    Result<std::size_t> count_known(const std::vector<std::string>& servers) override {
+        std::vector<std::string> said;
+        for (const auto& id : servers) said.push_back(base::to_utf8(id));
+        return database_.run([&](Sql& sql) -> Result<std::size_t> {
+            const Rows rows = sql.query(count_known_servers, {array_text(said)});
+            return static_cast<std::size_t>(rows[0].integer(0));
         });
     }
 

@@ -93,7 +93,7 @@ TEST_CASE("a plan of the EU never gives a place outside, also when it is the onl
     auto bound = rules();
     bound.plan = core::Plan{.server_types = {}, .regions = {}, .eu_only = true};
     bound.preferred.region = "ash";
-    CHECK(text(core::placement_order({}, bound, catalogue())) == "nbg1/cx23 fsn1/cx23 hel1/cx23");
+    CHECK(text(core::placement_order({}, bound, catalogue())) == "fsn1/cx23 nbg1/cx23 hel1/cx23");
     CHECK(core::placement_order({}, bound, {}).empty());
     CHECK(core::placement_order({.region = "ash"}, rules(), {}).size() == 1);
     CHECK(core::placement_order({.region = "ash"}, bound, catalogue()).empty());

@@ -238,6 +238,13 @@ TEST_CASE("ten strays beside two rows are reported, not destroyed") {
           std::string::npos);
 }
 
+TEST_CASE("what creates without an answer made late goes, however many they are") {
+    World world;
+    for (int i = 0; i < 10; ++i) world.ledger.known.insert(world.add_stray().id.text());
+    for (int i = 0; i < 4; ++i) world.sweep();
+    CHECK(world.cloud.servers().empty());
+}
+
 TEST_CASE("servers at a provider without a token raise an alarm until they are gone") {
     World world;
     world.ledger.billed = {{"hetzner", 3}, {"digitalocean", 2}};
