@@ -166,6 +166,8 @@ void Reconciler::keep_failed(const std::string& provider, const base::Error& err
 }
 
 void Reconciler::judge_project(Sweep& sweep, const std::vector<core::Server>& alive_before) {
+    // What knows no firewalls is no project of somebody's account.
+    if (!sweep.cloud.can(providers::Capability::firewalls)) return;
     auto firewalls = sweep.cloud.list_resources(providers::ResourceKind::firewall,
                                                 core::label_installation, sweep.installation.text(),
                                                 base::Call::within(call_limit, sweep.stop));
