@@ -107,7 +107,7 @@ TEST_CASE("what the plan forbids and the user wants is refused, and nothing is c
 
 TEST_CASE("a ledger that does not answer moves nobody to what another plan allows") {
     World world(38);
-    support::FakeCloudLedger ledger;
+    support::FakeCloudLedger ledger{world.database};
     world.ports().ledger = &ledger;
     const auto bot = world.add_bot();
     world.settings().billing.plans[core::PlanName::pro] = {.server_types = {}, .regions = {"fsn1"}};

@@ -240,17 +240,21 @@ TEST_CASE("ten strays beside two rows are reported, not destroyed") {
 
 TEST_CASE("what creates without an answer made late goes, however many they are") {
     World world;
-    for (int i = 0; i < 10; ++i) world.ledger.known.insert(world.add_stray().id.text());
+    for (int i = 0; i < 10; ++i) {
+        world.database.server_rows.at(world.add_server().id).state = ServerState::deleted;
+    }
     for (int i = 0; i < 4; ++i) world.sweep();
     CHECK(world.cloud.servers().empty());
 }
 
 TEST_CASE("servers at a provider without a token raise an alarm until they are gone") {
     World world;
-    world.ledger.billed = {{"hetzner", 3}, {"digitalocean", 2}};
+    (void)world.add_server();
+    const auto elsewhere = world.add_row();
+    world.database.server_rows.at(elsewhere.id).provider = "digitalocean";
     world.sweep();
     CHECK(world.is_raised(core::AlarmKind::provider_missing));
-    world.ledger.billed.erase("digitalocean");
+    world.database.server_rows.erase(elsewhere.id);
     world.sweep();
     CHECK_FALSE(world.is_raised(core::AlarmKind::provider_missing));
 }
