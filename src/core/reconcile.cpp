@@ -60,7 +60,7 @@ std::vector<Server> missing(std::span<const ListedMachine> listed,
 bool is_our_project(const ProjectSigns& signs) {
     if (signs.missing == 0) return true;
     if (too_many(signs.missing, signs.known)) return false;
-    if (signs.mark.empty()) return signs.missing < signs.known;
+    if (signs.mark.empty()) return signs.missing < signs.known || !signs.shown.empty();
     return std::ranges::find(signs.shown, signs.mark) != signs.shown.end();
 }
 

@@ -49,8 +49,9 @@ struct ProjectSigns {
 
 /// Whether it can be believed that what is missing there is gone. The token of another project
 /// shows none of the servers, and somebody who deletes servers by hand deletes some: so a project
-/// from which any are missing must show the mark, or some of the others where none was kept, and
-/// never lack more than a few which are more than a quarter of all. Pure.
+/// from which any are missing must show the mark, or where none was kept some of the
+/// others or a firewall of ours, and never lack more than a few which are more than a quarter of
+/// all. Pure.
 [[nodiscard]] bool is_our_project(const ProjectSigns& signs);
 
 /// The mark to be kept from now on, if it is another one. A project that has every server we know
