@@ -63,6 +63,8 @@ constexpr auto rules = std::to_array<AccessRule>({
     {"GET", "/api/cloud/available-regions", Door::token, Scope::bots_read, Reach::outside},
     {"GET", "/api/cloud/servers", Door::token, Scope::admin, Reach::outside},
     {"GET", "/api/cloud/projects", Door::token, Scope::admin},
+    {"POST", "/api/cloud/provision", Door::token, Scope::admin, Reach::outside},
+    {"DELETE", "/api/cloud/servers/:id", Door::token, Scope::admin, Reach::outside},
     {"GET", "/api/cloud/sweep", Door::token, Scope::admin},
     {"POST", "/api/cloud/sweep", Door::token, Scope::admin},
     {"GET", "/api/admin/costs", Door::token, Scope::admin},

@@ -20,6 +20,7 @@
 #include "ports/cloud_budgets.hpp"
 #include "ports/cloud_ledger.hpp"
 #include "ports/fleet_store.hpp"
+#include "ports/hand_servers.hpp"
 #include "ports/job_store.hpp"
 #include "ports/update_receiver.hpp"
 #include "ports/worker_registry.hpp"
@@ -59,6 +60,8 @@ struct ApiSettings {
     core::StuckLimits stuck;
     core::RateLimits rates;
     core::BillingRules billing;
+    /// What a server by hand is made from when nothing is said, by provider.
+    std::map<std::string, std::string> images;
     /// What a provider's servers may cost a month, in its currency; one that is missing has no
     /// bound.
     std::map<std::string, double> cost_ceilings;
@@ -91,6 +94,7 @@ struct ApiDeps {
     ports::AlarmStore& alarms;
     ports::CloudLedger& ledger;
     providers::OfferSource& offers;
+    ports::HandServers& hand_servers;
     /// What the engine and the pool's care count, for /metrics.
     base::MetricRegistry& engine_metrics;
     base::Clock& clock;

@@ -56,6 +56,7 @@ private:
         routes::add_operation_routes(*router_, context_);
         routes::add_job_routes(*router_, context_);
         routes::add_cloud_routes(*router_, context_);
+        routes::add_cloud_by_hand_routes(*router_, context_);
         routes::add_cloud_ledger_routes(*router_, context_);
         routes::add_admin_routes(*router_, context_);
         routes::add_google_routes(*router_, context_);

@@ -83,6 +83,9 @@ api::ApiSettings api_settings(const config::Config& config) {
             .stuck = {.not_claimed = config.alarms.oldest_job},
             .rates = config.rates,
             .billing = config.billing,
+            .images = {{"hetzner", config.image},
+                       {"digitalocean", config.digitalocean_image},
+                       {"static", "own"}},
             .cost_ceilings = config.cost_ceilings,
             .billing_secrets = config.billing_secrets};
 }
@@ -112,6 +115,7 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .alarms = *adapters.alarms,
             .ledger = *adapters.ledger,
             .offers = adapters.offers,
+            .hand_servers = *adapters.hand_servers,
             .engine_metrics = adapters.metrics,
             .clock = adapters.clock,
             .random = adapters.random,

@@ -13,6 +13,7 @@
 #include "store/pg_cloud_budgets.hpp"
 #include "store/pg_cloud_ledger.hpp"
 #include "store/pg_fleet_store.hpp"
+#include "store/pg_hand_servers.hpp"
 #include "store/pg_job_store.hpp"
 #include "store/pg_machine_allocations.hpp"
 #include "store/pg_queue_monitor.hpp"
@@ -110,6 +111,7 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.alarms = store::make_pg_alarm_store(*a.database, a.random);
     a.cloud_budgets = store::make_pg_cloud_budgets(*a.database);
     a.ledger = store::make_pg_cloud_ledger(*a.database, *a.notifications);
+    a.hand_servers = store::make_pg_hand_servers(*a.database, config.cost_ceilings);
     a.allocations = store::make_pg_machine_allocations(*a.database);
 }
 
@@ -175,6 +177,7 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
                                     .metrics = &adapters.metrics,
                                     .ledger = adapters.ledger.get(),
                                     .offers = &adapters.offers,
+                                    .hand_servers = adapters.hand_servers.get(),
                                     .alarms = adapters.alarms.get()};
     engine::EngineSettings settings;
     settings.worker = adapters.worker;

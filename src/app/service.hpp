@@ -15,6 +15,7 @@
 #include "ports/alarm_store.hpp"
 #include "ports/cloud_budgets.hpp"
 #include "ports/cloud_ledger.hpp"
+#include "ports/hand_servers.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/machine_allocations.hpp"
 #include "ports/queue_monitor.hpp"
@@ -80,6 +81,7 @@ struct Adapters {
     std::unique_ptr<ports::AlarmStore> alarms;
     std::unique_ptr<ports::CloudBudgets> cloud_budgets;
     std::unique_ptr<ports::CloudLedger> ledger;
+    std::unique_ptr<ports::HandServers> hand_servers;
     /// Which of the operator's own machines are lent out.
     std::unique_ptr<ports::MachineAllocations> allocations;
     engine::OfferBoard offers;

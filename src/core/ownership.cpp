@@ -17,9 +17,10 @@ std::string server_name(const base::ServerId& server) { return "hatchery-" + ser
 std::map<std::string, std::string> owner_labels(const base::InstallationId& installation,
                                                 const base::ServerId& server,
                                                 const base::BotId& bot) {
-    return {{label_installation, installation.text()},
-            {label_server, server.text()},
-            {label_bot, bot.text()}};
+    std::map<std::string, std::string> labels{{label_installation, installation.text()},
+                                              {label_server, server.text()}};
+    if (!bot.empty()) labels[label_bot] = bot.text();
+    return labels;
 }
 
 bool owned_by(const std::map<std::string, std::string>& labels,

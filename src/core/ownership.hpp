@@ -15,7 +15,8 @@ inline constexpr const char* label_bot = "hatchery-bot";
 /// The provider-side name of a server row: deterministic, RFC 1123, at most 63 characters.
 [[nodiscard]] std::string server_name(const base::ServerId& server);
 
-/// The labels that prove that a server is this installation's and which row it belongs to.
+/// The labels that prove that a server is this installation's and which row it belongs to; without
+/// a bot for a server by hand.
 [[nodiscard]] std::map<std::string, std::string> owner_labels(
     const base::InstallationId& installation, const base::ServerId& server, const base::BotId& bot);
 

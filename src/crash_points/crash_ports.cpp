@@ -38,6 +38,7 @@ engine::EnginePorts CrashPorts::ports() const {
             .metrics = inner_.metrics,
             .ledger = ledger_.get(),
             .offers = inner_.offers,
+            .hand_servers = inner_.hand_servers,
             .alarms = inner_.alarms};
 }
 

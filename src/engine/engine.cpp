@@ -10,6 +10,7 @@
 #include "core/claim_pace.hpp"
 #include "engine/cloud_poller.hpp"
 #include "engine/engine_metrics.hpp"
+#include "engine/hand_server_watch.hpp"
 #include "engine/job_runner.hpp"
 #include "engine/leader.hpp"
 #include "engine/reaper.hpp"
@@ -200,11 +201,13 @@ private:
         Alarm alarm;
         Leader leader(ports_, "reaper");
         Reaper reaper(ports_);
+        HandServerWatch by_hand(ports_);
         Reconciler reconciler(ports_, settings_);
         while (!stop.stop_requested()) {
             const bool leads = leader.leads();
             if (leads) {
                 reaper.tick(stop);
+                by_hand.tick(stop);
                 // A round may take long, and another process lead by then.
                 if (leader.leads()) reconciler.tick(stop);
             }

@@ -11,6 +11,7 @@
 #include "ports/bot_api.hpp"
 #include "ports/cloud_ledger.hpp"
 #include "ports/fleet_store.hpp"
+#include "ports/hand_servers.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/job_store.hpp"
 #include "ports/release_bundles.hpp"
@@ -39,6 +40,8 @@ struct EnginePorts {
     ports::CloudLedger* ledger = nullptr;
     /// What providers sell; unset: they are asked each time.
     OfferBoard* offers = nullptr;
+    /// Servers by hand; unset: nobody looks after them.
+    ports::HandServers* hand_servers = nullptr;
     /// Who is told of trouble with a provider; unset: nobody.
     ports::AlarmStore* alarms = nullptr;
 };

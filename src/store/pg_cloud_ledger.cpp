@@ -55,6 +55,9 @@ constexpr std::string_view read_server = R"(
         d.ended_at IS NULL AND b.deleted_at IS NULL
     FROM servers s JOIN bots b ON b.id = s.bot_id JOIN deployments d ON d.id = s.deployment_id
     WHERE s.id = $1)";
+constexpr std::string_view end_hand_server = R"(
+    UPDATE servers SET state = 'deleted', deleted_at = $2
+    WHERE id = $1 AND bot_id IS NULL AND state <> 'deleted')";
 constexpr std::string_view end_server = R"(
     WITH gone AS (
         UPDATE servers SET state = 'deleted', deleted_at = coalesce(deleted_at, $2)
@@ -86,6 +89,7 @@ const std::string costs_statement = R"(
                                     R"( AS amount
         FROM server_costs
         WHERE begun_at < CAST($3 AS timestamptz) AND (ended_at IS NULL OR ended_at > CAST($2 AS timestamptz))
+          AND (CAST($1 AS text) <> 'bot' OR bot_id IS NOT NULL)
     ), sums AS (
         SELECT key, currency, coalesce(sum(amount), 0) AS amount, count(*) AS servers,
             count(*) FILTER (WHERE amount IS NULL) AS unpriced
@@ -165,6 +169,7 @@ public:
         std::optional<base::BotId> changed;
         const auto done = database_.transact([&](Sql& sql) -> Result<bool> {
             changed.reset();
+            if (sql.query(end_hand_server, {server, now}).affected() > 0) return true;
             if (sql.query(lock_server_bot, {server}).empty()) return false;
             const Rows rows = sql.query(read_server, {server});
             if (rows[0].boolean(2)) return false;

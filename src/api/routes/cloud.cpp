@@ -103,7 +103,7 @@ std::string label_of(const providers::CloudServer& machine, const char* label) {
 
 Json known_server(const core::Server& server, const providers::CloudServer* machine) {
     Json view = server_view(server);
-    view["botId"] = server.bot_id.text();
+    view["botId"] = server.bot_id.empty() ? Json() : Json(server.bot_id.text());
     view["providerServerId"] =
         server.provider_server_id.empty() ? Json() : Json(server.provider_server_id);
     view["providerState"] = machine == nullptr ? Json() : Json(status_word(machine->status));

@@ -34,6 +34,8 @@ void add_bot_routes(Router& router, RouteContext& context);
 void add_deploy_routes(Router& router, RouteContext& context);
 void add_operation_routes(Router& router, RouteContext& context);
 void add_job_routes(Router& router, RouteContext& context);
+/// Servers by hand, and the end of them and of what is nobody's.
+void add_cloud_by_hand_routes(Router& router, RouteContext& context);
 void add_cloud_routes(Router& router, RouteContext& context);
 void add_cloud_ledger_routes(Router& router, RouteContext& context);
 void add_admin_routes(Router& router, RouteContext& context);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <istream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -63,6 +64,59 @@ base::Result<ExitCode> servers(const Options& options, Context& context, ApiClie
                     << "; see: hatchery cloud sweep\n";
     }
     return ExitCode::ok;
+}
+
+base::Result<ExitCode> print_server(const Options& options, Context& context,
+                                    const base::Json& server) {
+    if (options.has("json")) {
+        context.out << base::dump_json_pretty(server) << "\n";
+        return ExitCode::ok;
+    }
+    context.out << fmt::format("{}  {}\n", json_string(server, "id"), json_string(server, "state"));
+    return ExitCode::ok;
+}
+
+/// Whether the person types yes, or has said so.
+std::optional<ExitCode> must_ask(const Options& options, Context& context,
+                                 const std::string& question) {
+    if (options.has("yes")) return std::nullopt;
+    if (!context.in_is_terminal) {
+        context.err << "hatchery: nothing was done; add --yes to go on without being asked\n";
+        return ExitCode::usage;
+    }
+    context.err << question << " Type yes to go on: " << std::flush;
+    std::string typed;
+    std::getline(context.in, typed);
+    if (typed == "yes") return std::nullopt;
+    context.err << "hatchery: nothing was done\n";
+    return ExitCode::failed;
+}
+
+base::Result<ExitCode> provision(const Options& options, Context& context, ApiClient& api) {
+    base::Json wish = {{"provider", options.operand(0)},
+                       {"region", options.operand(1)},
+                       {"serverType", options.operand(2)}};
+    if (const auto image = options.value("image")) wish["imageId"] = *image;
+    if (const auto key = options.value("ssh-key")) wish["sshPublicKey"] = *key;
+    const auto asked =
+        must_ask(options, context,
+                 fmt::format("This makes a {} in {} at {}, which costs until it is "
+                             "deleted.",
+                             options.operand(2), options.operand(1), options.operand(0)));
+    if (asked) return *asked;
+    const auto made = api.post("/api/cloud/provision", wish);
+    if (!made) return base::fail(made.error());
+    return print_server(options, context, *made);
+}
+
+base::Result<ExitCode> destroy(const Options& options, Context& context, ApiClient& api) {
+    const auto asked = must_ask(
+        options, context,
+        fmt::format("This deletes the server {} with all data on it.", options.operand(0)));
+    if (asked) return *asked;
+    const auto accepted = api.remove("/api/cloud/servers/" + percent_encoded(options.operand(0)));
+    if (!accepted) return base::fail(accepted.error());
+    return print_server(options, context, *accepted);
 }
 
 base::Result<ExitCode> regions(const Options& options, Context& context, ApiClient& api) {
@@ -199,36 +253,55 @@ base::Result<ExitCode> costs(const Options& options, Context& context, ApiClient
 }  // namespace
 
 std::vector<Command> cloud_commands() {
-    return {{.name = "cloud servers",
-             .summary = "lists our servers, and what providers have of ours that is nobody's",
-             .operands = {},
-             .options = {json_option},
-             .details = needs_admin,
-             .run = with_api(servers)},
-            {.name = "cloud regions",
-             .summary = "lists regions and server types with price and stock",
-             .operands = {},
-             .options = {{.name = "provider", .value = "NAME", .help = "only of this provider"},
-                         json_option},
-             .details = {},
-             .run = with_api(regions)},
-            {.name = "cloud sweep",
-             .summary = "compares the providers with the database now, and says what is wrong",
-             .operands = {},
-             .options = {json_option},
-             .details = needs_admin,
-             .run = with_api(sweep)},
-            {.name = "costs",
-             .summary = "says what your bots' servers have cost in a month, up to now",
-             .operands = {},
-             .options = {{.name = "month", .value = "MONTH", .help = "such as 2026-11; this one"},
-                         {.name = "by",
-                          .value = "WORD",
-                          .help = "all users' servers, by bot, user or provider",
-                          .choices = "bot user provider"},
-                         json_option},
-             .details = "--by needs a token with the scope admin.\n",
-             .run = with_api(costs)}};
+    return {
+        {.name = "cloud servers",
+         .summary = "lists our servers, and what providers have of ours that is nobody's",
+         .operands = {},
+         .options = {json_option},
+         .details = needs_admin,
+         .run = with_api(servers)},
+        {.name = "cloud regions",
+         .summary = "lists regions and server types with price and stock",
+         .operands = {},
+         .options = {{.name = "provider", .value = "NAME", .help = "only of this provider"},
+                     json_option},
+         .details = {},
+         .run = with_api(regions)},
+        {.name = "cloud provision",
+         .summary = "makes a server by hand, which belongs to no bot",
+         .operands = {{.name = "PROVIDER"}, {.name = "REGION"}, {.name = "TYPE"}},
+         .options = {{.name = "image", .value = "NAME", .help = "instead of the usual one"},
+                     {.name = "ssh-key",
+                      .value = "KEY",
+                      .help = "an Ed25519 public key that may log in as root"},
+                     {.name = "yes", .letter = 'y', .help = "do not ask"},
+                     json_option},
+         .details = needs_admin,
+         .run = with_api(provision)},
+        {.name = "cloud destroy",
+         .summary = "deletes a server by hand, or one that is nobody's",
+         .operands = {{.name = "ID"}},
+         .options = {{.name = "yes", .letter = 'y', .help = "do not ask"}, json_option},
+         .details = "ID is a server's id, or its id at the provider, as `hatchery cloud servers "
+                    "--json` tells.\nNeeds a token with the scope admin.\n",
+         .run = with_api(destroy)},
+        {.name = "cloud sweep",
+         .summary = "compares the providers with the database now, and says what is wrong",
+         .operands = {},
+         .options = {json_option},
+         .details = needs_admin,
+         .run = with_api(sweep)},
+        {.name = "costs",
+         .summary = "says what your bots' servers have cost in a month, up to now",
+         .operands = {},
+         .options = {{.name = "month", .value = "MONTH", .help = "such as 2026-11; this one"},
+                     {.name = "by",
+                      .value = "WORD",
+                      .help = "all users' servers, by bot, user or provider",
+                      .choices = "bot user provider"},
+                     json_option},
+         .details = "--by needs a token with the scope admin.\n",
+         .run = with_api(costs)}};
 }
 
 }  // namespace hatchery::cli

@@ -58,6 +58,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     fleet_overview = store::make_fleet_overview(pool);
     cost_overview = store::make_cost_overview(pool);
     ledger = store::make_pg_cloud_ledger(pool, *notifications);
+    hand_servers = store::make_pg_hand_servers(pool, setup.hand_ceilings);
     workers = store::make_pg_worker_registry(pool);
     alarms = store::make_pg_alarm_store(pool, random);
     tokens = store::make_token_repository(pool, clock, random);
@@ -77,6 +78,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     settings.rates = setup.rates;
     settings.cost_ceilings = {{"hetzner", 500}};
     settings.billing = std::move(setup.billing);
+    settings.images["hetzner"] = "debian-12";
     settings.billing_secrets = std::move(setup.billing_secrets);
     server = api::make_api_server(setup.options, {.jobs = *jobs,
                                                   .fleet = *fleet,
@@ -101,6 +103,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                                   .alarms = *alarms,
                                                   .ledger = *ledger,
                                                   .offers = offers,
+                                                  .hand_servers = *hand_servers,
                                                   .engine_metrics = metrics,
                                                   .clock = clock,
                                                   .random = random,

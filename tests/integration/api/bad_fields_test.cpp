@@ -132,6 +132,12 @@ const std::vector<BadField>& bad_fields() {
          "requirements",
          {"x", 5, nullptr, true, Json::array({1}), many_names(17),
           Json({{std::string(65, 'n'), 1}}), Json({{"region", std::string(2'048, 'x')}})}},
+        {"POST /api/cloud/provision", "provider", and_no_texts({"", "nowhere", "A B", long_text})},
+        {"POST /api/cloud/provision", "region", and_no_texts({"", "mars1", "a/b", long_text})},
+        {"POST /api/cloud/provision", "serverType", and_no_texts({"", "huge9000", "CX23"})},
+        {"POST /api/cloud/provision", "imageId", and_no_texts({"", "A B", "a/b"})},
+        {"POST /api/cloud/provision", "sshPublicKey",
+         and_no_texts({"", "ssh-rsa AAAA", "ssh-ed25519 BBBB", "ssh-ed25519 AAAA\nx"})},
         {"POST /api/auth/tokens", "name", bad_names},
         {"POST /api/auth/tokens",
          "scopes",
@@ -290,6 +296,9 @@ struct Routes {
         }
         if (pattern == "/api/admin/users/{id}/subscription") {
             return {{"plan", "pro"}, {"periodEnd", nullptr}};
+        }
+        if (pattern == "/api/cloud/provision") {
+            return {{"provider", "hetzner"}, {"region", "fsn1"}, {"serverType", "cx23"}};
         }
         if (pattern == "/api/auth/tokens") return {{"name", "ci"}, {"scopes", {"bots:read"}}};
         return Json::object();

@@ -155,6 +155,14 @@ void call_admin_routes(DescribedWorld& world) {
     }
     CHECK(api.get("/api/admin/workers").status == 403);
     CHECK(world.as_admin("POST", "/api/cloud/sweep").status == 202);
+    const auto made =
+        world.as_admin("POST", "/api/cloud/provision",
+                       {{"provider", "hetzner"}, {"region", "fsn1"}, {"serverType", "cx23"}});
+    INFO(made.text);
+    CHECK(made.status == 201);
+    const std::string server = "/api/cloud/servers/" + made.body["id"].get<std::string>();
+    CHECK(world.as_admin("DELETE", server).status == 202);
+    CHECK(world.as_admin("DELETE", server + "0").status == 404);
 }
 
 void call_plan_routes(DescribedWorld& world) {

@@ -91,6 +91,25 @@ TEST_CASE("cloud sweep says why a provider was not compared") {
                    "digitalocean: nothing was compared: DigitalOcean could not be asked"));
 }
 
+TEST_CASE("cloud provision makes a server by hand, and asks before it costs") {
+    CliWorld world;
+    CHECK(world.run({"cloud", "provision", "hetzner", "fsn1", "cx23"}) == ExitCode::usage);
+    CHECK(contains(world.err.str(), "nothing was done"));
+    world.answer("POST /api/cloud/provision", 201,
+                 {{"id", "019a0000-0000-7000-8000-000000000001"}, {"state", "booting"}});
+    CHECK(world.run({"cloud", "provision", "hetzner", "fsn1", "cx23", "--yes", "--image",
+                     "debian-12"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "019a0000-0000-7000-8000-000000000001  booting"));
+}
+
+TEST_CASE("cloud destroy deletes a server, and says who must be asked when a bot uses it") {
+    CliWorld world;
+    CHECK(world.run({"cloud", "destroy", "4712"}) == ExitCode::usage);
+    world.answer("DELETE /api/cloud/servers/4712", 202, {{"id", "4712"}, {"state", "deleting"}});
+    CHECK(world.run({"cloud", "destroy", "4712", "--yes", "--json"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), R"("state": "deleting")"));
+}
+
 TEST_CASE("costs tells what one's own bots have cost") {
     CliWorld world;
     const json cost = {{"amount", "1.2345"}, {"currency", "EUR"}};
