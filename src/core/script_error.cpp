@@ -89,7 +89,7 @@ constexpr std::array meanings{
             "Set PermitRootLogin prohibit-password and PubkeyAuthentication yes there."},
     Meaning{91, ErrorKind::conflict, "Another installation of Hatchery holds the machine.",
             "Give it back there, or take it out of this installation's list."},
-    Meaning{92, ErrorKind::conflict, "A later life holds the machine.", ""},
+    Meaning{92, ErrorKind::conflict, "A later life holds the machine.", "Deploy again."},
     Meaning{93, ErrorKind::unavailable, "Something of an earlier life could not be removed.",
             "Look at the machine; the wipe is tried again by itself."},
     Meaning{94, ErrorKind::invalid,
