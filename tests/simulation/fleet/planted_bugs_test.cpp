@@ -398,7 +398,6 @@ TEST_CASE("a reaper that deletes without claiming the row is found") {
 }
 
 TEST_CASE("a server that is used on while its teardown goes on is found") {
-    // It takes a deploy that begins while the teardown of a lost create is still looking.
     REQUIRE_THAT(violation_of(job_store<KeepingJobStore>(), 40 * seeds), Contains("At rest"));
 }
 
