@@ -104,11 +104,12 @@ BudgetAnswer refuse(BudgetState state, const BudgetAsk& ask, TimePoint earliest,
                     TimePoint now, std::string why) {
     TimePoint at = earliest;
     if (ask.comes_back) {
-        auto& promised = state.promised[static_cast<std::size_t>(ask.urgency)];
+        const auto& promised = state.promised[static_cast<std::size_t>(ask.urgency)];
         if (promised && *promised > now) at = std::max(at, *promised + step);
-        at = std::min<TimePoint>(at, now + longest_wait);
-        promised = at;
     }
+    // Whoever it is looks again by then: what a provider states may be a mistake of its own.
+    at = std::min<TimePoint>(at, now + longest_wait);
+    if (ask.comes_back) state.promised[static_cast<std::size_t>(ask.urgency)] = at;
     ++state.delayed[static_cast<std::size_t>(ask.urgency)];
     BudgetAnswer answer;
     answer.wait = std::max<Milliseconds>(1ms, to_milliseconds(at - now));

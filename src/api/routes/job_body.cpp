@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "api/authenticate.hpp"
 #include "base/json_value.hpp"
 #include "core/requirements.hpp"
 #include "core/validate.hpp"
@@ -80,12 +79,6 @@ std::string_view job_status(core::OperationState state) {
             return "CANCELLED";
     }
     return "FAILED";
-}
-
-PriorityRange priorities_of(const store::Principal& caller) {
-    if (has_scope(caller, Scope::admin)) return {.least = -100, .most = 100};
-    if (!caller.service_user_id.empty()) return {.least = -10, .most = 10};
-    return {.least = -10, .most = 0};
 }
 
 NewJobBody read_new_job(BodyReader& body, PriorityRange priorities) {

@@ -22,10 +22,6 @@ struct PriorityRange {
     int least = 0;
     int most = 0;
 };
-/// A customer may put his own work behind, and before nobody's: what is urgent to one is no reason
-/// to another, and every priority has a line of its own. A service that acts for customers knows
-/// them all, and an administrator runs the fleet.
-[[nodiscard]] PriorityRange priorities_of(const store::Principal& caller);
 
 /// What a new job says. Members that are wrong are empty; the reader knows.
 struct NewJobBody {

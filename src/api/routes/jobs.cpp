@@ -17,6 +17,15 @@ using base::Json;
 using core::OperationKind;
 using core::OperationState;
 
+/// A customer may put his own work behind, and before nobody's: what is urgent to one is no reason
+/// to another, and every priority has a line of its own. A service that acts for customers knows
+/// them all, and an administrator runs the fleet.
+PriorityRange priorities_of(const store::Principal& caller) {
+    if (has_scope(caller, Scope::admin)) return {.least = -100, .most = 100};
+    if (!caller.service_user_id.empty()) return {.least = -10, .most = 10};
+    return {.least = -10, .most = 0};
+}
+
 Json error_view(const std::optional<base::Error>& error) {
     if (!error) return {};
     return {{"kind", std::string(base::to_text(error->kind))},

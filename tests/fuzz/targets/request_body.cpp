@@ -45,10 +45,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     if (auto body = api::BodyReader::open(exchange)) {
-        const auto job = api::routes::read_new_job(*body, api::routes::max_user_priority);
+        constexpr api::routes::PriorityRange priorities{.least = -10, .most = 10};
+        const auto job = api::routes::read_new_job(*body, priorities);
         if (!body->finish()) {
             fuzz::must(job.kind.has_value() && !job.bot_id.empty(), "a job has a kind and a bot");
-            fuzz::must(job.priority <= api::routes::max_user_priority, "a priority is allowed");
+            fuzz::must(job.priority >= priorities.least && job.priority <= priorities.most,
+                       "a priority is allowed");
         }
     }
     if (auto body = api::BodyReader::open(exchange)) {

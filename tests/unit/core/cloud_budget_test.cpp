@@ -197,6 +197,19 @@ TEST_CASE("an asker that does not wait delays nobody") {
     CHECK(project.take(Urgency::removal, 0ms).wait <= 2s);
 }
 
+TEST_CASE("nobody is told to wait for longer than ten minutes, whoever comes back") {
+    auto project = digitalocean();
+    project.heard({.limit = 5000, .remaining = 0}, 0ms);
+    for (const bool comes_back : {false, true, true}) {
+        auto answer =
+            core::take_request(project.policy, project.state,
+                               {.urgency = Urgency::poll, .comes_back = comes_back}, at(0ms));
+        project.state = answer.state;
+        CHECK_FALSE(answer.granted);
+        CHECK(answer.wait == 10min);
+    }
+}
+
 TEST_CASE("only so many creates are under way, and one whose process died ends by itself") {
     auto project = hetzner();
     project.policy.creates_at_once = 2;
