@@ -21,16 +21,16 @@ const status = {
   name: "status",
   text: `SELECT b.id, b.status, b.condition, b.status_reason,
       o.id AS o_id, o.kind, o.state AS o_state, o.phase, o.cancel_requested, o.created_at,
-      o.deadline_at, o.finished_at, o.error,
+      o.deadline_at, o.started_at AS o_started, o.finished_at, o.error, o.request_id,
+      o.ended_jobs || coalesce(j.ended_jobs, '') AS ended_jobs,
       s.id AS s_id, s.name, s.state AS s_state, s.provider, s.region, s.type, s.public_ip,
-      s.price_monthly, s.price_hourly, s.price_currency, j.*
+      s.price_monthly, s.price_hourly, s.price_currency,
+      j.step AS j_step, j.state AS j_state, j.failures AS j_failures, j.started_at AS j_started,
+      j.begun_at AS j_begun, j.message AS j_message
     FROM bots b
     LEFT JOIN LATERAL (SELECT * FROM operations WHERE bot_id = b.id AND kind <> 'chat'
       ORDER BY created_at DESC, id DESC LIMIT 1) o ON true
-    LEFT JOIN LATERAL (SELECT array_agg(step) AS steps, array_agg(state) AS states,
-        array_agg(failures) AS failures, array_agg(started_at) AS started,
-        array_agg(finished_at) AS finished, array_agg(message) AS messages
-      FROM (SELECT * FROM jobs WHERE operation_id = o.id ORDER BY created_at, id) AS sorted) j ON true
+    LEFT JOIN jobs j ON j.operation_id = o.id
     LEFT JOIN deployments d ON d.bot_id = b.id AND d.ended_at IS NULL
     LEFT JOIN servers s ON s.deployment_id = d.id AND s.state <> 'deleted'
     WHERE b.id = $1 AND b.deleted_at IS NULL AND b.user_id = $2`,
@@ -64,7 +64,7 @@ const statusSchema = whole({
   operation: orNothing({
     id: text, botId: text, kind: text, state: text, phase: text,
     cancelRequested: { type: "boolean" }, createdAt: text, deadlineAt: text, startedAt: some,
-    finishedAt: some,
+    finishedAt: some, requestId: some,
     error: orNothing({ kind: text, message: text, nextAction: some }),
     steps: { type: "array", items: step },
   }),
@@ -95,28 +95,41 @@ app.addHook("onRequest", async (request, reply) => {
   request.user = found.rows[0].user_id;
 });
 
-const live = new Set(["available", "running", "waiting"]);
+// The steps behind an operation are a line of JSON each, times in microseconds.
+function stepsOf(row) {
+  const steps = row.ended_jobs.split("\n").filter(Boolean).map((line) => {
+    const [, kind, state, failures, , , started, finished, message] = JSON.parse(line);
+    return {
+      kind, phase: "forward", state,
+      attempt: started ? Math.max(1, failures + (state === "failed" ? 0 : 1)) : 0,
+      startedAt: started && new Date(started / 1000), finishedAt: finished && new Date(finished / 1000),
+      message,
+    };
+  });
+  if (row.j_step) {
+    steps.push({
+      kind: row.j_step, phase: "forward",
+      state: row.j_state === "available" ? (row.j_started ? "waiting" : "pending") : row.j_state,
+      attempt: row.j_started ? row.j_failures + 1 : 0,
+      startedAt: row.j_started, finishedAt: null, message: row.j_message,
+    });
+  }
+  return steps;
+}
 
 function operationOf(row) {
   if (!row.o_id) return null;
-  const steps = (row.steps ?? []).map((kind, i) => ({
-    kind, phase: "forward",
-    state: row.states[i] === "available" ? (row.started[i] ? "waiting" : "pending") : row.states[i],
-    attempt: row.started[i] ? Math.max(1, row.failures[i] + (row.states[i] === "failed" ? 0 : 1)) : 0,
-    startedAt: row.started[i], finishedAt: row.finished[i], message: row.messages[i],
-  }));
-  const begun = (row.started ?? []).filter(Boolean);
-  const alive = (row.states ?? []).find((state) => live.has(state));
+  const alive = row.j_state;
   return {
     id: row.o_id, botId: row.id, kind: row.kind,
     state: row.finished_at ? row.o_state : alive && alive !== "available" ? alive
-      : begun.length > 0 ? "running" : "pending",
+      : row.j_begun ? "running" : "pending",
     phase: row.phase, cancelRequested: row.cancel_requested, createdAt: row.created_at,
-    deadlineAt: row.deadline_at, startedAt: begun.length > 0 ? begun[0] : null,
-    finishedAt: row.finished_at,
+    deadlineAt: row.deadline_at, startedAt: row.finished_at ? row.o_started : row.j_begun,
+    finishedAt: row.finished_at, requestId: orNull(row.request_id),
     error: row.error && {
       kind: row.error.kind, message: row.error.message, nextAction: row.error.nextAction ?? null },
-    steps,
+    steps: stepsOf(row),
   };
 }
 

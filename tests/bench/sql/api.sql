@@ -30,19 +30,18 @@ SELECT bench_id('5', i), bench_id('3', i), bench_id('4', i), 'hetzner', 'fsn1', 
     'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEbenchbenchbenchbenchbenchbenchbenchbenchbe',
     '4.1500000000', '0.0066000000', 'EUR', now()
 FROM generate_series(1, :users * :bots) AS i;
-INSERT INTO operations (id, bot_id, user_id, kind, state, phase, created_at, deadline_at,
-                        finished_at)
+INSERT INTO operations (id, bot_id, user_id, kind, state, phase, created_at, deadline_at, started_at,
+                        finished_at, ended_jobs)
 SELECT bench_id('6', i), bench_id('3', i), bench_id('1', 1 + (i - 1) / :bots), 'deploy',
-    'succeeded', 'forward', now(), now() + interval '30 minutes', now() + interval '90 seconds'
+    'succeeded', 'forward', now(), now() + interval '30 minutes', now() + interval '10 seconds',
+    now() + interval '60 seconds',
+    (SELECT string_agg(CAST(json_build_array(bench_id('7', i * 8 + place), step, 'succeeded', 0, 0,
+                to_microseconds(now() + place * interval '10 seconds'),
+                to_microseconds(now() + place * interval '10 seconds'),
+                to_microseconds(now() + (place + 1) * interval '10 seconds'),
+                'done in good time') AS text) || E'\n', '' ORDER BY place)
+     FROM unnest(ARRAY['provision_server', 'install_dependencies', 'deploy_openclaw',
+                       'configure_bot', 'start_bot']) WITH ORDINALITY AS chain (step, place))
 FROM generate_series(1, :users * :bots) AS i;
-INSERT INTO jobs (id, operation_id, bot_id, user_id, step, state, run_at, queue_at, message,
-                  created_at, started_at, finished_at)
-SELECT bench_id('7', i * 8 + place), bench_id('6', i), bench_id('3', i),
-    bench_id('1', 1 + (i - 1) / :bots), step, 'succeeded', now(), now(), 'done in good time',
-    now() + place * interval '10 seconds', now() + place * interval '10 seconds',
-    now() + (place + 1) * interval '10 seconds'
-FROM generate_series(1, :users * :bots) AS i,
-    unnest(ARRAY['provision_server', 'install_dependencies', 'deploy_openclaw', 'configure_bot',
-                 'start_bot']) WITH ORDINALITY AS chain (step, place);
 VACUUM ANALYZE;
 CHECKPOINT;
