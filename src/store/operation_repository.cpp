@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
+#include "base/json_value.hpp"
 #include "core/chain.hpp"
 #include "core/chat.hpp"
 #include "store/operation_rows.hpp"
@@ -142,34 +141,44 @@ E enumerator_of(const std::string& text) {
     throw SqlFailure("", "unknown enumerator in the database: " + text, false);
 }
 
-std::optional<base::TimePoint> time_in_array(const std::string& element) {
-    if (element == "NULL") return std::nullopt;
-    if (const auto time = base::parse_time(element)) return time;
-    throw SqlFailure("", "a time that is none", false);
+std::optional<base::TimePoint> time_of_microseconds(const base::Json& count) {
+    if (count.is_null()) return std::nullopt;
+    return base::TimePoint(std::chrono::microseconds(count.get<std::int64_t>()));
 }
 
-/// Of each job as much as its step shows.
+/// A line of ended_jobs, see migrations/0002: of the job as much as its step shows.
+core::Job read_ended_job(std::string_view line) {
+    const auto json = base::parse_json(line);
+    if (!json || !json->is_array() || json->size() != 9) {
+        throw SqlFailure("", "a line of ended jobs that is none", false);
+    }
+    core::Job job;
+    job.step = enumerator_of<core::StepKind>(json->at(1).get<std::string>());
+    job.state = enumerator_of<core::JobState>(json->at(2).get<std::string>());
+    job.failures = json->at(3).get<int>();
+    job.started_at = time_of_microseconds(json->at(6));
+    job.finished_at = time_of_microseconds(json->at(7));
+    job.message = json->at(8).get<std::string>();
+    return job;
+}
+
+/// Those that ended, oldest first, and behind them the one that lives.
 std::vector<core::Job> read_jobs(const Rows::Row& row, int first) {
     std::vector<core::Job> jobs;
-    if (row.null(first)) return jobs;
-    std::array<std::vector<std::string>, 7> arrays;
-    for (std::size_t i = 0; i < arrays.size(); ++i) {
-        arrays[i] = parse_array(row.text(first + static_cast<int>(i)));
-        if (arrays[i].size() != arrays[0].size()) {
-            throw SqlFailure("", "arrays of jobs that differ in length", false);
-        }
+    const std::string ended = row.text(first);
+    for (std::string_view rest = ended; !rest.empty();) {
+        const auto end = rest.find('\n');
+        jobs.push_back(read_ended_job(rest.substr(0, end)));
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
-    const auto& [steps, states, failures, started, finished, messages, blocked] = arrays;
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-        core::Job& job = jobs.emplace_back();
-        job.step = enumerator_of<core::StepKind>(steps[i]);
-        job.state = enumerator_of<core::JobState>(states[i]);
-        std::from_chars(failures[i].data(), failures[i].data() + failures[i].size(), job.failures);
-        job.started_at = time_in_array(started[i]);
-        job.finished_at = time_in_array(finished[i]);
-        job.message = messages[i];
-        job.blocked_reason = blocked[i];
-    }
+    if (row.null(first + 1)) return jobs;
+    core::Job& job = jobs.emplace_back();
+    job.step = row.enumerator<core::StepKind>(first + 1);
+    job.state = row.enumerator<core::JobState>(first + 2);
+    job.failures = static_cast<int>(row.integer(first + 3));
+    job.started_at = row.optional_time(first + 4);
+    job.message = row.text(first + 5);
+    job.blocked_reason = row.text_or_empty(first + 6);
     return jobs;
 }
 
