@@ -87,7 +87,10 @@ void HandServerWatch::not_found(const core::Server& server) {
     // Not by the wall clock, which may jump.
     const auto now = base::steady_now();
     const auto since = missing_since_.emplace(server.id, now).first->second;
-    if (server.provider_server_id.empty() && now - since < late_create_limit) return;
+    // Only of one that was asked to go is a first look proof: a new one may be shown late.
+    const bool asked_to_go =
+        server.state == ServerState::deleting && !server.provider_server_id.empty();
+    if (!asked_to_go && now - since < late_create_limit) return;
     missing_since_.erase(server.id);
     base::log_event(LogLevel::info, "hand_server_gone",
                     {{"server", server.id.text()}, {"provider", server.provider}});

@@ -89,6 +89,19 @@ TEST_CASE("a server by hand of which no machine turns up was never made") {
     CHECK(world.cloud.calls_of(Method::create) == 0);
 }
 
+TEST_CASE("a server by hand that its provider does not show yet is not given up") {
+    World world;
+    auto row = world.plan();
+    row.provider_server_id = "4711";
+    REQUIRE(world.servers.made(row).value());
+    world.look();
+    CHECK(world.now(row).state == ServerState::booting);
+    world.look(engine::late_create_limit / 2);
+    CHECK(world.now(row).state == ServerState::booting);
+    world.look(engine::late_create_limit);
+    CHECK(world.now(row).state == ServerState::deleted);
+}
+
 TEST_CASE(
     "a server by hand is gone when the provider no longer lists it, however often it refuses") {
     World world;
