@@ -14,8 +14,9 @@ namespace {
 using base::Json;
 using core::ServerState;
 
-/// Providers close accounts of those who hurry a create; a key is held for two minutes.
-constexpr std::chrono::milliseconds create_limit{60'000};
+/// Providers close accounts of those who hurry a create: a minute is its own, beside what makes the
+/// project ready before it. The Idempotency-Key is held for two.
+constexpr std::chrono::milliseconds create_limit{90'000};
 
 struct ProvisionBody {
     std::string provider;
