@@ -82,7 +82,7 @@ TEST_CASE("killed in every step and started again, hatchery ends with one server
     });
     REQUIRE(json_string(active, "status") == "active");
     REQUIRE(world.servers().size() == 1);
-    REQUIRE(world.api().get("/api/bots").body["items"].size() == 1);
+    REQUIRE(world.listed("/api/bots").size() == 1);
     REQUIRE(lines_in_story(world, bot) == lines_on_server(world));
     REQUIRE_THAT(world.chat(token, "Did you sleep well?", 60s),
                  Catch::Contains("Did you sleep well?"));

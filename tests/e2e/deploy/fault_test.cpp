@@ -54,10 +54,10 @@ TEST_CASE("a token that Telegram does not know is refused and nothing is made") 
     const auto refused = world.create_bot("Nobody", token);
     REQUIRE(refused.status == 422);
     REQUIRE(json_string(refused.body, "code") == "token_invalid");
-    REQUIRE(world.api().get("/api/bots").body["items"].empty());
+    REQUIRE(world.listed("/api/bots").empty());
     REQUIRE(world.servers().empty());
 
     const auto malformed = world.create_bot("Nobody", "not a token");
     REQUIRE(malformed.status == 422);
-    REQUIRE(world.api().get("/api/bots").body["items"].empty());
+    REQUIRE(world.listed("/api/bots").empty());
 }

@@ -37,17 +37,14 @@ base::Json wait_end(const World& world, const std::string& bot) {
 }
 
 base::Json droplets(const World& world) {
-    return base::json_member(world.digitalocean().get("/droplets?per_page=200").body, "droplets");
+    return world.digitalocean().get("/droplets?per_page=200").body.at("droplets");
 }
 
 /// No Droplet is listed, and Hatchery has seen that it is gone.
 void wait_until_empty(const World& world) {
-    const auto deadline = std::chrono::steady_clock::now() + 120s;
-    const auto is_empty = [&] {
-        return droplets(world).empty() &&
-               world.api().get("/api/cloud/servers").body["items"].empty();
-    };
-    while (!is_empty()) REQUIRE(std::chrono::steady_clock::now() < deadline);
+    REQUIRE(world.eventually(120s, [&] {
+        return droplets(world).empty() && world.listed("/api/cloud/servers").empty();
+    }));
 }
 
 long long calls(const World& world, const char* route) {

@@ -144,25 +144,14 @@ void must_be_active(const World& world, const std::string& bot) {
     REQUIRE(text(ended, "status") == "active");
 }
 
-base::Json inventory(const World& world) {
-    auto answer = world.api().get("/api/cloud/servers");
-    INFO(base::dump_json(answer.body));
-    REQUIRE(answer.status == 200);
-    return answer.body["items"];
-}
+base::Json inventory(const World& world) { return world.listed("/api/cloud/servers"); }
 
 template <typename Holds>
 void wait_until(const World& world, Holds holds) {
-    const auto deadline = std::chrono::steady_clock::now() + 120s;
-    for (;;) {
-        const auto now = inventory(world);
-        if (holds(now)) return;
-        INFO(base::dump_json_pretty(now));
-        REQUIRE(std::chrono::steady_clock::now() < deadline);
-        // There is no event to wait for across processes, and the API limits who asks.
-        const timespec pause{.tv_sec = 0, .tv_nsec = 200'000'000};
-        nanosleep(&pause, nullptr);
-    }
+    base::Json now;
+    const bool held = world.eventually(120s, [&] { return holds(now = inventory(world)); });
+    INFO(base::dump_json_pretty(now));
+    REQUIRE(held);
 }
 
 }  // namespace

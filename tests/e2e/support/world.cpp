@@ -53,7 +53,7 @@ std::string stand_in_bundle_dir() {
 /// Asks `probe` until it says yes. There is no event to wait for across processes, so it asks
 /// often, and the limit only bounds a failure.
 template <typename Probe>
-bool eventually(std::chrono::milliseconds limit, Probe probe) {
+bool ask_until(std::chrono::milliseconds limit, Probe probe) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!probe()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
@@ -73,14 +73,14 @@ std::string host_of(const std::string& url) {
 /// before lets the limit begin anew, because a loaded machine takes its time, and only what stands
 /// still has failed.
 template <typename Ask, typename Holds>
-bool eventually(std::chrono::milliseconds limit, base::Json& last, Ask ask, Holds holds) {
+bool ask_until(std::chrono::milliseconds limit, base::Json& last, Ask ask, Holds holds) {
     for (;;) {
         const base::Json before = last;
         const auto probe = [&] {
             last = ask();
             return holds(last) || last != before;
         };
-        if (!eventually(limit, probe)) return false;
+        if (!ask_until(limit, probe)) return false;
         if (holds(last)) return true;
     }
 }
@@ -210,7 +210,7 @@ void World::start_hatchery() { start_hatchery({}); }
 void World::start_hatchery(const std::map<std::string, std::string>& settings) {
     hatchery_ = spawn("serve", "hatchery.log", settings);
     const ApiClient probe(url(), "");
-    const bool ready = eventually(30s, [&] { return probe.get("/readyz").status == 200; });
+    const bool ready = ask_until(30s, [&] { return probe.get("/readyz").status == 200; });
     if (!ready) throw std::runtime_error("hatchery did not get ready; see hatchery.log");
 }
 
@@ -254,6 +254,17 @@ std::string World::deploy(const std::string& name, const std::string& token) {
     return id;
 }
 
+bool World::eventually(std::chrono::milliseconds limit, const std::function<bool()>& holds) const {
+    return ask_until(limit, holds);
+}
+
+base::Json World::listed(const std::string& path) const {
+    const auto answer = api().get(path);
+    INFO(path << ": " << base::dump_json(answer.body));
+    REQUIRE(answer.status == 200);
+    return answer.body.at("items");
+}
+
 base::Json World::status(const std::string& bot) const {
     return api().get("/api/deploy/" + bot + "/status").body;
 }
@@ -261,7 +272,7 @@ base::Json World::status(const std::string& bot) const {
 base::Json World::wait_status(const std::string& bot, std::chrono::seconds limit,
                               const std::function<bool(const base::Json&)>& holds) const {
     base::Json last;
-    const bool held = eventually(limit, last, [&] { return status(bot); }, holds);
+    const bool held = ask_until(limit, last, [&] { return status(bot); }, holds);
     INFO(base::dump_json_pretty(last));
     REQUIRE(held);
     return last;
@@ -270,7 +281,7 @@ base::Json World::wait_status(const std::string& bot, std::chrono::seconds limit
 base::Json World::wait_operation(const std::string& operation, std::chrono::seconds limit) const {
     base::Json last;
     const auto ask = [&] { return api().get("/api/operations/" + operation + "?wait=20").body; };
-    const bool ended = eventually(limit, last, ask, [](const base::Json& answer) {
+    const bool ended = ask_until(limit, last, ask, [](const base::Json& answer) {
         const auto state = base::json_string(answer, "state");
         return state == "succeeded" || state == "failed" || state == "cancelled";
     });
@@ -291,7 +302,7 @@ std::vector<std::string> World::wait_replies(const std::string& token, std::size
                                              std::chrono::seconds limit) const {
     std::vector<std::string> replies;
     long long after = 0;
-    const bool enough = eventually(limit, [&] {
+    const bool enough = ask_until(limit, [&] {
         const auto listed =
             telegram().get(fmt::format("/sandbox/messages?token={}&after={}&wait=5", token, after));
         for (const auto& item : base::json_member(listed.body, "items")) {

@@ -86,6 +86,11 @@ public:
     /// Creates and deploys a bot; its id.
     std::string deploy(const std::string& name, const std::string& token);
     [[nodiscard]] base::Json status(const std::string& bot) const;
+    /// Asks `holds` some times a second until it says yes: whether it did within `limit`.
+    [[nodiscard]] bool eventually(std::chrono::milliseconds limit,
+                                  const std::function<bool()>& holds) const;
+    /// The items that the API lists at `path`; fails the test when it refuses.
+    [[nodiscard]] base::Json listed(const std::string& path) const;
     /// Waits until the operation has ended; its final form. `limit`, here and below: for how long
     /// nothing may change.
     [[nodiscard]] base::Json wait_operation(const std::string& operation,
