@@ -62,6 +62,9 @@ class Cluster:
     def _private_postgres(self, action):
         return run([SOURCE + "/tools/private-postgres", action, self.folder]).strip()
 
+    def set_autovacuum(self, state):
+        self.sql("postgres", f"ALTER SYSTEM SET autovacuum = {state}", "SELECT pg_reload_conf()")
+
     def url(self, database):
         """For libpq."""
         return self.address.replace("@/hatchery?", f"@/{database}?")
