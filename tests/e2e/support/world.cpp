@@ -169,6 +169,9 @@ std::map<std::string, std::string> World::environment() const {
                                            {"HATCHERY_OPENCLAW_VERSION", bundle_version_},
                                            // A dead worker's jobs are free again after this.
                                            {"HATCHERY_LEASE_SECONDS", "5"},
+                                           // A test that waits looks at the inventory more often
+                                           // than any user.
+                                           {"HATCHERY_RATE_OUTSIDE", "6000"},
                                            {"HATCHERY_LOG_LEVEL", "debug"},
                                            {"HATCHERY_API_URL", url()},
                                            {"HATCHERY_TOKEN", token_},
