@@ -8,6 +8,7 @@
 #include "base/enum_text.hpp"
 #include "base/json_value.hpp"
 #include "cli/client_command.hpp"
+#include "cli/printable.hpp"
 #include "store/account_repository.hpp"
 #include "store/token_repository.hpp"
 
@@ -75,7 +76,7 @@ cli::ExitCode list_tokens(const cli::Options& options, cli::Context& context) {
     }
     for (const auto& token : *tokens) {
         context.out << fmt::format(
-            "{}  {}  {}  expires {}  last used {}{}\n", token.id.text(), token.name,
+            "{}  {}  {}  expires {}  last used {}{}\n", token.id.text(), cli::printable(token.name),
             fmt::join(token.scopes, ","), time_or(token.expires_at, "never"),
             time_or(token.last_used_at, "never"), token.revoked_at ? "  revoked" : "");
     }

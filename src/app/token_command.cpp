@@ -12,6 +12,7 @@
 #include "base/enum_text.hpp"
 #include "base/json_value.hpp"
 #include "cli/client_command.hpp"
+#include "core/validate.hpp"
 #include "crypto/digest.hpp"
 #include "store/migrations.hpp"
 #include "store/token_repository.hpp"
@@ -79,8 +80,8 @@ base::Result<Request> read_request(const cli::Options& options) {
     if (!is_email(request.email)) {
         return base::fail(ErrorKind::invalid, "--user: give an e-mail address");
     }
-    if (request.name.empty() || request.name.size() > 100) {
-        return base::fail(ErrorKind::invalid, "--name: 1 to 100 characters");
+    if (const auto wrong = core::check_bot_name(request.name)) {
+        return base::fail(ErrorKind::invalid, fmt::format("--name: {}", *wrong));
     }
     const auto role = base::parse_enum<store::UserRole>(options.value_or("role", "user"));
     if (!role) return base::fail(ErrorKind::invalid, "--role: user, support or admin");

@@ -7,6 +7,7 @@
 
 #include "base/version.hpp"
 #include "cli/printable.hpp"
+#include "cli/terminal_guard.hpp"
 
 namespace hatchery::cli {
 
@@ -63,10 +64,59 @@ const Command* find_command(std::span<const std::string> words, std::span<const 
     return nullptr;
 }
 
-/// `token` alone is the beginning of `token create`.
-bool begins_a_command(const std::string& word, std::span<const Command> commands) {
-    return std::any_of(commands.begin(), commands.end(),
-                       [&](const Command& c) { return c.name.starts_with(word + " "); });
+/// The lines of the commands that begin with the word, as `token create` begins with `token`; empty
+/// when there are none.
+std::string describe_group(const std::string& word, std::span<const Command> commands) {
+    std::string lines;
+    for (const Command& command : commands) {
+        if (!command.name.starts_with(word + " ")) continue;
+        lines += fmt::format("  hatchery {:<16} {}\n", command.name, command.summary);
+    }
+    return lines;
+}
+
+bool asks_for_help(const std::string& word) {
+    return word == "--help" || word == "-h" || word == "help";
+}
+
+/// The first words are no command's name.
+ExitCode explain_unknown(std::span<const std::string> words, std::span<const Command> commands,
+                         Context& context) {
+    const std::string group = describe_group(words[0], commands);
+    if (group.empty()) {
+        return usage_error(context, fmt::format("unknown command '{}'", words[0]),
+                           "See: hatchery --help");
+    }
+    if (words.size() == 2 && asks_for_help(words[1])) {
+        context.out << group << "\n`hatchery COMMAND --help` explains a command.\n";
+        return ExitCode::ok;
+    }
+    const std::string said = words.size() == 1
+                                 ? fmt::format("'{}' needs a second word", words[0])
+                                 : fmt::format("unknown command '{} {}'", words[0], words[1]);
+    context.err << "hatchery: " << said << "\nIt is one of:\n" << group;
+    return ExitCode::usage;
+}
+
+/// JSON stays what it means: in its texts the escape is as good as the character.
+ExitCode run_guarded(const Command& command, const Options& options, Context& context) {
+    TerminalGuard out(context.out, options.has("json") ? Replaced::by_escape : Replaced::by_mark);
+    TerminalGuard err(context.err, Replaced::by_mark);
+    std::ostream guarded_out(&out);
+    std::ostream guarded_err(&err);
+    Context guarded{.out = guarded_out,
+                    .err = guarded_err,
+                    .in = context.in,
+                    .out_is_terminal = context.out_is_terminal,
+                    .in_is_terminal = context.in_is_terminal,
+                    .http = context.http,
+                    .clock = context.clock,
+                    .load_config = context.load_config,
+                    .variable = context.variable,
+                    .ask_hidden = context.ask_hidden,
+                    .pause = context.pause,
+                    .erase_line = [&out] { out.control("\r\033[K"); }};
+    return command.run(options, guarded);
 }
 
 }  // namespace
@@ -87,9 +137,14 @@ ExitCode run_command_line(std::span<const std::string> words, std::span<const Co
         context.err << general_help(commands);
         return ExitCode::usage;
     }
-    if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    if (asks_for_help(words[0]) && (words[0] != "help" || words.size() == 1)) {
         context.out << general_help(commands);
         return ExitCode::ok;
+    }
+    if (words[0] == "help") {
+        std::vector<std::string> turned(words.begin() + 1, words.end());
+        turned.emplace_back("--help");
+        return run_command_line(turned, commands, context);
     }
     if (words[0] == "--version") {
         context.out << "hatchery " << base::version << "\n";
@@ -97,17 +152,7 @@ ExitCode run_command_line(std::span<const std::string> words, std::span<const Co
     }
     std::size_t taken = 0;
     const Command* command = find_command(words, commands, taken);
-    if (command == nullptr) {
-        if (begins_a_command(words[0], commands)) {
-            std::string hint = "It is one of:";
-            for (const Command& c : commands) {
-                if (c.name.starts_with(words[0] + " ")) hint += "\n  hatchery " + c.name;
-            }
-            return usage_error(context, fmt::format("'{}' needs a second word", words[0]), hint);
-        }
-        return usage_error(context, fmt::format("unknown command '{}'", words[0]),
-                           "See: hatchery --help");
-    }
+    if (command == nullptr) return explain_unknown(words, commands, context);
     std::vector<OptionSpec> options = command->options;
     options.push_back({.name = "help", .letter = 'h', .value = {}, .help = {}});
     const auto parsed = parse_options(words.subspan(taken), options, command->operands);
@@ -120,7 +165,7 @@ ExitCode run_command_line(std::span<const std::string> words, std::span<const Co
         context.out << help_of(*command);
         return ExitCode::ok;
     }
-    return command->run(*parsed, context);
+    return run_guarded(*command, *parsed, context);
 }
 
 base::Error wrong_use(std::string message, std::string next_action) {

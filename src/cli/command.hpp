@@ -34,6 +34,8 @@ struct Context {
     std::function<std::string(const std::string& prompt)> ask_hidden;
     /// Sleeps; false when the program is asked to end.
     std::function<bool(base::Milliseconds)> pause;
+    /// Takes back the line that the cursor of `out` is in. Set by run_command_line().
+    std::function<void()> erase_line = [] {};
 };
 
 struct Command {
@@ -51,7 +53,8 @@ struct Command {
 [[nodiscard]] std::string usage_line(const Command& command);
 
 /// Finds the command, reads its options and runs it; answers the exit code. Handles `--help` and
-/// `--version`.
+/// `--version`. What the command prints goes through a TerminalGuard: no text of others reaches the
+/// terminal as anything but text.
 [[nodiscard]] ExitCode run_command_line(std::span<const std::string> words,
                                         std::span<const Command> commands, Context& context);
 

@@ -29,6 +29,16 @@ std::string duration_between(const Json& holder, const char* from, const char* t
     return base::format_duration(*end - *begin);
 }
 
+/// So many characters at most: a character is never cut.
+std::string beginning_of(const std::string& text, std::size_t characters) {
+    std::size_t begun = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool goes_on = (static_cast<unsigned char>(text[i]) & 0xc0U) == 0x80U;
+        if (!goes_on && ++begun > characters) return text.substr(0, i);
+    }
+    return text;
+}
+
 /// Prints an operation's progress. Steps are told apart by their place: a retried or torn-down
 /// operation may have a kind twice.
 class ProgressPrinter {
@@ -66,7 +76,9 @@ public:
 
     /// Removes the line that is only for the moment.
     void clear_passing() {
-        if (!passing_.empty()) context_.out << "\r\033[K" << std::flush;
+        if (passing_.empty()) return;
+        context_.erase_line();
+        context_.out.flush();
         passing_.clear();
     }
 
@@ -83,7 +95,8 @@ private:
     void show_passing(const std::string& text) {
         if (!context_.out_is_terminal || text == passing_) return;
         // A longer line would wrap, and a wrapped line cannot be taken back.
-        context_.out << "\r\033[K" << text.substr(0, 78) << std::flush;
+        context_.erase_line();
+        context_.out << beginning_of(text, 78) << std::flush;
         passing_ = text;
     }
 

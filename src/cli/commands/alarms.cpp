@@ -5,12 +5,11 @@
 
 #include "cli/client_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 
 namespace hatchery::cli {
 
 namespace {
-
-using base::json_string;
 
 base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& api) {
     const auto page = api.get("/api/admin/alarms?limit=50");
@@ -21,11 +20,11 @@ base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& 
         return ExitCode::ok;
     }
     for (const auto& alarm : alarms) {
-        context.out << fmt::format("{:<8} {:<16} {}  {}\n", json_string(alarm, "state"),
-                                   json_string(alarm, "kind"), json_string(alarm, "raisedAt"),
-                                   json_string(alarm, "cause"));
-        if (json_string(alarm, "state") == "raised") {
-            context.out << "  " << json_string(alarm, "nextAction") << "\n";
+        context.out << fmt::format("{:<8} {:<16} {}  {}\n", shown(alarm, "state"),
+                                   shown(alarm, "kind"), shown(alarm, "raisedAt"),
+                                   shown(alarm, "cause"));
+        if (shown(alarm, "state") == "raised") {
+            context.out << "  " << shown(alarm, "nextAction") << "\n";
         }
     }
     if (alarms.empty()) context.out << "no alarm has been raised\n";

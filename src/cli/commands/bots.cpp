@@ -5,16 +5,15 @@
 
 #include "cli/client_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 
 namespace hatchery::cli {
 
 namespace {
 
-using base::json_string;
-
 std::string status_of(const base::Json& bot) {
-    const std::string condition = json_string(bot, "condition");
-    return json_string(bot, "status") + (condition.empty() ? "" : " (" + condition + ")");
+    const std::string condition = shown(bot, "condition");
+    return shown(bot, "status") + (condition.empty() ? "" : " (" + condition + ")");
 }
 
 base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& api) {
@@ -29,9 +28,8 @@ base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& 
         context.out << fmt::format(row, "ID", "NAME", "STATUS", "MODEL", "TELEGRAM");
     }
     for (const auto& bot : *bots) {
-        context.out << fmt::format(row, json_string(bot, "id"), json_string(bot, "name"),
-                                   status_of(bot), json_string(bot, "model"),
-                                   "@" + json_string(bot, "telegramUsername"));
+        context.out << fmt::format(row, shown(bot, "id"), shown(bot, "name"), status_of(bot),
+                                   shown(bot, "model"), "@" + shown(bot, "telegramUsername"));
     }
     if (bots->empty() && context.out_is_terminal) {
         context.err << "There are no bots yet; make one with: hatchery deploy --help\n";

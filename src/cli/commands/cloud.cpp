@@ -6,6 +6,7 @@
 
 #include "cli/client_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 
 namespace hatchery::cli {
 
@@ -15,7 +16,6 @@ using namespace std::chrono_literals;
 using base::json_bool;
 using base::json_int;
 using base::json_member;
-using base::json_string;
 
 constexpr auto look_every = 500ms;
 /// A sweep of a large project takes some seconds, and the leader looks every few for a wish.
@@ -23,7 +23,7 @@ constexpr auto sweep_limit = 60s;
 constexpr const char* needs_admin = "Needs a token with the scope admin.\n";
 
 std::string money_text(const base::Json& amount) {
-    return json_string(amount, "amount") + " " + json_string(amount, "currency");
+    return shown(amount, "amount") + " " + shown(amount, "currency");
 }
 
 std::string money(const base::Json& object, std::string_view key) {
@@ -32,7 +32,7 @@ std::string money(const base::Json& object, std::string_view key) {
 }
 
 std::string or_dash(const base::Json& object, std::string_view key) {
-    const auto text = json_string(object, key);
+    const auto text = shown(object, key);
     return text.empty() ? "-" : text;
 }
 
@@ -52,12 +52,11 @@ base::Result<ExitCode> servers(const Options& options, Context& context, ApiClie
     for (const auto& server : *all) {
         const bool orphan = json_bool(server, "orphan");
         if (orphan) ++orphans;
-        context.out << fmt::format(
-            row, orphan ? "nobody's" : "ours", json_string(server, "provider"),
-            or_dash(server, "providerServerId"), json_string(server, "region"),
-            json_string(server, "type"), or_dash(server, "publicIp"),
-            or_dash(server, orphan ? "providerState" : "state"), money(server, "cost"),
-            or_dash(server, "botId"));
+        context.out << fmt::format(row, orphan ? "nobody's" : "ours", shown(server, "provider"),
+                                   or_dash(server, "providerServerId"), shown(server, "region"),
+                                   shown(server, "type"), or_dash(server, "publicIp"),
+                                   or_dash(server, orphan ? "providerState" : "state"),
+                                   money(server, "cost"), or_dash(server, "botId"));
     }
     if (orphans > 0) {
         context.err << orphans << (orphans == 1 ? " server is nobody's" : " servers are nobody's")
@@ -72,7 +71,7 @@ base::Result<ExitCode> print_server(const Options& options, Context& context,
         context.out << base::dump_json_pretty(server) << "\n";
         return ExitCode::ok;
     }
-    context.out << fmt::format("{}  {}\n", json_string(server, "id"), json_string(server, "state"));
+    context.out << fmt::format("{}  {}\n", shown(server, "id"), shown(server, "state"));
     return ExitCode::ok;
 }
 
@@ -138,8 +137,8 @@ base::Result<ExitCode> regions(const Options& options, Context& context, ApiClie
         for (const auto& type : json_member(region, "serverTypes")) {
             const auto& memory = json_member(type, "memoryGb");
             context.out << fmt::format(
-                row, json_string(region, "provider"), json_string(region, "region"),
-                json_string(type, "type"), json_int(type, "cores"),
+                row, shown(region, "provider"), shown(region, "region"), shown(type, "type"),
+                json_int(type, "cores"),
                 fmt::format("{:g} GB", memory.is_number() ? memory.get<double>() : 0.0),
                 json_bool(type, "available") ? "available" : "sold out",
                 money(type, "priceMonthly"));
@@ -154,7 +153,7 @@ bool all_after(const base::Json& sweeps, const std::string& asked_at) {
     const auto asked = base::parse_time(asked_at);
     if (!providers.is_array() || providers.empty() || !asked) return false;
     for (const auto& sweep : providers) {
-        const auto swept = base::parse_time(json_string(sweep, "sweptAt"));
+        const auto swept = base::parse_time(shown(sweep, "sweptAt"));
         if (!swept || *swept < *asked) return false;
     }
     return true;
@@ -163,21 +162,20 @@ bool all_after(const base::Json& sweeps, const std::string& asked_at) {
 void print_sweeps(Context& context, const base::Json& sweeps) {
     for (const auto& sweep : json_member(sweeps, "providers")) {
         const auto& findings = json_member(sweep, "findings");
-        const auto error = json_string(sweep, "error");
+        const auto error = shown(sweep, "error");
         if (!error.empty()) {
-            context.out << fmt::format("{}: nothing was compared: {}\n",
-                                       json_string(sweep, "provider"), error);
+            context.out << fmt::format("{}: nothing was compared: {}\n", shown(sweep, "provider"),
+                                       error);
             continue;
         }
         context.out << fmt::format("{}: {} servers listed, {} ours, {} not as {} should be\n",
-                                   json_string(sweep, "provider"), json_int(sweep, "listed"),
+                                   shown(sweep, "provider"), json_int(sweep, "listed"),
                                    json_int(sweep, "alive"), findings.size(),
                                    findings.size() == 1 ? "it" : "they");
         for (const auto& one : findings) {
-            context.out << fmt::format("  {:<10} {:<12} {:<14} {:<12} {}\n",
-                                       json_string(one, "kind"), json_string(one, "trouble"),
-                                       json_string(one, "id"), json_string(one, "done"),
-                                       json_string(one, "name"));
+            context.out << fmt::format("  {:<10} {:<12} {:<14} {:<12} {}\n", shown(one, "kind"),
+                                       shown(one, "trouble"), shown(one, "id"), shown(one, "done"),
+                                       shown(one, "name"));
         }
     }
 }
@@ -185,7 +183,7 @@ void print_sweeps(Context& context, const base::Json& sweeps) {
 base::Result<ExitCode> sweep(const Options& options, Context& context, ApiClient& api) {
     const auto asked = api.post("/api/cloud/sweep");
     if (!asked) return base::fail(asked.error());
-    const auto asked_at = json_string(*asked, "askedAt");
+    const auto asked_at = shown(*asked, "askedAt");
     for (auto waited = 0ms; waited < sweep_limit; waited += look_every) {
         const auto sweeps = api.get("/api/cloud/sweep");
         if (!sweeps) return base::fail(sweeps.error());
@@ -218,12 +216,12 @@ base::Result<ExitCode> own_costs(const Options& options, Context& context, ApiCl
     }
     for (const auto& bot : json_member(*found, "bots")) {
         context.out << fmt::format(
-            row, money(bot, "cost"), json_int(bot, "servers"), json_string(bot, "botId"),
+            row, money(bot, "cost"), json_int(bot, "servers"), shown(bot, "botId"),
             or_dash(bot, "name") + (json_bool(bot, "deleted") ? " (deleted)" : ""));
     }
     for (const auto& total : json_member(*found, "totals")) {
         context.out << fmt::format("{:>16}  in all in {}\n", money_text(total),
-                                   json_string(*found, "month"));
+                                   shown(*found, "month"));
     }
     return ExitCode::ok;
 }
@@ -245,7 +243,7 @@ base::Result<ExitCode> costs(const Options& options, Context& context, ApiClient
     }
     for (const auto& sum : *found) {
         context.out << fmt::format(row, money(sum, "cost"), json_int(sum, "servers"),
-                                   json_string(sum, "id"), or_dash(sum, "name"));
+                                   shown(sum, "id"), or_dash(sum, "name"));
     }
     return ExitCode::ok;
 }

@@ -11,14 +11,12 @@ namespace hatchery::cli {
 
 namespace {
 
-using base::json_string;
-
 void print_stuck(Context& context, const base::Json& operation) {
     const auto& stuck = base::json_member(operation, "stuck");
-    context.out << fmt::format("{} {} of {} ({}): {}\n", json_string(operation, "kind"),
-                               json_string(operation, "id"), json_string(operation, "botName"),
-                               json_string(stuck, "reason"), printable(json_string(stuck, "cause")))
-                << "  " << json_string(stuck, "nextAction") << "\n";
+    context.out << fmt::format("{} {} of {} ({}): {}\n", shown(operation, "kind"),
+                               shown(operation, "id"), shown(operation, "botName"),
+                               shown(stuck, "reason"), shown(stuck, "cause"))
+                << "  " << shown(stuck, "nextAction") << "\n";
 }
 
 base::Result<ExitCode> list_stuck(const Options& options, Context& context, ApiClient& api) {
@@ -46,10 +44,9 @@ base::Result<ExitCode> list_live(const Options& options, Context& context, ApiCl
         context.out << fmt::format(row, "ID", "KIND", "STATE", "BOT", "STEP", "MESSAGE");
     }
     for (const auto& operation : *operations) {
-        context.out << fmt::format(
-            row, json_string(operation, "id"), json_string(operation, "kind"),
-            json_string(operation, "state"), json_string(operation, "botName"),
-            json_string(operation, "step"), printable(json_string(operation, "message")));
+        context.out << fmt::format(row, shown(operation, "id"), shown(operation, "kind"),
+                                   shown(operation, "state"), shown(operation, "botName"),
+                                   shown(operation, "step"), shown(operation, "message"));
     }
     if (operations->empty() && context.out_is_terminal) {
         context.err << "Nothing is under way.\n";

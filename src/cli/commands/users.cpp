@@ -5,13 +5,13 @@
 
 #include "cli/client_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 
 namespace hatchery::cli {
 
 namespace {
 
 using base::json_member;
-using base::json_string;
 
 constexpr std::string_view plans = "starter pro enterprise";
 constexpr const char* needs_admin = "Needs a token with the scope admin.\n";
@@ -61,10 +61,10 @@ base::Result<ExitCode> list(const Options& options, Context& context, ApiClient&
     }
     for (const auto& user : *users) {
         const auto& subscription = json_member(user, "subscription");
-        context.out << fmt::format(
-            row, json_string(user, "id"), json_string(user, "email"), json_string(user, "role"),
-            or_dash(json_string(subscription, "plan")), json_string(subscription, "standing"),
-            or_dash(json_string(subscription, "periodEnd")), bots_of(user));
+        context.out << fmt::format(row, shown(user, "id"), shown(user, "email"),
+                                   shown(user, "role"), or_dash(shown(subscription, "plan")),
+                                   shown(subscription, "standing"),
+                                   or_dash(shown(subscription, "periodEnd")), bots_of(user));
     }
     if (users->empty() && context.out_is_terminal) context.err << "There are no such users.\n";
     return ExitCode::ok;
@@ -74,12 +74,12 @@ void print_subscription(Context& context, const base::Json& subscription) {
     const auto line = [&](const char* what, const std::string& text) {
         context.out << fmt::format("{:<12} {}\n", what, or_dash(text));
     };
-    line("plan", json_string(subscription, "plan"));
-    line("standing", json_string(subscription, "standing"));
-    line("status", json_string(subscription, "status"));
-    line("period ends", json_string(subscription, "periodEnd"));
-    line("stops", json_string(subscription, "stopsAt"));
-    line("kept until", json_string(subscription, "destroysAt"));
+    line("plan", shown(subscription, "plan"));
+    line("standing", shown(subscription, "standing"));
+    line("status", shown(subscription, "status"));
+    line("period ends", shown(subscription, "periodEnd"));
+    line("stops", shown(subscription, "stopsAt"));
+    line("kept until", shown(subscription, "destroysAt"));
 }
 
 base::Result<ExitCode> show(const Options& options, Context& context, ApiClient& api) {
@@ -89,9 +89,8 @@ base::Result<ExitCode> show(const Options& options, Context& context, ApiClient&
         context.out << base::dump_json_pretty(*user) << "\n";
         return ExitCode::ok;
     }
-    context.out << fmt::format("{:<12} {}\n{:<12} {}\n{:<12} {}\n", "user",
-                               json_string(*user, "email"), "id", json_string(*user, "id"), "role",
-                               json_string(*user, "role"));
+    context.out << fmt::format("{:<12} {}\n{:<12} {}\n{:<12} {}\n", "user", shown(*user, "email"),
+                               "id", shown(*user, "id"), "role", shown(*user, "role"));
     print_subscription(context, json_member(*user, "subscription"));
     context.out << fmt::format("{:<12} {}\n{:<12} {}\n", "bots", bots_of(*user), "servers",
                                count_of(json_member(*user, "usage"), "servers"));
@@ -109,14 +108,13 @@ base::Result<ExitCode> set_plan(const Options& options, Context& context, ApiCli
     const base::Json body = {{"plan", options.operand(1)},
                              {"status", options.has("cancelled") ? "cancelled" : "active"},
                              {"periodEnd", *until == "never" ? base::Json() : base::Json(*until)}};
-    const auto set =
-        api.put("/api/admin/users/" + json_string(*user, "id") + "/subscription", body);
+    const auto set = api.put("/api/admin/users/" + shown(*user, "id") + "/subscription", body);
     if (!set) return base::fail(set.error());
     if (options.has("json")) {
         context.out << base::dump_json_pretty(*set) << "\n";
         return ExitCode::ok;
     }
-    context.out << fmt::format("{:<12} {}\n", "user", json_string(*user, "email"));
+    context.out << fmt::format("{:<12} {}\n", "user", shown(*user, "email"));
     print_subscription(context, *set);
     return ExitCode::ok;
 }

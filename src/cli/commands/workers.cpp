@@ -6,17 +6,17 @@
 
 #include "cli/client_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 
 namespace hatchery::cli {
 
 namespace {
 
 using base::json_int;
-using base::json_string;
 
 /// How long ago, as far as the two clocks agree.
 std::string ago(Context& context, const base::Json& object, std::string_view key) {
-    const auto time = base::parse_time(json_string(object, key));
+    const auto time = base::parse_time(shown(object, key));
     if (!time) return "?";
     const auto passed = context.clock.now() - *time;
     return base::format_duration(std::max(passed, base::TimePoint::duration{0}));
@@ -36,8 +36,8 @@ base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& 
     }
     for (const auto& worker : *workers) {
         context.out << fmt::format(
-            row, json_string(worker, "id"), json_string(worker, "host"),
-            json_string(worker, "role"), json_string(worker, "state"),
+            row, shown(worker, "id"), shown(worker, "host"), shown(worker, "role"),
+            shown(worker, "state"),
             fmt::format("{}/{}", json_int(worker, "busy"), json_int(worker, "slots")),
             ago(context, worker, "heartbeatAt"), ago(context, worker, "startedAt"),
             base::dump_json(base::json_member(worker, "capabilities")));

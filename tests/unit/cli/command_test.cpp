@@ -52,6 +52,23 @@ TEST_CASE("an unknown command, option or word is a usage error that names it") {
     }
 }
 
+TEST_CASE("the first word of several commands, and help with a name, explain them") {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"cloud", "--help"}, {"help", "cloud"}}) {
+        CAPTURE(words);
+        CliWorld world;
+        CHECK(world.run(words) == ExitCode::ok);
+        CHECK(contains(world.out, "hatchery cloud sweep      compares"));
+    }
+    CliWorld named;
+    CHECK(named.run({"help", "cloud", "sweep"}) == ExitCode::ok);
+    CHECK(contains(named.out, "usage: hatchery cloud sweep"));
+    CliWorld wrong;
+    CHECK(wrong.run({"cloud", "swep"}) == ExitCode::usage);
+    CHECK(contains(wrong.err, "unknown command 'cloud swep'"));
+    CHECK(contains(wrong.err, "hatchery cloud sweep"));
+}
+
 TEST_CASE("no command is a usage error that shows the commands") {
     CliWorld world;
     CHECK(world.run({}) == ExitCode::usage);
