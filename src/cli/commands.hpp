@@ -27,6 +27,7 @@ using CommandTable = std::function<std::vector<Command>()>;
 [[nodiscard]] Command restart_command();
 [[nodiscard]] Command cancel_command();
 [[nodiscard]] Command destroy_command();
+[[nodiscard]] Command allow_command();
 [[nodiscard]] Command workers_command();
 [[nodiscard]] Command operations_command();
 [[nodiscard]] Command alarms_command();

@@ -34,6 +34,18 @@ constexpr std::string_view count_messages = R"(
            count(*) FILTER (WHERE state = 'dead'), max(received_at)
     FROM webhook_inbox WHERE bot_id = $1)";
 
+/// A private chat has its person's id, which is positive. A long update is a long text, whose
+/// sender wrote others.
+constexpr std::string_view select_senders = R"(
+    WITH latest AS (
+        SELECT chat_id, max(update_id) AS update_id FROM webhook_inbox
+        WHERE bot_id = $1 AND chat_id > 0
+        GROUP BY chat_id ORDER BY max(received_at) DESC LIMIT 20)
+    SELECT i.body, i.received_at FROM latest l
+    JOIN webhook_inbox i ON i.bot_id = $1 AND i.update_id = l.update_id
+    WHERE octet_length(i.body) <= 65536
+    ORDER BY i.received_at DESC, i.update_id DESC)";
+
 FleetBot read_fleet_bot(const Rows::Row& row) {
     constexpr int email = columns::bot_count;
     constexpr int server = email + 2;
@@ -71,6 +83,18 @@ public:
                                .waiting = rows[0].integer(1),
                                .failed = rows[0].integer(2),
                                .last_at = rows[0].optional_time(3)};
+        });
+    }
+
+    Result<std::vector<BotSender>> senders(const base::BotId& bot) override {
+        return database_.run([&](Sql& sql) -> Result<std::vector<BotSender>> {
+            const Rows rows = sql.query(select_senders, {bot});
+            std::vector<BotSender> found;
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                auto sender = core::sender_of(rows[i].text(0));
+                if (sender) found.push_back({*std::move(sender), rows[i].time(1)});
+            }
+            return found;
         });
     }
 

@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "core/bot.hpp"
 #include "core/server.hpp"
+#include "core/update_sender.hpp"
 #include "store/database.hpp"
 #include "store/page.hpp"
 
@@ -33,6 +35,12 @@ struct BotMessages {
     std::optional<base::TimePoint> last_at;
 };
 
+/// Somebody who wrote to a bot in a private chat, and when last.
+struct BotSender {
+    core::UpdateSender sender;
+    base::TimePoint last_at;
+};
+
 /// The fleet for operators. Thread-safe. Who may ask is the caller's business.
 class FleetOverview {
 public:
@@ -43,6 +51,8 @@ public:
     /// Zeros for no such bot.
     [[nodiscard]] virtual base::Result<BotMessages> messages(const base::BotId& bot,
                                                              base::TimePoint since) = 0;
+    /// Who wrote to the bot, the latest first, at most twenty; as far as what they wrote is kept.
+    [[nodiscard]] virtual base::Result<std::vector<BotSender>> senders(const base::BotId& bot) = 0;
 };
 
 /// The statement behind bots(), for the test of its plan.

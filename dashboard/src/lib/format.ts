@@ -80,9 +80,10 @@ export const date = (time: string): string => dateFormat.format(new Date(time));
 export const clock = (time: string): string => clockFormat.format(new Date(time));
 export const dateAndTime = (time: string): string => dayFormat.format(new Date(time));
 
+/** `just now`, `40 s ago`, `12 min ago`, `3 h ago`, `5 d ago`: the largest unit is what one asks for. */
 export function ago(time: string, now: number): string {
   const ms = now - Date.parse(time);
-  return ms < 10_000 ? "just now" : `${duration(ms).replace(/ \d+ s$/, "")} ago`;
+  return ms < 10_000 ? "just now" : `${duration(ms).split(" ").slice(0, 2).join(" ")} ago`;
 }
 
 export function money(price: Money | null | undefined): string {

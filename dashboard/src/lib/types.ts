@@ -48,12 +48,22 @@ export interface FleetBot extends Bot {
   server: Server | null;
 }
 
+/** Somebody who wrote to a bot; the name is the person's own choice. */
+export interface Sender {
+  userId: number;
+  name: string;
+  username: string | null;
+  lastAt: string;
+  allowed: boolean;
+}
+
 /** What came for a bot; null where Telegram gives the messages to the bot itself. */
 export interface Messages {
   received: number | null;
   waiting: number;
   failed: number;
   lastAt: string | null;
+  senders: Sender[];
 }
 
 /** What a bot has cost, newest month first; `month` is the one that has begun. */

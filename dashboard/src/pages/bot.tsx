@@ -1,21 +1,28 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get, post, type Problem } from "../lib/api.ts";
-import { ago, inProgress, money, moneys, monthName } from "../lib/format.ts";
+import { ago, count, inProgress, money, moneys, monthName } from "../lib/format.ts";
 import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { Link } from "../lib/router.tsx";
 import { mayChange, useSession } from "../lib/session.ts";
-import type { Bot, BotCosts, Deployment, Messages, Money, Server } from "../lib/types.ts";
+import type { Bot, BotCosts, Deployment, Messages, Money, Operation, Server } from "../lib/types.ts";
 import { DeleteDialog } from "../ui/delete_dialog.tsx";
 import { Button, Facts, Loading, ProblemNotice, StatusBadge } from "../ui/controls.tsx";
 import { LogView } from "../ui/log_view.tsx";
+import { PeopleDialog, Welcome } from "../ui/people.tsx";
 import { ModelDialog, TokenDialog } from "../ui/settings_dialogs.tsx";
 import { isLive, Timeline } from "../ui/timeline.tsx";
 
 const renewMs = 10_000;
+/** While somebody writes to the bot in order to appear here. */
+const soonMs = 2_500;
 /** Several lines that come together are one reason to look again. */
 const settleMs = 120;
 
-type Open = "model" | "token" | "delete" | null;
+type Open = "model" | "token" | "people" | "delete" | null;
+
+/** Whether something is under way that keeps changes waiting; a chat keeps nothing. */
+const isBusy = (operation: Operation | null | undefined): boolean =>
+  operation != null && isLive(operation.state) && operation.kind !== "chat";
 
 interface ActionsProps {
   bot: Bot;
@@ -28,7 +35,7 @@ interface ActionsProps {
 /** What can be done with the bot now; the likeliest first. What an operation keeps from it waits for its end. */
 function Actions({ bot, deployment, busy, act, open }: ActionsProps) {
   const operation = deployment.operation;
-  const live = operation !== null && isLive(operation.state) && operation.kind !== "chat" ? operation : null;
+  const live = operation !== null && isBusy(operation) ? operation : null;
   const hasServer = deployment.server !== null;
   const { status } = deployment;
   const button = (word: string, label: string, look: "primary" | "plain" = "plain") => (
@@ -65,6 +72,9 @@ function Actions({ bot, deployment, busy, act, open }: ActionsProps) {
       </Button>
       <Button {...later} onClick={() => open("token")}>
         Replace token
+      </Button>
+      <Button {...later} onClick={() => open("people")}>
+        Who may talk
       </Button>
       <Button {...later} look="danger" onClick={() => open("delete")}>
         Delete
@@ -162,12 +172,17 @@ function BotFacts({ bot, deployment, messages, costs }: BotFactsProps) {
           </>,
         ],
         ["Messages", messagesInWords(messages, Date.now())],
+        ["May talk to it", bot.allowedTelegramUserIds.length === 0 ? "nobody yet" : count(bot.allowedTelegramUserIds.length, "person", "people")],
       ]}
     />
   );
 }
 
-function useBot(id: string) {
+/** A running bot that talks to nobody: its owner does not know yet what is left to do. */
+const talksToNobody = (data: { bot: Bot; deployment: Deployment } | null): boolean =>
+  data !== null && data.deployment.status === "active" && data.bot.allowedTelegramUserIds.length === 0;
+
+function useBot(id: string, everyMs: number) {
   return useLoad(
     id,
     async (signal) => {
@@ -179,7 +194,7 @@ function useBot(id: string) {
       ]);
       return { bot, deployment, messages, costs };
     },
-    renewMs,
+    everyMs,
   );
 }
 
@@ -213,7 +228,10 @@ function Gone({ problem, deleted }: { problem: Problem; deleted: boolean }) {
 
 export function BotPage({ id }: { id: string }) {
   const session = useSession();
-  const { data, problem, reload } = useBot(id);
+  const [awaited, setAwaited] = useState(false);
+  const { data, problem, reload } = useBot(id, awaited ? soonMs : renewMs);
+  const lonely = talksToNobody(data);
+  useEffect(() => setAwaited(lonely), [lonely]);
   const { busy, problem: refused, run } = useAction();
   const [dialog, setDialog] = useState<Open>(null);
   /** A deletion may be over before anybody has seen it under way. */
@@ -255,6 +273,15 @@ export function BotPage({ id }: { id: string }) {
       </header>
       <ProblemNotice problem={refused ?? problem} />
       <FailureNotice {...common} />
+      {mayChange(session) && lonely && (
+        <Welcome
+          bot={bot}
+          messages={data.messages}
+          waits={isBusy(operation)}
+          onChanged={reload}
+          byNumber={() => setDialog("people")}
+        />
+      )}
       <div class="bot-body">
         <aside>
           {operation && operation.kind !== "chat" && <Timeline operation={operation} />}
@@ -264,6 +291,7 @@ export function BotPage({ id }: { id: string }) {
       </div>
       {dialog === "model" && <ModelDialog bot={bot} onClose={close} />}
       {dialog === "token" && <TokenDialog bot={bot} onClose={close} />}
+      {dialog === "people" && <PeopleDialog bot={bot} messages={data.messages} waits={isBusy(operation)} onChanged={reload} onClose={close} />}
       {dialog === "delete" && <DeleteDialog bot={bot} onDeleting={() => (deleting.current = true)} onClose={close} />}
     </div>
   );

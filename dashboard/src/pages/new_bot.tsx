@@ -147,7 +147,7 @@ export function NewBotPage() {
         <Move number={1} title="Paste the bot's token">
           <TokenField value={token} onInput={setToken} onBot={setBot} wrong={problem?.field("telegramBotToken")} />
           {bot && (
-            <Field label="Name here" wrong={problem?.field("name")}>
+            <Field label="Name here (optional)" wrong={problem?.field("name")}>
               {({ id, describedBy }) => (
                 <input
                   id={id}

@@ -27,12 +27,34 @@ interface ModelChoiceProps {
   problem: Problem | null;
 }
 
-const vendors: Record<string, string> = { anthropic: "Anthropic", openai: "OpenAI", google: "Google" };
-const vendorOf = (model: string) => vendors[model.split("/")[0] ?? ""] ?? model.split("/")[0];
+const vendors: Record<string, { name: string; keys: string }> = {
+  anthropic: { name: "Anthropic", keys: "https://console.anthropic.com/settings/keys" },
+  openai: { name: "OpenAI", keys: "https://platform.openai.com/api-keys" },
+  google: { name: "Google", keys: "https://aistudio.google.com/apikey" },
+};
+const vendorIn = (model: string) => vendors[model.split("/")[0] ?? ""];
+const vendorOf = (model: string) => vendorIn(model)?.name ?? model.split("/")[0];
+
+/** Where a key comes from, for somebody who has none yet. */
+function KeyHint({ model }: { model: string }) {
+  const vendor = vendorIn(model);
+  if (!vendor) return <>From the model's provider; stored encrypted.</>;
+  return (
+    <>
+      From{" "}
+      <a href={vendor.keys} target="_blank" rel="noreferrer">
+        {vendor.name}'s page of keys
+      </a>
+      ; stored encrypted.
+    </>
+  );
+}
 
 /** A model of the operator's, or any other with a key of one's own. */
 export function ModelChoice({ models, choose, problem }: ModelChoiceProps) {
-  const [chosen, setChosen] = useState<string>(() => models.find((one) => one.operatorKey)?.name ?? another);
+  const [chosen, setChosen] = useState<string>(
+    () => (models.find((one) => one.operatorKey) ?? models[0])?.name ?? another,
+  );
   const [own, setOwn] = useState("");
   const [apiKey, setApiKey] = useState("");
   const [baseUrl, setBaseUrl] = useState("");
@@ -91,7 +113,7 @@ export function ModelChoice({ models, choose, problem }: ModelChoiceProps) {
       {needsKey && (
         <Field
           label="API key"
-          hint={`From ${known ? vendorOf(known.model) : "the model's provider"}; stored encrypted.`}
+          hint={<KeyHint model={known?.model ?? own.trim()} />}
           wrong={problem?.field("modelApiKey")}
         >
           {({ id, describedBy, invalid }) => (

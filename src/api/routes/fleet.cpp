@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/list_page.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
@@ -33,6 +35,22 @@ Outcome fleet(RouteContext& context, const Exchange& exchange) {
     return page_answer(std::move(items), page->next);
 }
 
+/// Who wrote to the bot, and whether the bot talks to them. A person's name is the person's choice.
+Json senders_view(const core::Bot& bot, const std::vector<store::BotSender>& senders) {
+    const auto& allowed = bot.allowed_telegram_user_ids;
+    Json views = Json::array();
+    for (const auto& [sender, last_at] : senders) {
+        const bool may_talk =
+            std::find(allowed.begin(), allowed.end(), sender.user_id) != allowed.end();
+        views.push_back({{"userId", sender.user_id},
+                         {"name", sender.name},
+                         {"username", sender.username.empty() ? Json() : Json(sender.username)},
+                         {"lastAt", base::format_time(last_at)},
+                         {"allowed", may_talk}});
+    }
+    return views;
+}
+
 /// What came through the webhook within a day. A bot that polls gets its messages from Telegram
 /// itself, and nobody here counts them.
 Outcome messages(RouteContext& context, const Exchange& exchange) {
@@ -41,13 +59,16 @@ Outcome messages(RouteContext& context, const Exchange& exchange) {
     const auto since = context.deps.clock.now() - messages_counted;
     const auto found = context.deps.fleet_overview.messages(bot->id, since);
     if (!found) return refuse(found.error());
+    const auto senders = context.deps.fleet_overview.senders(bot->id);
+    if (!senders) return refuse(senders.error());
     const bool counted = bot->telegram_mode == core::TelegramMode::webhook;
     return json_answer(
         200, {{"since", base::format_time(since)},
               {"received", counted ? Json(found->received) : Json()},
               {"waiting", found->waiting},
               {"failed", found->failed},
-              {"lastAt", found->last_at ? Json(base::format_time(*found->last_at)) : Json()}});
+              {"lastAt", found->last_at ? Json(base::format_time(*found->last_at)) : Json()},
+              {"senders", senders_view(*bot, *senders)}});
 }
 
 }  // namespace

@@ -133,6 +133,10 @@ base::Result<ExitCode> check_active(const Options& options, Context& context, Ap
     if (!options.has("json")) {
         context.out << fmt::format("{} is active: https://t.me/{}\n", json_string(bot, "name"),
                                    json_string(bot, "telegramUsername"));
+        if (base::json_member(bot, "allowedTelegramUserIds").empty()) {
+            context.err << "It talks to nobody yet: write to it there, and then run: "
+                        << fmt::format("hatchery allow {}\n", json_string(bot, "id"));
+        }
     }
     return ExitCode::ok;
 }
@@ -155,39 +159,42 @@ base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& 
 }  // namespace
 
 Command deploy_command() {
-    return {.name = "deploy",
-            .summary = "deploys a bot, making it first if it is described",
-            .operands = {{.name = "BOT", .required = false}},
-            .options = {{.name = "name", .value = "NAME", .help = "of the new bot"},
-                        {.name = "model",
-                         .value = "MODEL",
-                         .help = "provider/model, or claude-opus, gpt-5, gemini"},
-                        {.name = "model-base-url",
-                         .value = "URL",
-                         .help = "of an OpenAI-compatible service"},
-                        {.name = "region", .value = "REGION", .help = "of the server"},
-                        {.name = "server-type", .value = "TYPE", .help = "of the server"},
-                        {.name = "telegram-mode",
-                         .value = "MODE",
-                         .help = "webhook (default) or polling",
-                         .choices = "webhook polling"},
-                        {.name = "allow-user",
-                         .value = "ID",
-                         .help = "Telegram user who may talk to it; may be repeated",
-                         .repeatable = true},
-                        {.name = "token-stdin",
-                         .help = "read the Telegram token from standard input (a line)"},
-                        {.name = "key-stdin",
-                         .help = "read the model key from standard input (the next line)"},
-                        wait_option,
-                        wait_logs_option,
-                        json_option},
-            .details =
-                "BOT is the id or name of a bot that exists. A new bot takes its Telegram token\n"
-                "from TELEGRAM_BOT_TOKEN, from standard input or from a question, and its model\n"
-                "key from MODEL_API_KEY or standard input; without one the operator's is used.\n"
-                "With --wait the exit code is 0 only when the bot is active.\n",
-            .run = with_api(run)};
+    return {
+        .name = "deploy",
+        .summary = "deploys a bot, making it first if it is described",
+        .operands = {{.name = "BOT", .required = false}},
+        .options =
+            {{.name = "name", .value = "NAME", .help = "of the new bot"},
+             {.name = "model",
+              .value = "MODEL",
+              .help = "provider/model, or claude-opus, gpt-5, gemini"},
+             {.name = "model-base-url", .value = "URL", .help = "of an OpenAI-compatible service"},
+             {.name = "region",
+              .value = "REGION",
+              .help = "of the server, as `hatchery cloud regions` lists them"},
+             {.name = "server-type", .value = "TYPE", .help = "of the server, from the same list"},
+             {.name = "telegram-mode",
+              .value = "MODE",
+              .help = "webhook (default) or polling",
+              .choices = "webhook polling"},
+             {.name = "allow-user",
+              .value = "ID",
+              .help = "Telegram user who may talk to it, by number; may be "
+                      "repeated (later: hatchery allow)",
+              .repeatable = true},
+             {.name = "token-stdin",
+              .help = "read the Telegram token from standard input (a line)"},
+             {.name = "key-stdin",
+              .help = "read the model key from standard input (the next line)"},
+             wait_option,
+             wait_logs_option,
+             json_option},
+        .details =
+            "BOT is the id or name of a bot that exists. A new bot takes its Telegram token\n"
+            "from TELEGRAM_BOT_TOKEN, from standard input or from a question, and its model\n"
+            "key from MODEL_API_KEY or standard input; without one the operator's is used.\n"
+            "With --wait the exit code is 0 only when the bot is active.\n",
+        .run = with_api(run)};
 }
 
 }  // namespace hatchery::cli

@@ -18,6 +18,7 @@ import {
 
 const browser = await openBrowser();
 const { page, complaints } = await person(browser, "owner@example.org");
+const token = newToken();
 const status = (word) => page.locator(".bot-head .badge", { hasText: word }).waitFor();
 const box = page.locator(".log-box");
 
@@ -67,14 +68,14 @@ async function deploy() {
   await page.getByText("No bot yet").waitFor();
   await lookAt(page, "no-bots");
   await page.getByRole("link", { name: "Deploy a bot" }).click();
-  const token = page.getByLabel("Telegram bot token");
-  await token.fill("12345");
+  const field = page.getByLabel("Telegram bot token");
+  await field.fill("12345");
   await page.getByText("A token has a colon in it").waitFor();
-  await token.fill("1234567890:revoked-AAAAAAAAAAAAAAAAAAAAAAAAAAA");
+  await field.fill("1234567890:revoked-AAAAAAAAAAAAAAAAAAAAAAAAAAA");
   await page.getByText(/Telegram does not know this token|This is /).waitFor();
   await lookAt(page, "deploy-token");
   // People paste the whole of BotFather's message.
-  await fillInBot(page, `Done! Use this token to access the HTTP API:\n${newToken()}\nKeep your token secure`);
+  await fillInBot(page, `Done! Use this token to access the HTTP API:\n${token}\nKeep your token secure`);
   await page.getByLabel("Name here").fill("Kitchen helper");
   await lookAt(page, "deploy-ready");
   const button = page.getByRole("button", { name: "Deploy" });
@@ -125,6 +126,28 @@ async function watch() {
   await lookAt(page, "bot-active");
 }
 
+/** A bot that talks to nobody says what is left to do; its owner writes to it, appears, and is let in. */
+async function letIn() {
+  await page.getByText("One thing is left").waitFor();
+  const person = 4711;
+  const said = await fetch(`${world.telegram}/sandbox/messages`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ botId: Number(token.split(":")[0]), chatId: person, userId: person, firstName: "Ada", text: "hello" }),
+  });
+  check(said.status === 201, `the sandbox takes a message (${said.status})`);
+  await page.getByRole("listitem").filter({ hasText: "Ada" }).getByRole("button", { name: "Let in" }).waitFor();
+  await lookAt(page, "bot-let-in");
+  await page.getByRole("button", { name: "Let in" }).click();
+  await page.getByText("Who of these may talk to it?").waitFor({ state: "detached" });
+  await page.getByText("1 person").waitFor();
+  await page.locator(".timeline", { hasText: "Change settings" }).getByText("succeeded").first().waitFor();
+  await page.getByRole("button", { name: "Who may talk" }).click();
+  await page.getByRole("list", { name: "Those who may" }).getByText("Ada").waitFor();
+  await lookAt(page, "who-may-talk");
+  await page.keyboard.press("Escape");
+}
+
 async function searchAndPause() {
   const all = await lineCount();
   await page.keyboard.press("/");
@@ -170,6 +193,7 @@ await signInPage();
 await newcomer();
 await deploy();
 await watch();
+await letIn();
 await searchAndPause();
 await costs();
 await stopAndStart();

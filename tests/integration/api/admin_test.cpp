@@ -110,6 +110,48 @@ TEST_CASE("a bot's messages are counted: those of a day, those that wait, those 
     CHECK(world.call("GET", "/api/bots/" + bot + "/messages", world.bob).status == 404);
 }
 
+TEST_CASE("who wrote to a bot is told, the latest first, and whether the bot talks to them") {
+    AdminWorld world;
+    const auto bot = world.make_bot(100001);
+    const auto write = [&](int number, std::int64_t chat, const std::string& body) {
+        const auto at = base::format_time(world.clock.now() + std::chrono::minutes(number));
+        REQUIRE(world.database->pool().run([&](store::Sql& sql) -> base::Result<void> {
+            (void)sql.query(
+                "INSERT INTO webhook_inbox (bot_id, update_id, chat_id, body, next_attempt_at, "
+                "received_at) VALUES ($1, $2, $3, $4, $5, $5)",
+                {base::BotId(bot), number, chat, body, at});
+            return {};
+        }));
+    };
+    const auto says = [](std::int64_t user, const std::string& name) {
+        return base::Json{{"update_id", 1},
+                          {"message",
+                           {{"text", "hi"},
+                            {"chat", {{"id", user}, {"type", "private"}}},
+                            {"from", {{"id", user}, {"first_name", name}}}}}}
+            .dump();
+    };
+    const auto senders = [&] {
+        return world.get("/api/bots/" + bot + "/messages").body["senders"];
+    };
+    CHECK(senders() == base::Json::array());
+    write(1, 4711, says(4711, "Ada"));
+    write(2, 4712, says(4712, "Bob"));
+    write(3, 4711, says(4711, "Ada L."));
+    write(4, -100, says(-100, "a group"));
+    write(5, 4713, "no update");
+    const auto seen = senders();
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0]["userId"] == 4711);
+    CHECK(seen[0]["name"] == "Ada L.");
+    CHECK(seen[0]["username"].is_null());
+    CHECK(seen[0]["allowed"] == false);
+    CHECK(seen[1]["name"] == "Bob");
+    REQUIRE(world.put("/api/bots/" + bot, {{"allowedTelegramUserIds", {4712}}}).status == 200);
+    CHECK(senders()[0]["allowed"] == false);
+    CHECK(senders()[1]["allowed"] == true);
+}
+
 TEST_CASE("workers are listed with what they offer, what they do and how they are") {
     AdminWorld world;
     world.add_worker("a", 1s);

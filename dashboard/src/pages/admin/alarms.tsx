@@ -25,7 +25,7 @@ export function Alarms() {
         <div key={alarm.id} class="notice bad" role="alert">
           <p>
             <strong>{alarm.cause}</strong> {alarm.nextAction}{" "}
-            <span class="soft">Since {ago(alarm.raisedAt, Date.now()).replace(" ago", "")}.</span>
+            <span class="soft">Raised {ago(alarm.raisedAt, Date.now())}.</span>
           </p>
         </div>
       ))}

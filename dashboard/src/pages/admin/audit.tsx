@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { get, query } from "../../lib/api.ts";
 import { dateAndTime } from "../../lib/format.ts";
 import { useAction, useLoad } from "../../lib/hooks.ts";
+import { Link } from "../../lib/router.tsx";
 import type { Page } from "../../lib/types.ts";
 import { Button, Empty, Loading, ProblemNotice } from "../../ui/controls.tsx";
 
@@ -23,20 +24,43 @@ const reaches = [
   { days: 7, title: "Last week" },
   { days: 30, title: "Last 30 days" },
 ];
-const actions = [
-  "POST /api/bots/create",
-  "PUT /api/bots/:id",
-  "DELETE /api/bots/:id",
-  "POST /api/deploy",
-  "POST /api/deploy/:botId/stop",
-  "POST /api/deploy/:botId/start",
-  "POST /api/deploy/:botId/restart",
-  "POST /api/deploy/:botId/cancel",
-  "POST /api/jobs/:id/cancel",
-  "POST /api/auth/tokens",
-  "DELETE /api/auth/tokens/:id",
-  "PUT /api/admin/users/:id/subscription",
-];
+/** What people look for most, in words; everything else is shown as the log has it. */
+const actions: Record<string, string> = {
+  "POST /api/bots/create": "made a bot",
+  "PUT /api/bots/:id": "changed a bot",
+  "DELETE /api/bots/:id": "deleted a bot",
+  "POST /api/deploy": "deployed a bot",
+  "POST /api/deploy/:botId/stop": "stopped a bot",
+  "POST /api/deploy/:botId/start": "started a bot",
+  "POST /api/deploy/:botId/restart": "restarted a bot",
+  "POST /api/deploy/:botId/cancel": "cancelled what was under way",
+  "POST /api/jobs/:id/cancel": "cancelled an operation",
+  "POST /api/auth/tokens": "made an API token",
+  "DELETE /api/auth/tokens/:id": "revoked an API token",
+  "PUT /api/admin/users/:id/subscription": "changed a subscription",
+};
+const onBot = /^(POST|PUT|DELETE) \/api\/(bots|deploy)\b/;
+
+function What({ action }: { action: string }) {
+  const words = actions[action];
+  return words ? <span title={action}>{words}</span> : <span class="mono">{action}</span>;
+}
+
+function Target({ line }: { line: AuditLine }) {
+  if (line.target === "" || !onBot.test(line.action)) return <>{line.target}</>;
+  return <Link href={`/bots/${line.target}`}>{line.target}</Link>;
+}
+
+/** A request's outcome is its status, a command's its exit code. */
+function Outcome({ line }: { line: AuditLine }) {
+  const good = line.outcome < 400 && (line.actor !== "operator" || line.outcome === 0);
+  const word = good ? "done" : line.outcome >= 400 && line.outcome < 500 ? "refused" : "failed";
+  return (
+    <span class={`badge ${good ? "good" : "bad"}`}>
+      {word} {line.outcome === 0 ? "" : line.outcome}
+    </span>
+  );
+}
 
 export function AuditPart() {
   const [days, setDays] = useState(0);
@@ -60,8 +84,10 @@ export function AuditPart() {
         <span class="grow" />
         <select aria-label="What was done" value={action} onChange={(event) => setAction(event.currentTarget.value)}>
           <option value="">Everything</option>
-          {actions.map((one) => (
-            <option key={one}>{one}</option>
+          {Object.entries(actions).map(([one, words]) => (
+            <option key={one} value={one}>
+              {words}
+            </option>
           ))}
         </select>
         <select aria-label="How far back" value={days} onChange={(event) => setDays(Number(event.currentTarget.value))}>
@@ -98,11 +124,15 @@ export function AuditPart() {
                   <td>
                     {line.actorName} <span class="soft">{line.actor}</span>
                   </td>
-                  <td class="mono">{line.action}</td>
-                  <td class="mono soft">{line.target}</td>
+                  <td>
+                    <What action={line.action} />
+                  </td>
+                  <td class="mono soft">
+                    <Target line={line} />
+                  </td>
                   <td class="soft">{line.address}</td>
                   <td>
-                    <span class={`badge ${line.outcome < 400 ? "good" : "bad"}`}>{line.outcome}</span>
+                    <Outcome line={line} />
                   </td>
                 </tr>
               ))}

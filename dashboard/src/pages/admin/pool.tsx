@@ -7,8 +7,7 @@ import { Empty, Loading, ProblemNotice } from "../../ui/controls.tsx";
 import { Graph } from "../../ui/graph.tsx";
 
 const renewMs = 2_000;
-/** Ten minutes of them. */
-const samples = 300;
+const reachMs = 600_000;
 
 interface Queue {
   at: string;
@@ -37,12 +36,19 @@ interface Worker {
   heartbeatAt: string;
 }
 
-/** What was counted while this page has been open. */
+/** Kept while somebody looks at other pages, so that coming back does not begin with a blank. */
+let kept: Queue[] = [];
+
+/** What was counted while the page has been open. */
 function useHistory(queue: Queue | null): Queue[] {
-  const [history, setHistory] = useState<Queue[]>([]);
+  const [history, setHistory] = useState(kept);
+  kept = history;
   useEffect(() => {
     if (!queue) return;
-    setHistory((old) => (old[old.length - 1]?.at === queue.at ? old : [...old.slice(1 - samples), queue]));
+    const from = Date.parse(queue.at) - reachMs;
+    setHistory((old) =>
+      old[old.length - 1]?.at === queue.at ? old : [...old.filter((one) => Date.parse(one.at) > from), queue],
+    );
   }, [queue?.at]);
   return history;
 }
@@ -117,6 +123,9 @@ export function PoolPart() {
             <Graph title="Busy threads" values={history.map((one) => one.busy)} most={queue.slots} />
           </div>
           <p class="soft">
+            {history.length > 1
+              ? `The graphs show the ${duration(Date.parse(queue.at) - Date.parse(history[0]!.at))} since you first looked, ten minutes at most. `
+              : "The graphs grow while you look. "}
             The oldest due job has waited {duration(queue.oldestDueSeconds * 1000)}. {queue.blocked} can be run by
             nobody. {queue.workers} of {queue.desiredWorkers} wanted processes run. Counted {ago(queue.at, Date.now())}.
           </p>
