@@ -57,17 +57,15 @@ base::Json token_json(const store::ApiToken& token) {
             {"revokedAt", time_or_null(token.revoked_at)}};
 }
 
-cli::ExitCode list_tokens(const cli::Options& options, cli::Context& context) {
+cli::ExitCode list_tokens(const cli::Options& options, cli::Context& context, NotedCommand& noted) {
     cli::ExitCode code{};
     const auto access = open_access(context, code);
     if (!access) return code;
-    NotedCommand noted{.action = "token list", .target = {}, .user_id = {}};
     const auto user = access->tokens->find_user_by_email(options.value_or("user", ""));
-    if (!user) return fail_command(context, *access->database, noted, user.error());
+    if (!user) return cli::report(context, user.error());
     noted.user_id = user->id;
     const auto tokens = access->tokens->list(user->id);
-    if (!tokens) return fail_command(context, *access->database, noted, tokens.error());
-    note_command(context, *access->database, noted);
+    if (!tokens) return cli::report(context, tokens.error());
     if (options.has("json")) {
         base::Json items = base::Json::array();
         for (const auto& token : *tokens) items.push_back(token_json(token));
@@ -83,20 +81,17 @@ cli::ExitCode list_tokens(const cli::Options& options, cli::Context& context) {
     return cli::ExitCode::ok;
 }
 
-cli::ExitCode revoke_token(const cli::Options& options, cli::Context& context) {
+cli::ExitCode revoke_token(const cli::Options& options, cli::Context& context,
+                           NotedCommand& noted) {
     cli::ExitCode code{};
     const auto access = open_access(context, code);
     if (!access) return code;
     const base::ApiTokenId token(options.operand(0));
+    // Somebody may have given the token itself.
+    if (base::is_uuid(token.text())) noted.target = token.text();
     if (const auto revoked = access->tokens->revoke(token, std::nullopt); !revoked) {
-        return fail_command(context, *access->database,
-                            {.action = "token revoke",
-                             .target = base::is_uuid(token.text()) ? token.text() : "",
-                             .user_id = {}},
-                            revoked.error());
+        return cli::report(context, revoked.error());
     }
-    note_command(context, *access->database,
-                 {.action = "token revoke", .target = token.text(), .user_id = {}});
     if (options.has("json")) {
         context.out << base::dump_json_pretty({{"id", token.text()}, {"revoked", true}}) << "\n";
     } else {
@@ -105,20 +100,19 @@ cli::ExitCode revoke_token(const cli::Options& options, cli::Context& context) {
     return cli::ExitCode::ok;
 }
 
-cli::ExitCode release_user(const cli::Options& options, cli::Context& context) {
+cli::ExitCode release_user(const cli::Options& options, cli::Context& context,
+                           NotedCommand& noted) {
     cli::ExitCode code{};
     const auto access = open_access(context, code);
     if (!access) return code;
-    NotedCommand noted{.action = "user release", .target = {}, .user_id = {}};
     const auto user = access->tokens->find_user_by_email(options.value_or("user", ""));
-    if (!user) return fail_command(context, *access->database, noted, user.error());
+    if (!user) return cli::report(context, user.error());
     noted.target = user->id.text();
     noted.user_id = user->id;
     const auto accounts =
         store::make_account_repository(*access->database, context.clock, access->random, {});
     const auto released = accounts->release(user->id);
-    if (!released) return fail_command(context, *access->database, noted, released.error());
-    note_command(context, *access->database, noted);
+    if (!released) return cli::report(context, released.error());
     if (options.has("json")) {
         context.out << base::dump_json_pretty(
                            {{"id", user->id.text()}, {"email", user->email}, {"released", true}})
@@ -129,7 +123,7 @@ cli::ExitCode release_user(const cli::Options& options, cli::Context& context) {
     return cli::ExitCode::ok;
 }
 
-cli::ExitCode set_role(const cli::Options& options, cli::Context& context) {
+cli::ExitCode set_role(const cli::Options& options, cli::Context& context, NotedCommand& noted) {
     const auto role = base::parse_enum<store::UserRole>(options.value_or("role", ""));
     if (!role) {
         cli::report(context, {.kind = base::ErrorKind::invalid,
@@ -139,16 +133,14 @@ cli::ExitCode set_role(const cli::Options& options, cli::Context& context) {
     cli::ExitCode code{};
     const auto access = open_access(context, code);
     if (!access) return code;
-    NotedCommand noted{
-        .action = fmt::format("user role {}", base::to_text(*role)), .target = {}, .user_id = {}};
+    noted.action = fmt::format("user role {}", base::to_text(*role));
     const auto user = access->tokens->find_user_by_email(options.value_or("user", ""));
-    if (!user) return fail_command(context, *access->database, noted, user.error());
+    if (!user) return cli::report(context, user.error());
     noted.target = user->id.text();
     noted.user_id = user->id;
     if (const auto set = access->tokens->set_role(user->id, *role); !set) {
-        return fail_command(context, *access->database, noted, set.error());
+        return cli::report(context, set.error());
     }
-    note_command(context, *access->database, noted);
     if (options.has("json")) {
         context.out << base::dump_json_pretty({{"id", user->id.text()},
                                                {"email", user->email},
@@ -163,51 +155,56 @@ cli::ExitCode set_role(const cli::Options& options, cli::Context& context) {
 }  // namespace
 
 cli::Command token_list_command() {
-    return {
-        .name = "token list",
-        .summary = "shows the API tokens of a user, with their last use",
-        .operands = {},
-        .options = {{.name = "user", .value = "EMAIL", .help = "whose tokens"}, cli::json_option},
-        .details = "Needs DATABASE_URL.\n",
-        .run = list_tokens};
+    return operator_command(
+        {.name = "token list",
+         .summary = "shows the API tokens of a user, with their last use",
+         .operands = {},
+         .options = {{.name = "user", .value = "EMAIL", .help = "whose tokens"}, cli::json_option},
+         .details = "Needs DATABASE_URL.\n",
+         .run = {}},
+        list_tokens);
 }
 
 cli::Command token_revoke_command() {
-    return {.name = "token revoke",
-            .summary = "ends an API token at once",
-            .operands = {{.name = "TOKEN_ID"}},
-            .options = {cli::json_option},
-            .details = "Needs DATABASE_URL; `hatchery token list` shows the ids.\n",
-            .run = revoke_token};
+    return operator_command(
+        {.name = "token revoke",
+         .summary = "ends an API token at once",
+         .operands = {{.name = "TOKEN_ID"}},
+         .options = {cli::json_option},
+         .details = "Needs DATABASE_URL; `hatchery token list` shows the ids.\n",
+         .run = {}},
+        revoke_token);
 }
 
 cli::Command user_release_command() {
-    return {
-        .name = "user release",
-        .summary = "gives an account to who signs in next with its e-mail address",
-        .operands = {},
-        .options = {{.name = "user", .value = "EMAIL", .help = "whose account"}, cli::json_option},
-        .details =
-            "Needs DATABASE_URL. Who had the account so far is signed out and cannot come\n"
-            "back by the identity that he had at the issuer; API tokens stay. For somebody\n"
-            "whose identity was made anew, or who follows another one at that address.\n",
-        .run = release_user};
+    return operator_command(
+        {.name = "user release",
+         .summary = "gives an account to who signs in next with its e-mail address",
+         .operands = {},
+         .options = {{.name = "user", .value = "EMAIL", .help = "whose account"}, cli::json_option},
+         .details =
+             "Needs DATABASE_URL. Who had the account so far is signed out and cannot come\n"
+             "back by the identity that he had at the issuer; API tokens stay. For somebody\n"
+             "whose identity was made anew, or who follows another one at that address.\n",
+         .run = {}},
+        release_user);
 }
 
 cli::Command user_role_command() {
-    return {.name = "user role",
-            .summary = "gives a user another role",
-            .operands = {},
-            .options = {{.name = "user", .value = "EMAIL", .help = "who"},
-                        {.name = "role",
-                         .value = "ROLE",
-                         .help = "user, support or admin",
-                         .choices = "user support admin"},
-                        cli::json_option},
-            .details =
-                "Needs DATABASE_URL. Its sessions and tokens have the role at once; scopes\n"
-                "that the role does not have stop working.\n",
-            .run = set_role};
+    return operator_command(
+        {.name = "user role",
+         .summary = "gives a user another role",
+         .operands = {},
+         .options = {{.name = "user", .value = "EMAIL", .help = "who"},
+                     {.name = "role",
+                      .value = "ROLE",
+                      .help = "user, support or admin",
+                      .choices = "user support admin"},
+                     cli::json_option},
+         .details = "Needs DATABASE_URL. Its sessions and tokens have the role at once; scopes\n"
+                    "that the role does not have stop working.\n",
+         .run = {}},
+        set_role);
 }
 
 }  // namespace hatchery::app

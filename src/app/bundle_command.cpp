@@ -10,6 +10,7 @@
 #include <fstream>
 #include <ostream>
 
+#include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "app/run_command.hpp"
 #include "base/embedded_file.hpp"
@@ -108,7 +109,7 @@ cli::ExitCode after_build(int code, cli::Context& context) {
     }
 }
 
-cli::ExitCode build(const cli::Options& options, cli::Context& context) {
+cli::ExitCode build(const cli::Options& options, cli::Context& context, NotedCommand& noted) {
     const auto config = cli::load_or_report(context, config::Need::nothing);
     if (!config) return cli::ExitCode::config;
     const std::string version = options.value_or("version", config->openclaw_version);
@@ -125,6 +126,8 @@ cli::ExitCode build(const cli::Options& options, cli::Context& context) {
     context.out.flush();
     const auto code = run_program({"bash", scripts.path_of("build_bundle.sh"), version, folder});
     if (!code) return cli::report(context, code.error());
+    // A version that was built is one; else it is whatever somebody typed.
+    if (*code == 0) noted.target = version;
     return after_build(*code, context);
 }
 
@@ -139,7 +142,7 @@ base::Json json_of(const std::vector<ports::ReleaseBundle>& found) {
     return items;
 }
 
-cli::ExitCode list(const cli::Options& options, cli::Context& context) {
+cli::ExitCode list(const cli::Options& options, cli::Context& context, NotedCommand&) {
     const auto config = cli::load_or_report(context, config::Need::nothing);
     if (!config) return cli::ExitCode::config;
     const std::string folder = options.value_or("output", config->bundle_dir);
@@ -163,31 +166,33 @@ cli::ExitCode list(const cli::Options& options, cli::Context& context) {
 }  // namespace
 
 cli::Command bundle_build_command() {
-    return {.name = "bundle build",
-            .summary = "makes the OpenClaw release bundle that servers receive",
-            .operands = {},
-            .options = {{.name = "version",
-                         .value = "V",
-                         .help = "OpenClaw's version (default: HATCHERY_OPENCLAW_VERSION)"},
-                        {.name = "output",
-                         .value = "DIR",
-                         .help = "where to put it (default: HATCHERY_BUNDLE_DIR)"}},
-            .details =
-                "Needs npm, zstd, tar and python3, and npm's registry. No root. A bundle that\n"
-                "is there already and whole is left as it is.\n",
-            .run = build};
+    return operator_command(
+        {.name = "bundle build",
+         .summary = "makes the OpenClaw release bundle that servers receive",
+         .operands = {},
+         .options = {{.name = "version",
+                      .value = "V",
+                      .help = "OpenClaw's version (default: HATCHERY_OPENCLAW_VERSION)"},
+                     {.name = "output",
+                      .value = "DIR",
+                      .help = "where to put it (default: HATCHERY_BUNDLE_DIR)"}},
+         .details = "Needs npm, zstd, tar and python3, and npm's registry. No root. A bundle that\n"
+                    "is there already and whole is left as it is.\n",
+         .run = {}},
+        build);
 }
 
 cli::Command bundle_list_command() {
-    return {.name = "bundle list",
-            .summary = "lists the release bundles of this machine",
-            .operands = {},
-            .options = {{.name = "output",
-                         .value = "DIR",
-                         .help = "where to look (default: HATCHERY_BUNDLE_DIR)"},
-                        cli::json_option},
-            .details = {},
-            .run = list};
+    return operator_command({.name = "bundle list",
+                             .summary = "lists the release bundles of this machine",
+                             .operands = {},
+                             .options = {{.name = "output",
+                                          .value = "DIR",
+                                          .help = "where to look (default: HATCHERY_BUNDLE_DIR)"},
+                                         cli::json_option},
+                             .details = {},
+                             .run = {}},
+                            list);
 }
 
 }  // namespace hatchery::app

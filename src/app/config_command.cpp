@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "base/json_value.hpp"
 #include "cli/client_command.hpp"
@@ -31,7 +32,7 @@ base::Json json_of(const config::Loaded& loaded) {
             {"warnings", json_of(loaded.warnings)}};
 }
 
-cli::ExitCode run(const cli::Options& options, cli::Context& context) {
+cli::ExitCode run(const cli::Options& options, cli::Context& context, NotedCommand&) {
     const config::Loaded loaded = context.load_config(config::Need::service);
     if (options.has("json")) {
         context.out << base::dump_json_pretty(json_of(loaded)) << "\n";
@@ -54,12 +55,14 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
 }  // namespace
 
 cli::Command config_check_command() {
-    return {.name = "config check",
-            .summary = "shows every setting and all that is wrong with them",
-            .operands = {},
-            .options = {cli::json_option},
-            .details = "Secrets are shown as \"set\". Asks for all that `hatchery serve` needs.\n",
-            .run = run};
+    return operator_command(
+        {.name = "config check",
+         .summary = "shows every setting and all that is wrong with them",
+         .operands = {},
+         .options = {cli::json_option},
+         .details = "Secrets are shown as \"set\". Asks for all that `hatchery serve` needs.\n",
+         .run = {}},
+        run);
 }
 
 }  // namespace hatchery::app

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "app/doctor.hpp"
+#include "app/note_command.hpp"
 #include "app/operate.hpp"
 #include "base/json_value.hpp"
 #include "cli/client_command.hpp"
@@ -12,7 +13,7 @@ namespace hatchery::app {
 
 namespace {
 
-cli::ExitCode run(const cli::Options& options, cli::Context& context) {
+cli::ExitCode run(const cli::Options& options, cli::Context& context, NotedCommand&) {
     const auto loaded = context.load_config(config::Need::service);
     const auto findings = examine(loaded, context);
     const auto all = findings_json(findings);
@@ -36,16 +37,18 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
 }  // namespace
 
 cli::Command doctor_command() {
-    return {.name = "doctor",
-            .summary = "looks at everything that the service needs, and says what to do",
-            .operands = {},
-            .options = {cli::json_option},
-            .details =
-                "Configuration, database, keys, provider tokens, Telegram, public URL and its\n"
-                "certificate, clocks, disk. Changes nothing. A line each: ok, warn or fail, and\n"
-                "below it what to do. Ends with 1 when something fails. Needs the service's\n"
-                "settings.\n",
-            .run = run};
+    return operator_command(
+        {.name = "doctor",
+         .summary = "looks at everything that the service needs, and says what to do",
+         .operands = {},
+         .options = {cli::json_option},
+         .details =
+             "Configuration, database, keys, provider tokens, Telegram, public URL and its\n"
+             "certificate, clocks, disk. Changes nothing. A line each: ok, warn or fail, and\n"
+             "below it what to do. Ends with 1 when something fails. Needs the service's\n"
+             "settings.\n",
+         .run = {}},
+        run);
 }
 
 }  // namespace hatchery::app

@@ -1,18 +1,25 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "app/note_command.hpp"
 #include "app/operate.hpp"
+#include "app/service.hpp"
+#include "base/enum_text.hpp"
 #include "base/json_value.hpp"
 #include "cli/client_command.hpp"
+#include "core/worker.hpp"
 #include "crypto/key_ring.hpp"
 #include "store/key_rotation.hpp"
 #include "store/migrations.hpp"
+#include "store/pg_worker_registry.hpp"
 
 namespace hatchery::app {
 
@@ -82,16 +89,74 @@ cli::ExitCode with_work(cli::Context& context,
     return use_work(*work);
 }
 
+/// A process that runs now, and the names of its master keys, the one that seals first.
+struct KeyHolder {
+    std::string process;
+    std::vector<std::string> keys;
+};
+
+/// Those that say which keys they have; versions before this one do not.
+base::Result<std::vector<KeyHolder>> key_holders(KeyWork& work, const base::Clock& clock) {
+    const auto workers = store::make_pg_worker_registry(*work.database)->list();
+    if (!workers) return base::fail(workers.error());
+    std::vector<KeyHolder> holders;
+    for (const auto& worker : *workers) {
+        const auto capabilities = base::parse_json(worker.capabilities);
+        if (!core::is_alive(worker, clock.now()) || !capabilities) continue;
+        KeyHolder holder{
+            .process = fmt::format("{} on {}", base::to_text(worker.role), worker.host),
+            .keys = {}};
+        for (const auto& key : base::json_member(*capabilities, master_keys_capability)) {
+            if (key.is_string()) holder.keys.push_back(key.get<std::string>());
+        }
+        if (!holder.keys.empty()) holders.push_back(std::move(holder));
+    }
+    return holders;
+}
+
+/// What a running process could not open any more must not be sealed.
+base::Result<void> all_have(const std::vector<KeyHolder>& holders, const std::string& key) {
+    std::vector<std::string> without;
+    for (const auto& holder : holders) {
+        const bool has =
+            std::find(holder.keys.begin(), holder.keys.end(), key) != holder.keys.end();
+        if (!has) without.push_back(holder.process);
+    }
+    if (without.empty()) return {};
+    return base::fail(
+        base::ErrorKind::conflict,
+        fmt::format("Processes run without the key {}, and could open nothing that it seals: {}.",
+                    key, fmt::join(without, ", ")),
+        "Put the new key in front of HATCHERY_MASTER_KEY of every process, restart them, and run "
+        "this again.");
+}
+
+/// When the keys that are needed no more can go.
+std::string farewell(const std::vector<KeyHolder>& holders, const std::string& key) {
+    std::vector<std::string> behind;
+    for (const auto& holder : holders) {
+        if (holder.keys.front() != key) behind.push_back(holder.process);
+    }
+    if (behind.empty()) {
+        return "A key that can go may be taken out now: every process that runs seals with the "
+               "new one.\n";
+    }
+    return fmt::format(
+        "No key can go yet: {} still seals with another. Put the new key in front there, restart, "
+        "and run this again.\n",
+        fmt::join(behind, ", "));
+}
+
 cli::ExitCode rotate(KeyWork& work, const cli::Options& options, cli::Context& context) {
+    const std::string key = work.box->key_ids().front();
+    const auto holders = key_holders(work, context.clock);
+    if (!holders) return cli::report(context, holders.error());
+    if (const auto all = all_have(*holders, key); !all) return cli::report(context, all.error());
     const auto report =
         store::rotate_keys(*work.database, *work.box, context.clock, [&](std::int64_t done) {
             context.err << fmt::format("{} secrets sealed anew", done) << std::endl;
         });
-    NotedCommand noted{.action = "keys rotate", .target = {}, .user_id = {}};
-    if (!report) return fail_command(context, *work.database, noted, report.error());
-    // What could not be opened is still sealed by its old key: the command has not done its work.
-    if (report->unopened > 0) noted.outcome = cli::ExitCode::failed;
-    note_command(context, *work.database, noted);
+    if (!report) return cli::report(context, report.error());
     const bool json = options.has("json");
     if (!json) {
         context.out << fmt::format("{} secrets were sealed anew with the first key.\n",
@@ -106,10 +171,10 @@ cli::ExitCode rotate(KeyWork& work, const cli::Options& options, cli::Context& c
     std::optional<base::Json> counts;
     if (json) counts = {{"resealed", report->resealed}, {"unopened", report->unopened}};
     const auto shown = show(work, context, counts);
+    // What could not be opened is still sealed by its old key: the command has not done its work.
     if (report->unopened > 0) return cli::ExitCode::failed;
     if (shown == cli::ExitCode::ok && !json) {
-        context.out << "A key that can go may be taken out once every process runs with the new "
-                       "one in front.\n";
+        context.out << farewell(*holders, key);
     }
     return shown;
 }
@@ -117,39 +182,38 @@ cli::ExitCode rotate(KeyWork& work, const cli::Options& options, cli::Context& c
 }  // namespace
 
 cli::Command keys_status_command() {
-    return {.name = "keys status",
-            .summary = "shows which master key has sealed how many secrets",
-            .operands = {},
-            .options = {cli::json_option},
-            .details =
-                "Needs DATABASE_URL and HATCHERY_MASTER_KEY. A key is named by the first\n"
-                "eight hexadecimal digits of its SHA-256.\n",
-            .run = [](const cli::Options& options, cli::Context& context) {
-                return with_work(context, [&](KeyWork& work) {
-                    std::optional<base::Json> more;
-                    if (options.has("json")) more = base::Json::object();
-                    const auto code = show(work, context, more);
-                    note_command(
-                        context, *work.database,
-                        {.action = "keys status", .target = {}, .user_id = {}, .outcome = code});
-                    return code;
-                });
-            }};
+    return operator_command(
+        {.name = "keys status",
+         .summary = "shows which master key has sealed how many secrets",
+         .operands = {},
+         .options = {cli::json_option},
+         .details = "Needs DATABASE_URL and HATCHERY_MASTER_KEY. A key is named by the first\n"
+                    "eight hexadecimal digits of its SHA-256.\n",
+         .run = {}},
+        [](const cli::Options& options, cli::Context& context, NotedCommand&) {
+            return with_work(context, [&](KeyWork& work) {
+                std::optional<base::Json> more;
+                if (options.has("json")) more = base::Json::object();
+                return show(work, context, more);
+            });
+        });
 }
 
 cli::Command keys_rotate_command() {
-    return {.name = "keys rotate",
-            .summary = "seals every secret anew with the first master key",
-            .operands = {},
-            .options = {cli::json_option},
-            .details =
-                "First put the new key in front of the old one in HATCHERY_MASTER_KEY and restart\n"
-                "every process. Then run this, while they work; it may be interrupted and run\n"
-                "again. When the old key is said to be free to go, take it out.\n",
-            .run = [](const cli::Options& options, cli::Context& context) {
-                return with_work(context,
-                                 [&](KeyWork& work) { return rotate(work, options, context); });
-            }};
+    return operator_command(
+        {.name = "keys rotate",
+         .summary = "seals every secret anew with the first master key",
+         .operands = {},
+         .options = {cli::json_option},
+         .details =
+             "First put the new key in front of the old one in HATCHERY_MASTER_KEY and restart\n"
+             "every process. Then run this, while they work; it may be interrupted and run\n"
+             "again. When the old key is said to be free to go, take it out.\n",
+         .run = {}},
+        [](const cli::Options& options, cli::Context& context, NotedCommand&) {
+            return with_work(context,
+                             [&](KeyWork& work) { return rotate(work, options, context); });
+        });
 }
 
 }  // namespace hatchery::app

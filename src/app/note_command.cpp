@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <exception>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 #include "store/audit_log.hpp"
@@ -28,9 +30,25 @@ std::string machine_name() {
     return name.data();
 }
 
+void say_no_line(cli::Context& context, const std::string& cause) {
+    context.err << "The audit log has no line of this: " << cause << "\n";
+}
+
+/// By a connection of its own: the command may have failed before it had any.
+void note_at_end(cli::Context& context, const NotedCommand& command, cli::ExitCode outcome) {
+    const auto loaded = context.load_config(config::Need::nothing);
+    if (loaded.config.database_url.empty()) {
+        return say_no_line(context, "DATABASE_URL names no database.");
+    }
+    const auto database = store::make_database({.url = loaded.config.database_url, .pool_size = 1});
+    if (!database) return say_no_line(context, database.error().message);
+    note_command(context, **database, command, outcome);
+}
+
 }  // namespace
 
-void note_command(cli::Context& context, store::Database& database, const NotedCommand& command) {
+void note_command(cli::Context& context, store::Database& database, const NotedCommand& command,
+                  cli::ExitCode outcome) {
     const auto noted = store::make_audit_log(database, context.clock)
                            ->append({.actor = store::AuditActor::operator_,
                                      .user_id = command.user_id,
@@ -41,17 +59,26 @@ void note_command(cli::Context& context, store::Database& database, const NotedC
                                      .action = command.action,
                                      .target = command.target,
                                      .address = machine_name(),
-                                     .outcome = static_cast<int>(command.outcome),
+                                     .outcome = static_cast<int>(outcome),
                                      .request_id = {}});
-    if (!noted)
-        context.err << "The audit log has no line of this: " << noted.error().message << "\n";
+    if (!noted) say_no_line(context, noted.error().message);
 }
 
-cli::ExitCode fail_command(cli::Context& context, store::Database& database, NotedCommand command,
-                           const base::Error& error) {
-    command.outcome = cli::report(context, error);
-    note_command(context, database, command);
-    return command.outcome;
+cli::Command operator_command(cli::Command command, OperatorRun run) {
+    command.audit = cli::AuditRule::line;
+    command.run = [name = command.name, run = std::move(run)](const cli::Options& options,
+                                                              cli::Context& context) {
+        NotedCommand noted{.action = name, .target = {}, .user_id = {}};
+        try {
+            const auto code = run(options, context, noted);
+            note_at_end(context, noted, code);
+            return code;
+        } catch (const std::exception&) {
+            note_at_end(context, noted, cli::ExitCode::failed);
+            throw;
+        }
+    };
+    return command;
 }
 
 }  // namespace hatchery::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/ids.hpp"
@@ -9,7 +10,8 @@
 
 namespace hatchery::app {
 
-/// A command of the operator's that changes something.
+/// What the audit log has of a command, beside who ran it where and how it ended. Nothing in it may
+/// be secret.
 struct NotedCommand {
     /// As it is called: `token create`.
     std::string action;
@@ -17,16 +19,18 @@ struct NotedCommand {
     std::string target;
     /// Whom it concerns; may be empty.
     base::UserId user_id;
-    /// How it ended.
-    cli::ExitCode outcome = cli::ExitCode::ok;
 };
 
 /// Writes the command to the audit log, under the operator's login name and this machine's name. A
 /// log that cannot be written is told on standard error: the command has happened.
-void note_command(cli::Context& context, store::Database& database, const NotedCommand& command);
+void note_command(cli::Context& context, store::Database& database, const NotedCommand& command,
+                  cli::ExitCode outcome);
 
-/// The same of a command that has failed: tells the error and notes it. The exit code.
-[[nodiscard]] cli::ExitCode fail_command(cli::Context& context, store::Database& database,
-                                         NotedCommand command, const base::Error& error);
+/// Fills in what it did to what, and to whom.
+using OperatorRun = std::function<cli::ExitCode(const cli::Options&, cli::Context&, NotedCommand&)>;
+
+/// The command with a run that leaves its line in the audit log whichever way it ends. It does its
+/// work without a database, too, and then says on standard error that there is no line.
+[[nodiscard]] cli::Command operator_command(cli::Command command, OperatorRun run);
 
 }  // namespace hatchery::app

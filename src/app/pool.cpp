@@ -47,6 +47,9 @@ std::string capabilities_of(const Adapters& adapters, const config::Config& conf
     // An empty list is no capability.
     if (!providers.empty()) capabilities["provider"] = std::move(providers);
     if (const auto own = base::parse_json(config.capabilities)) capabilities.update(*own);
+    // By their names, the one that seals first: `keys rotate` looks who could not open what it
+    // seals.
+    capabilities[std::string(master_keys_capability)] = adapters.box->key_ids();
     return base::dump_json(capabilities);
 }
 

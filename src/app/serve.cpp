@@ -299,12 +299,19 @@ cli::ExitCode run_service(Role role, const config::Loaded& loaded, StopSignals& 
     if (!*migrated) return cli::report(context, migrated->error());
     if (!(*migrated)->applied.empty()) {
         note_command(context, *a.database,
-                     {.action = "migrate", .target = (*migrated)->applied.back(), .user_id = {}});
+                     {.action = "migrate", .target = (*migrated)->applied.back(), .user_id = {}},
+                     cli::ExitCode::ok);
     }
     if (const auto opens = store::check_keys(*a.database, *a.box); !opens) {
         return cli::report(context, opens.error());
     }
     warn_about_start(loaded, a);
+    // Of the start, not of the end: how it ends is in the log of a process that may be killed.
+    note_command(context, *a.database,
+                 {.action = role == Role::serve ? "serve" : "worker",
+                  .target = a.worker.text(),
+                  .user_id = {}},
+                 cli::ExitCode::ok);
 
     const auto engine = make_engine_of(a, config);
     auto job_hints =
@@ -387,9 +394,9 @@ cli::Command serve_command() {
             .details =
                 "Migrates the database first. SIGTERM and SIGINT end it within ten seconds;\n"
                 "work under way goes on at the next start, or on another machine at once.\n",
-            .run = [](const cli::Options&, cli::Context& context) {
-                return run_role(Role::serve, context);
-            }};
+            .run = [](const cli::Options&,
+                      cli::Context& context) { return run_role(Role::serve, context); },
+            .audit = cli::AuditRule::line};
 }
 
 cli::Command worker_command() {
@@ -398,9 +405,9 @@ cli::Command worker_command() {
             .operands = {},
             .options = {},
             .details = "Needs the same configuration as `hatchery serve`.\n",
-            .run = [](const cli::Options&, cli::Context& context) {
-                return run_role(Role::worker, context);
-            }};
+            .run = [](const cli::Options&,
+                      cli::Context& context) { return run_role(Role::worker, context); },
+            .audit = cli::AuditRule::line};
 }
 
 }  // namespace hatchery::app

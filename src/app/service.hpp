@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "api/sign_in/open_id_client.hpp"
 #include "base/clock.hpp"
@@ -122,6 +124,9 @@ struct Adapters {
 /// What goes on slowly: ends of subscriptions, and old history.
 [[nodiscard]] std::unique_ptr<engine::Upkeep> make_upkeep_of(Adapters& adapters,
                                                              const config::Config& config);
+
+/// The capability under which a process tells the names of its master keys.
+inline constexpr std::string_view master_keys_capability = "masterKeys";
 
 /// What the workers of this process offer: a JSON object as text.
 [[nodiscard]] std::string capabilities_of(const Adapters& adapters, const config::Config& config);

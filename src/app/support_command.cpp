@@ -141,17 +141,12 @@ base::Result<void> write_file(const std::string& path, const std::string& text) 
                       "Name another file with --output.");
 }
 
-cli::ExitCode run(const cli::Options& options, cli::Context& context) {
+cli::ExitCode run(const cli::Options& options, cli::Context& context, NotedCommand&) {
     const auto loaded = context.load_config(config::Need::service);
     std::string time = base::format_time(context.clock.now()).substr(0, 19);
     std::replace(time.begin(), time.end(), ':', '-');
     const auto path = options.value_or("output", fmt::format("hatchery-support-{}.json", time));
     const auto text = bundle_text(loaded, context);
-    // It holds what only an operator sees. Made of a broken installation, it may leave no line.
-    if (const auto database = store::make_database(loaded.config.database_url, 1)) {
-        note_command(context, **database,
-                     {.action = "support-bundle", .target = {}, .user_id = {}});
-    }
     if (path == "-") {
         context.out << text;
         return cli::ExitCode::ok;
@@ -171,20 +166,22 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
 }  // namespace
 
 cli::Command support_bundle_command() {
-    return {.name = "support-bundle",
-            .summary = "writes what somebody who looks for a fault needs, without secrets",
-            .operands = {},
-            .options = {{.name = "output",
-                         .value = "FILE",
-                         .help = "where to write it, - for standard output (default: "
-                                 "hatchery-support-TIME.json)"},
-                        cli::json_option},
-            .details =
-                "One JSON file that only you can read: settings (secrets as \"set\"), versions,\n"
-                "what hatchery doctor finds, the latest operations, warnings, errors, alarms and\n"
-                "workers, and the metrics. E-mail and IP addresses and whatever looks like a\n"
-                "token are masked; names, chats and users are not in it.\n",
-            .run = run};
+    return operator_command(
+        {.name = "support-bundle",
+         .summary = "writes what somebody who looks for a fault needs, without secrets",
+         .operands = {},
+         .options = {{.name = "output",
+                      .value = "FILE",
+                      .help = "where to write it, - for standard output (default: "
+                              "hatchery-support-TIME.json)"},
+                     cli::json_option},
+         .details =
+             "One JSON file that only you can read: settings (secrets as \"set\"), versions,\n"
+             "what hatchery doctor finds, the latest operations, warnings, errors, alarms and\n"
+             "workers, and the metrics. E-mail and IP addresses and whatever looks like a\n"
+             "token are masked; names, chats and users are not in it.\n",
+         .run = {}},
+        run);
 }
 
 }  // namespace hatchery::app

@@ -123,7 +123,7 @@ base::Result<void> check_scopes_of_role(const Request& request, store::UserRole 
 }
 
 cli::ExitCode create(const Request& request, const config::Config& config, bool json,
-                     cli::Context& context) {
+                     cli::Context& context, NotedCommand& noted) {
     auto database = store::make_database(config.database_url, 2);
     if (!database) return cli::report(context, database.error());
     if (const auto current = store::require_current_schema(**database); !current) {
@@ -131,24 +131,23 @@ cli::ExitCode create(const Request& request, const config::Config& config, bool 
     }
     base::SystemRandom random;
     const auto tokens = store::make_token_repository(**database, context.clock, random);
-    NotedCommand noted{.action = "token create", .target = {}, .user_id = {}};
     // Nobody is made for a token that is not.
     if (const auto known = tokens->find_user_by_email(request.email); !known) {
         if (known.error().kind != ErrorKind::not_found) {
-            return fail_command(context, **database, noted, known.error());
+            return cli::report(context, known.error());
         }
         if (const auto fits = check_scopes_of_role(request, request.role); !fits) {
-            return fail_command(context, **database, noted, fits.error());
+            return cli::report(context, fits.error());
         }
     }
     const auto user = tokens->get_or_create_user(request.email, request.role);
-    if (!user) return fail_command(context, **database, noted, user.error());
+    if (!user) return cli::report(context, user.error());
     noted.user_id = user->id;
     if (const auto fits = check_role(request, user->role); !fits) {
-        return fail_command(context, **database, noted, fits.error());
+        return cli::report(context, fits.error());
     }
     if (const auto fits = check_scopes_of_role(request, user->role); !fits) {
-        return fail_command(context, **database, noted, fits.error());
+        return cli::report(context, fits.error());
     }
     const std::string token = "hat_" + base::random_token(random, 32);
     const auto expires_at = context.clock.now() + request.lifetime;
@@ -157,9 +156,8 @@ cli::ExitCode create(const Request& request, const config::Config& config, bool 
                                       .hash_hex = crypto::sha256_hex(token),
                                       .scopes = request.scopes,
                                       .expires_at = expires_at});
-    if (!made) return fail_command(context, **database, noted, made.error());
+    if (!made) return cli::report(context, made.error());
     noted.target = made->id.text();
-    note_command(context, **database, noted);
     if (json) {
         context.out << base::dump_json_pretty({{"id", made->id.text()},
                                                {"token", token},
@@ -175,7 +173,7 @@ cli::ExitCode create(const Request& request, const config::Config& config, bool 
     return cli::ExitCode::ok;
 }
 
-cli::ExitCode run(const cli::Options& options, cli::Context& context) {
+cli::ExitCode run(const cli::Options& options, cli::Context& context, NotedCommand& noted) {
     const auto request = read_request(options);
     if (!request) {
         cli::report(context, request.error());
@@ -183,30 +181,31 @@ cli::ExitCode run(const cli::Options& options, cli::Context& context) {
     }
     const auto config = cli::load_or_report(context, config::Need::database);
     if (!config) return cli::ExitCode::config;
-    return create(*request, *config, options.has("json"), context);
+    return create(*request, *config, options.has("json"), context, noted);
 }
 
 }  // namespace
 
 cli::Command token_create_command() {
-    return {
-        .name = "token create",
-        .summary = "makes an API token and prints it once",
-        .operands = {},
-        .options = {{.name = "user", .value = "EMAIL", .help = "whose token; made when new"},
-                    {.name = "scopes",
-                     .value = "LIST",
-                     .help = "of bots:read,bots:write,deploy,account,admin,act-as (default: the "
-                             "first three)"},
-                    {.name = "name", .value = "TEXT", .help = "what it is for (default: cli)"},
-                    {.name = "expires-in", .value = "TIME", .help = "30m, 12h, 90d (default)"},
-                    {.name = "role",
-                     .value = "ROLE",
-                     .help = "of a new user: user (default), support, admin",
-                     .choices = "user support admin"},
-                    cli::json_option},
-        .details = "Needs DATABASE_URL. The database keeps only a hash of the token.\n",
-        .run = run};
+    return operator_command(
+        {.name = "token create",
+         .summary = "makes an API token and prints it once",
+         .operands = {},
+         .options = {{.name = "user", .value = "EMAIL", .help = "whose token; made when new"},
+                     {.name = "scopes",
+                      .value = "LIST",
+                      .help = "of bots:read,bots:write,deploy,account,admin,act-as (default: the "
+                              "first three)"},
+                     {.name = "name", .value = "TEXT", .help = "what it is for (default: cli)"},
+                     {.name = "expires-in", .value = "TIME", .help = "30m, 12h, 90d (default)"},
+                     {.name = "role",
+                      .value = "ROLE",
+                      .help = "of a new user: user (default), support, admin",
+                      .choices = "user support admin"},
+                     cli::json_option},
+         .details = "Needs DATABASE_URL. The database keeps only a hash of the token.\n",
+         .run = {}},
+        run);
 }
 
 }  // namespace hatchery::app

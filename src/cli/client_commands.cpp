@@ -10,6 +10,7 @@ std::vector<Command> client_commands() {
         workers_command(), operations_command(), alarms_command(),  chat_command()};
     for (auto& command : users_commands()) commands.push_back(std::move(command));
     for (auto& command : cloud_commands()) commands.push_back(std::move(command));
+    for (auto& command : commands) command.audit = AuditRule::by_api;
     return commands;
 }
 

@@ -24,9 +24,24 @@ std::string describe_exit_codes() {
     return text;
 }
 
+std::string_view describe(AuditRule rule) {
+    switch (rule) {
+        case AuditRule::undecided:
+            return {};
+        case AuditRule::line:
+            return "The audit log gets a line of it, however it ends.";
+        case AuditRule::by_api:
+            return "The audit log gets a line of what it changes, from the API.";
+        case AuditRule::nothing:
+            return "The audit log gets nothing of it: it concerns no installation.";
+    }
+    return {};
+}
+
 std::string help_of(const Command& command) {
     std::string text = fmt::format("usage: {}\n\n{}.\n", usage_line(command), command.summary);
     if (!command.details.empty()) text += "\n" + command.details;
+    text += fmt::format("\n{}\n", describe(command.audit));
     text += "\nOptions:\n" + describe_options(command.options);
     text += "  -h, --help                   this text\n\n";
     return text + describe_exit_codes();

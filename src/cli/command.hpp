@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -38,6 +39,14 @@ struct Context {
     std::function<void()> erase_line = [] {};
 };
 
+/// What the audit log of the installation has of a command.
+enum class AuditRule : std::uint8_t {
+    undecided,  ///< nobody has thought of it: a test refuses such a command
+    line,       ///< an operator's command: a line, however it ends
+    by_api,     ///< the API writes the lines of what it changes
+    nothing,    ///< it has to do with no installation
+};
+
 struct Command {
     /// One or two words: `deploy`, `token create`.
     std::string name;
@@ -47,6 +56,7 @@ struct Command {
     /// Further lines of its help; may be empty.
     std::string details;
     std::function<ExitCode(const Options&, Context&)> run;
+    AuditRule audit = AuditRule::undecided;
 };
 
 /// `hatchery deploy [BOT] [options]`

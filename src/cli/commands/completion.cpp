@@ -16,11 +16,13 @@ Command completion_command(CommandTable table) {
                 "For bash, in ~/.bashrc: source <(hatchery completion bash)\n"
                 "For zsh: hatchery completion zsh > ~/.zfunc/_hatchery, a folder of your fpath.\n"
                 "The Debian package installs both.\n",
-            .run = [table = std::move(table)](const Options& options, Context& context) {
-                context.out << (options.operand(0) == "bash" ? bash_completion(table())
-                                                             : zsh_completion(table()));
-                return ExitCode::ok;
-            }};
+            .run =
+                [table = std::move(table)](const Options& options, Context& context) {
+                    context.out << (options.operand(0) == "bash" ? bash_completion(table())
+                                                                 : zsh_completion(table()));
+                    return ExitCode::ok;
+                },
+            .audit = AuditRule::nothing};
 }
 
 Command manual_command(CommandTable table) {
@@ -29,10 +31,12 @@ Command manual_command(CommandTable table) {
             .operands = {},
             .options = {},
             .details = "In roff: hatchery manual | man -l -\n",
-            .run = [table = std::move(table)](const Options&, Context& context) {
-                context.out << manual_page(table());
-                return ExitCode::ok;
-            }};
+            .run =
+                [table = std::move(table)](const Options&, Context& context) {
+                    context.out << manual_page(table());
+                    return ExitCode::ok;
+                },
+            .audit = AuditRule::nothing};
 }
 
 }  // namespace hatchery::cli
