@@ -4,20 +4,16 @@
 #define BOOST_ASIO_DISABLE_CO_AWAIT
 #include <netinet/tcp.h>
 
-#include <algorithm>
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <optional>
 #include <utility>
 
 #include "api/front/event_stream.hpp"
+#include "api/front/request_reader.hpp"
 #include "base/log.hpp"
 
 namespace hatchery::api::front {
@@ -25,7 +21,6 @@ namespace hatchery::api::front {
 namespace {
 
 namespace net = boost::asio;
-namespace http = boost::beast::http;
 using tcp = net::ip::tcp;
 using boost::system::error_code;
 
@@ -37,25 +32,16 @@ constexpr std::size_t linger_bytes = 4U << 20U;
 /// Milliseconds for which what was sent may stay unacknowledged before the connection ends.
 using UnacknowledgedLimit = net::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 
-/// Beast lets a bare LF stand in a quoted extension, where a proxy may see the end of the line.
-struct ChunkHeaderCheck {
-    void operator()(std::uint64_t, boost::beast::string_view extensions, error_code& ec) const {
-        if (has_control({extensions.data(), extensions.size()})) {
-            ec = http::error::bad_chunk_extension;
-        }
-    }
-};
-
-class BeastConnection final : public Connection,
-                              public std::enable_shared_from_this<BeastConnection> {
+class AsioConnection final : public Connection,
+                             public std::enable_shared_from_this<AsioConnection> {
 public:
-    BeastConnection(std::shared_ptr<net::io_context> io, Shared& shared,
-                    const AcceptedSocket& accepted)
+    AsioConnection(std::shared_ptr<net::io_context> io, Shared& shared,
+                   const AcceptedSocket& accepted)
         : io_(std::move(io)),
           shared_(shared),
           socket_(*io_, accepted.ipv6 ? tcp::v6() : tcp::v4(), accepted.descriptor),
           timer_(*io_),
-          buffer_(shared.options.head_bytes + (64U << 10U)),
+          reader_(make_request_reader(shared_.options)),
           listener_(accepted.listener),
           peer_(accepted.peer),
           holder_{.address = accepted.address_key, .proxy = accepted.proxy} {}
@@ -70,7 +56,7 @@ public:
         // For look_at_parked; asio's own waits are not concerned.
         socket_.non_blocking(true, ignored);
         arm(shared_.options.head_timeout);
-        read_head_bytes();
+        read_request();
     }
 
     void refuse(int status, const std::string& detail) override {
@@ -140,7 +126,7 @@ private:
     void on_timer() {
         switch (state_) {
             case State::reading:
-                if (in_request_) {
+                if (reader_->in_request()) {
                     // The read that is under way ends as aborted and answers 408.
                     timed_out_ = true;
                     error_code ignored;
@@ -169,50 +155,39 @@ private:
         }
     }
 
-    /// The head
+    /// The request
 
-    [[nodiscard]] std::string_view buffered() const {
-        return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
+    /// Goes on with what is there, and reads more if that is not enough.
+    void read_request() {
+        const bool begun = reader_->in_request();
+        auto step = reader_->next();
+        if (!begun && reader_->in_request()) arm(shared_.options.head_timeout);
+        if (const auto* announced = std::get_if<RequestReader::Announced>(&step)) {
+            if (!admit(announced->body_bytes)) return;
+            if (body_held_ > 0) arm(shared_.options.body_timeout);
+            step = reader_->next();
+        }
+        if (auto* request = std::get_if<std::shared_ptr<Request>>(&step)) {
+            take(std::move(*request));
+        } else if (const auto* refusal = std::get_if<HeadRefusal>(&step)) {
+            refuse(refusal->status, refusal->reason);
+        } else if (std::holds_alternative<RequestReader::NeedsContinue>(step)) {
+            say_continue();
+        } else {
+            read_some();
+        }
     }
 
-    void read_head_bytes() {
-        const std::string_view bytes = buffered();
-        if (!bytes.empty() && !in_request_) {
-            in_request_ = true;
-            arm(shared_.options.head_timeout);
-        }
-        for (; scanned_ < bytes.size(); ++scanned_) {
-            if (bytes[scanned_] != '\n') continue;
-            if (scanned_ == 0 || bytes[scanned_ - 1] != '\r') {
-                return refuse(400, "Every header line must end with CR LF.");
-            }
-            if (scanned_ >= 3 && bytes.substr(scanned_ - 3, 4) == "\r\n\r\n") {
-                return on_head(bytes.substr(0, scanned_ + 1));
-            }
-        }
-        if (!bytes.empty() && (bytes.front() < 'A' || bytes.front() > 'Z')) {
-            return refuse(400, "The request does not begin with a method.");
-        }
-        if (bytes.size() >= shared_.options.head_bytes) {
-            return refuse_oversized_head(bytes);
-        }
-        const auto room = std::min<std::size_t>(4096, shared_.options.head_bytes - bytes.size());
+    void read_some() {
+        const auto room = reader_->room();
         socket_.async_read_some(
-            buffer_.prepare(room),
+            net::buffer(room.data(), room.size()),
             [self = shared_from_this()](const error_code& ec, std::size_t count) {
                 if (self->state_ != State::reading) return;
                 if (ec) return self->on_read_error();
-                self->buffer_.commit(count);
-                self->read_head_bytes();
+                self->reader_->filled(count);
+                self->read_request();
             });
-    }
-
-    void refuse_oversized_head(std::string_view bytes) {
-        if (bytes.find('\n') == std::string_view::npos) {
-            refuse(414, "The request line is too long.");
-        } else {
-            refuse(431, "The request's head is too large.");
-        }
     }
 
     void on_read_error() {
@@ -224,54 +199,19 @@ private:
         }
     }
 
-    void on_head(std::string_view bytes) {
-        auto checked = read_head(bytes, shared_.options.head_limits);
-        if (const auto* refusal = std::get_if<HeadRefusal>(&checked)) {
-            return refuse(refusal->status, refusal->reason);
+    /// Whether there is room for the body and, later, for an answer; else the request is refused.
+    [[nodiscard]] bool admit(std::size_t body_bytes) {
+        if (!shared_.bodies.take(holder_, body_bytes)) {
+            refuse(503, "The server holds as many request bodies as it can.");
+            return false;
         }
-        head_ = std::move(std::get<RequestHead>(checked));
-        if (head_.content_length && *head_.content_length > shared_.options.body_bytes) {
-            return refuse(413, "The request body is too large.");
-        }
-        const bool has_body = head_.chunked || head_.content_length.value_or(0) > 0;
-        const auto coding = find_field(head_.fields, "Content-Encoding");
-        if (has_body && coding && !same_token(*coding, "identity")) {
-            return refuse(415, "The request body must not be compressed.");
-        }
-        // What comes in chunks may become as large as any.
-        body_held_ = head_.chunked ? shared_.options.body_bytes : head_.content_length.value_or(0);
-        if (!shared_.bodies.take(holder_, body_held_)) {
-            body_held_ = 0;
-            return refuse(503, "The server holds as many request bodies as it can.");
-        }
+        body_held_ = body_bytes;
         if (shared_.answers.full(holder_)) {
-            return refuse(503, "Too many answers wait to be taken.");
+            refuse(503, "Too many answers wait to be taken.");
+            return false;
         }
-        parser_.emplace();
-        parser_->header_limit(static_cast<std::uint32_t>(shared_.options.head_bytes + 1));
-        parser_->body_limit(shared_.options.body_bytes);
-        parser_->on_chunk_header(chunk_header_check_);
-        error_code ec;
-        const std::size_t length = bytes.size();
-        const std::size_t used = parser_->put(net::buffer(bytes.data(), length), ec);
-        if (ec || used != length || !parser_->is_header_done()) {
-            return refuse(400, "The request's head is malformed.");
-        }
-        buffer_.consume(length);
-        scanned_ = 0;
-        if (parser_->is_done()) return on_request();
-        arm(shared_.options.body_timeout);
-        if (head_.expects_continue && buffer_.size() == 0) return say_continue();
-        read_body();
+        return true;
     }
-
-    /// Whether a part of a request is here, or one must come: nobody connects to say nothing.
-    [[nodiscard]] bool expects_request() const {
-        error_code ec;
-        return fresh_ || in_request_ || buffer_.size() > 0 || socket_.available(ec) > 0;
-    }
-
-    /// The body
 
     void say_continue() {
         static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -279,50 +219,24 @@ private:
                          [self = shared_from_this()](const error_code& ec, std::size_t) {
                              if (self->state_ != State::reading) return;
                              if (ec) return self->on_read_error();
-                             self->read_body();
+                             self->read_request();
                          });
     }
 
-    void read_body() {
-        http::async_read(
-            socket_, buffer_, *parser_,
-            [self = shared_from_this()](const error_code& ec, std::size_t) { self->on_body(ec); });
+    /// Whether a part of a request is here, or one must come: nobody connects to say nothing.
+    [[nodiscard]] bool expects_request() const {
+        error_code ec;
+        return fresh_ || reader_->in_request() || !reader_->is_empty() || socket_.available(ec) > 0;
     }
 
-    void on_body(const error_code& ec) {
-        if (state_ != State::reading) return;
-        if (!ec) return on_request();
-        if (timed_out_) return on_read_error();
-        if (ec == http::error::body_limit) return refuse(413, "The request body is too large.");
-        if (ec == http::error::partial_message || ec == http::error::end_of_stream) return close();
-        const bool malformed =
-            ec.category() == http::make_error_code(http::error::bad_chunk).category();
-        if (malformed) return refuse(400, "The request body's framing is malformed.");
-        close();
-    }
-
-    void on_request() {
-        request_ = std::make_shared<Request>();
-        request_->method = std::move(head_.method);
-        request_->target = std::move(head_.target);
-        request_->keep_alive = head_.keep_alive;
-        request_->body = std::move(parser_->get().body());
+    void take(std::shared_ptr<Request> request) {
+        fresh_ = false;
+        request_ = std::move(request);
         request_->remote_address = peer_;
         request_->listener = listener_;
-        request_->received_at = std::chrono::steady_clock::now();
-        const auto id = find_field(head_.fields, "X-Request-Id");
-        request_->request_id =
-            id && is_request_id(*id) ? std::string(*id) : base::random_hex(shared_.random, 8);
-        request_->accepted_codings = find_field(head_.fields, "Accept-Encoding").value_or("");
-        for (auto& field : head_.fields) {
-            if (!is_dropped_field(field.first)) request_->fields.push_back(std::move(field));
+        if (request_->request_id.empty()) {
+            request_->request_id = base::random_hex(shared_.random, 8);
         }
-        head_ = {};
-        fresh_ = false;
-        parser_.reset();
-        // An idle connection keeps nothing of what came by it: it may have been a secret.
-        if (buffer_.size() == 0) buffer_.shrink_to_fit();
-        in_request_ = false;
         submit();
     }
 
@@ -396,14 +310,13 @@ private:
     }
 
     void look_at_parked() {
-        const std::size_t room = buffer_.max_size() - buffer_.size();
+        const auto room = reader_->room();
         // More than it should send ahead: it is read once it is its turn.
-        if (room == 0) return;
+        if (room.empty()) return;
         error_code ec;
-        const auto size = std::min<std::size_t>(room, 4096);
-        const std::size_t count = socket_.read_some(buffer_.prepare(size), ec);
+        const std::size_t count = socket_.read_some(net::buffer(room.data(), room.size()), ec);
         if (ec && ec != net::error::would_block && ec != net::error::try_again) return close();
-        buffer_.commit(ec ? 0 : count);
+        reader_->filled(ec ? 0 : count);
         watch_parked();
     }
 
@@ -434,8 +347,8 @@ private:
         if (reply.stream) return begin_stream();
         if (reply.close || close_after_reply_) return linger();
         state_ = State::reading;
-        if (buffer_.size() == 0) arm(shared_.options.idle_timeout);
-        read_head_bytes();
+        if (reader_->is_empty()) arm(shared_.options.idle_timeout);
+        read_request();
     }
 
     /// Closes so that the peer gets all that was written.
@@ -445,29 +358,25 @@ private:
         socket_.shutdown(tcp::socket::shutdown_send, ignored);
         if (shared_.stopping) return close();
         arm(linger_timeout);
-        buffer_.clear();
-        discard(linger_bytes);
+        reader_->forget();
+        discard(std::make_shared<std::array<char, 8192>>(), linger_bytes);
     }
 
     /// Reads and forgets up to `left` bytes; closes at the end of them, or of the connection.
-    void discard(std::size_t left) {
-        buffer_.clear();
-        const auto size = std::min<std::size_t>(8192, buffer_.max_size());
-        socket_.async_read_some(
-            buffer_.prepare(size),
-            [self = shared_from_this(), left](const error_code& ec, std::size_t count) {
-                if (self->state_ == State::closed) return;
-                if (ec || count >= left) return self->close();
-                self->discard(left - count);
-            });
+    void discard(const std::shared_ptr<std::array<char, 8192>>& sink, std::size_t left) {
+        socket_.async_read_some(net::buffer(*sink), [self = shared_from_this(), sink, left](
+                                                        const error_code& ec, std::size_t count) {
+            if (self->state_ == State::closed) return;
+            if (ec || count >= left) return self->close();
+            self->discard(sink, left - count);
+        });
     }
 
     /// Event streams
 
     void begin_stream() {
         state_ = State::streaming;
-        buffer_.clear();
-        buffer_.shrink_to_fit();
+        reader_->forget();
         stream_->attach([weak = weak_from_this(), io = io_, posted = pump_posted_] {
             // Many sends between two turns of the loop make one pump.
             if (posted->exchange(true)) return;
@@ -524,22 +433,17 @@ private:
     Shared& shared_;
     tcp::socket socket_;
     net::steady_timer timer_;
-    boost::beast::flat_buffer buffer_;
+    const std::unique_ptr<RequestReader> reader_;
     const std::size_t listener_;
     const std::string peer_;
     const HeldBytes::Holder holder_;
     std::size_t body_held_ = 0;
     std::size_t answer_held_ = 0;
     State state_ = State::reading;
-    std::size_t scanned_ = 0;
-    bool in_request_ = false;
     bool timed_out_ = false;
     bool close_after_reply_ = false;
     /// No request has come yet.
     bool fresh_ = true;
-    RequestHead head_;
-    std::optional<http::request_parser<http::string_body>> parser_;
-    ChunkHeaderCheck chunk_header_check_;
     std::shared_ptr<Request> request_;
     std::shared_ptr<EventStream> stream_;
     std::shared_ptr<std::atomic<bool>> pump_posted_ = std::make_shared<std::atomic<bool>>(false);
@@ -561,7 +465,7 @@ void Shared::remove(const std::shared_ptr<Connection>& connection) {
 
 std::shared_ptr<Connection> make_connection(std::shared_ptr<net::io_context> io, Shared& shared,
                                             const AcceptedSocket& accepted) {
-    return std::make_shared<BeastConnection>(std::move(io), shared, accepted);
+    return std::make_shared<AsioConnection>(std::move(io), shared, accepted);
 }
 
 }  // namespace hatchery::api::front
