@@ -196,13 +196,23 @@ private:
                 wakes = take_wakes(bots, now);
             }
             for (const auto& wake : wakes) wake();
-            for (const auto& bot : bots) {
-                if (stop.stop_requested()) return;
-                // A read of a database that does not answer takes seconds: the next poll goes on,
-                // and nobody's deadline waits for a round of them.
-                if (!feed(bot)) break;
-                wake_expired();
+            feed_round(bots, stop);
+        }
+    }
+
+    /// A read of a database that does not answer takes seconds: it ends the round, and nobody's
+    /// deadline waits for more of them. The next round begins behind it, so that one bot that can
+    /// never be read keeps nobody else's stream waiting.
+    void feed_round(const std::set<std::string>& bots, const std::stop_token& stop) {
+        auto bot = bots.upper_bound(unread_);
+        for (std::size_t left = bots.size(); left > 0 && !stop.stop_requested(); --left) {
+            if (bot == bots.end()) bot = bots.begin();
+            if (!feed(*bot)) {
+                unread_ = *bot;
+                return;
             }
+            wake_expired();
+            ++bot;
         }
     }
 
@@ -328,6 +338,8 @@ private:
     /// When waiters are woken at the latest, and on which bot they wait.
     std::map<std::pair<SteadyClock::time_point, std::uint64_t>, std::string> deadlines_;
     std::uint64_t last_waiter_ = 0;
+    /// The bot whose events could not be read last; the hub's thread's.
+    std::string unread_;
     bool all_due_ = false;
     /// One came whose deadline may be earlier than what the thread sleeps for.
     bool deadlines_changed_ = false;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -85,17 +86,56 @@ private:
     std::jthread acceptor_;
 };
 
-UniqueFd connect_to(const std::string& path) {
-    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+UniqueFd local_socket() { return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+
+bool connect_socket(const UniqueFd& fd, const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
     if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        return UniqueFd();
+        return false;
     }
     const timeval limit{.tv_sec = 20, .tv_usec = 0};
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    return fd;
+    return true;
+}
+
+UniqueFd connect_to(const std::string& path) {
+    UniqueFd fd = local_socket();
+    return connect_socket(fd, path) ? std::move(fd) : UniqueFd();
+}
+
+/// While it lives, the process can open no file more.
+class NoFreeFiles {
+public:
+    NoFreeFiles() {
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual_) == 0);
+        // The first free number: fewer would forbid polling for those that are open, too.
+        const UniqueFd first(::dup(STDIN_FILENO));
+        REQUIRE(first.valid());
+        const rlimit none{.rlim_cur = static_cast<rlim_t>(first.get()),
+                          .rlim_max = usual_.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    }
+    ~NoFreeFiles() { ::setrlimit(RLIMIT_NOFILE, &usual_); }
+    NoFreeFiles(const NoFreeFiles&) = delete;
+    NoFreeFiles& operator=(const NoFreeFiles&) = delete;
+
+private:
+    rlimit usual_{};
+};
+
+/// Processor time that this process uses while it waits for so long.
+std::chrono::nanoseconds cpu_while(std::chrono::milliseconds time) {
+    const auto cpu = [] {
+        timespec used{};
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+        return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+    };
+    const auto before = cpu();
+    pollfd nothing{.fd = -1, .events = 0, .revents = 0};
+    ::poll(&nothing, 1, static_cast<int>(time.count()));
+    return cpu() - before;
 }
 
 std::unique_ptr<ports::Tunnel> open_tunnel(RemoteWorld& world, std::uint16_t port) {
@@ -260,19 +300,29 @@ TEST_CASE("an idle tunnel uses no processor time and ends at once") {
     RemoteWorld world;
     auto tunnel = open_tunnel(world, 9);
     const UniqueFd open = connect_to(tunnel->socket_path());
-    const auto cpu = [] {
-        timespec time{};
-        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-        return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-    };
     (void)receive_all(open.get());
-    const auto before = cpu();
-    pollfd nothing{.fd = -1, .events = 0, .revents = 0};
-    ::poll(&nothing, 1, 300);
-    CHECK(cpu() - before < 50ms);
+    CHECK(cpu_while(300ms) < 50ms);
     const auto start = Clock::now();
     tunnel.reset();
     CHECK(Clock::now() - start < 2s);
+}
+
+TEST_CASE("a tunnel of a process without free files rests, and goes on when there are some") {
+    RemoteWorld world;
+    const LocalService service(answer_http);
+    const auto tunnel = open_tunnel(world, service.port());
+    const UniqueFd early = connect_to(tunnel->socket_path());
+    const UniqueFd fd = local_socket();
+    {
+        const NoFreeFiles none;
+        // The system takes the connection; the tunnel cannot.
+        REQUIRE(connect_socket(fd, tunnel->socket_path()));
+        CHECK(cpu_while(400ms) < 100ms);
+        CHECK(tunnel->alive());
+    }
+    send_all(fd.get(), "GET / HTTP/1.1\r\n\r\n");
+    CHECK(receive_all(fd.get()).find("200 OK") != std::string::npos);
+    CHECK(tunnel->alive());
 }
 
 TEST_CASE("a tunnel outlives the adapter that made it") {
