@@ -157,6 +157,21 @@ void complete_pool(Loaded& loaded) {
     config.alarms.max_workers = config.pool.max_workers;
 }
 
+/// Servers of a cloud listen where their image says, and the firewall that we give them lets in
+/// nothing else; only a cloud on this machine hands another port on.
+void check_ssh_port(Loaded& loaded) {
+    constexpr std::uint16_t port_of_images = 22;
+    const Config& config = loaded.config;
+    if (config.ssh_port == port_of_images) return;
+    const bool hetzner = !config.hetzner_token.empty() && !is_loopback_url(config.hetzner_url);
+    const bool digitalocean =
+        !config.digitalocean_token.empty() && !is_loopback_url(config.digitalocean_url);
+    if (!hetzner && !digitalocean) return;
+    missing(loaded, "HATCHERY_SSH_PORT",
+            std::string("must be 22: servers at ") + (hetzner ? "Hetzner" : "DigitalOcean") +
+                " let SSH in there only; leave it out");
+}
+
 /// What readers of events may hold must leave room for everybody else.
 void check_front(Loaded& loaded) {
     const auto& front = loaded.config.front;
@@ -248,6 +263,7 @@ void complete(Loaded& loaded, Need need) {
     complete_plans(loaded);
     if (config.server_telegram_url.empty()) config.server_telegram_url = config.telegram_url;
     if (need != Need::service) return;
+    check_ssh_port(loaded);
     if (config.provider == "hetzner" && config.hetzner_token.empty()) {
         missing(loaded, "HETZNER_API_TOKEN",
                 "is not set; make a read-and-write token in the Hetzner Cloud console");

@@ -196,6 +196,24 @@ TEST_CASE("plain http is accepted for this machine's loopback address only") {
     }
 }
 
+TEST_CASE("another port for SSH is refused where no server can listen at it") {
+    const auto port = [](Variables more) {
+        more["HATCHERY_SSH_PORT"] = "2222";
+        return load_with(more);
+    };
+    CHECK(complains_about(port({}), "HATCHERY_SSH_PORT"));
+    // The sandbox forwards any port to its hosts.
+    CHECK(port({{"HETZNER_API_URL", "http://127.0.0.1:4000/v1"}}).problems.empty());
+    CHECK(complains_about(port({{"HETZNER_API_URL", "http://127.0.0.1:4000/v1"},
+                                {"DIGITALOCEAN_API_TOKEN", "token"}}),
+                          "HATCHERY_SSH_PORT"));
+    CHECK(port({{"HETZNER_API_URL", "http://127.0.0.1:4000/v1"},
+                {"DIGITALOCEAN_API_URL", "http://127.0.0.1:4000/v2"},
+                {"DIGITALOCEAN_API_TOKEN", "token"}})
+              .problems.empty());
+    CHECK(load_with({{"HATCHERY_SSH_PORT", "22"}}).problems.empty());
+}
+
 TEST_CASE("several master keys are read in order and none may come twice") {
     const Loaded two = load_with({{"HATCHERY_MASTER_KEY", key_b + ", " + key_a}});
     CHECK(two.problems.empty());
