@@ -65,7 +65,17 @@ std::vector<std::pair<std::string, std::string>> RateState::headers() const {
         limits += ";r=" + std::to_string(item.left);
         limits += ";t=" + std::to_string(whole_seconds(item.next_in));
     }
-    return {{"RateLimit-Policy", std::move(policies)}, {"RateLimit", std::move(limits)}};
+    // The fields of the versions before 07 can tell of one budget: that which is the first to end.
+    const auto tightest =
+        std::min_element(items.begin(), items.end(), [](const Item& one, const Item& other) {
+            return std::int64_t{one.left} * other.per_minute <
+                   std::int64_t{other.left} * one.per_minute;
+        });
+    return {{"RateLimit-Policy", std::move(policies)},
+            {"RateLimit", std::move(limits)},
+            {"RateLimit-Limit", std::to_string(tightest->per_minute)},
+            {"RateLimit-Remaining", std::to_string(tightest->left)},
+            {"RateLimit-Reset", std::to_string(whole_seconds(tightest->next_in))}};
 }
 
 Problem RateState::problem() const {

@@ -120,6 +120,10 @@ public:
         // Without it httplib sends what() to the caller.
         set_exception_handler([](const httplib::Request&, httplib::Response& response,
                                  const std::exception_ptr& thrown) { on_throw(response, thrown); });
+        // httplib's promises about the connection: it is the front's, which makes none.
+        set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
+            response.headers.erase("Keep-Alive");
+        });
         set_error_handler(httplib::Server::Handler(
             [this](const httplib::Request& request, httplib::Response& response) {
                 if (response.body.empty()) on_unrouted(request, response);

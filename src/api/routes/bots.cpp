@@ -308,6 +308,15 @@ Outcome destroy(RouteContext& context, const Exchange& exchange) {
         exchange.target = bot->id.text() + " plan only";
         return json_answer(200, destroy_plan(context, *view));
     }
+    const auto before = started_before(context, exchange);
+    if (!before) return refuse(before.error());
+    if (!*before) {
+        const auto bot = own_bot(context, exchange, exchange.path.front());
+        if (!bot) return refuse(bot.error());
+        const auto wanted = read_if_match(exchange);
+        if (!wanted) return refuse(wanted.error());
+        if (!wanted->fits(bot->settings_version)) return refuse(changed_meanwhile());
+    }
     return begin_operation(context, exchange, exchange.path.front(), OperationKind::destroy);
 }
 

@@ -37,6 +37,23 @@ TEST_CASE("a change under an old ETag is 412 and changes nothing") {
     CHECK(rename(world, bot, "sixth", {{"If-Match", "W/" + now}}).status == 412);
 }
 
+TEST_CASE("a deletion under an old ETag is 412 and deletes nothing") {
+    ApiWorld world;
+    const auto bot = world.make_bot(700100);
+    const auto path = "/api/bots/" + bot;
+    const auto tag = world.get(path).header("ETag");
+    REQUIRE(rename(world, bot, "first", {}).status == 200);
+    const auto late = world.call("DELETE", path, world.alice, "", {{"If-Match", tag}});
+    CHECK(late.status == 412);
+    CHECK(late.code() == "conflict");
+    CHECK(world.get("/api/deploy/" + bot + "/status").body["operation"].is_null());
+    CHECK(world.call("DELETE", path, world.alice, "", {{"If-Match", "1"}}).wrong_fields() ==
+          "If-Match");
+    const auto now = world.get(path).header("ETag");
+    CHECK(world.call("DELETE", path, world.bob, "", {{"If-Match", now}}).status == 404);
+    CHECK(world.call("DELETE", path, world.alice, "", {{"If-Match", now}}).status == 202);
+}
+
 TEST_CASE("what is no entity tag is 400 and named") {
     ApiWorld world;
     const auto bot = world.make_bot(700100);

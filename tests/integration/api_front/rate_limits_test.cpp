@@ -28,6 +28,11 @@ TEST_CASE("every answer says what is left, and too many are 429 with Retry-After
           R"("read-user";q=5;w=60, "read-token";q=5;w=60, "read-address";q=20;w=60)");
     CHECK(first.header("RateLimit") ==
           R"("read-user";r=4;t=12, "read-token";r=4;t=12, "read-address";r=19;t=3)");
+    CHECK(first.header("RateLimit-Limit") == "5");
+    CHECK(first.header("RateLimit-Remaining") == "4");
+    CHECK(first.header("RateLimit-Reset") == "12");
+    // The connection is the front's, and how long it lives too.
+    CHECK(first.header("Keep-Alive").empty());
     for (int i = 0; i < 4; ++i) CHECK(world.get("/api/bots").status == 200);
     const auto refused = world.get("/api/bots");
     CHECK(refused.status == 429);
@@ -36,6 +41,8 @@ TEST_CASE("every answer says what is left, and too many are 429 with Retry-After
     const int wait = std::stoi(refused.header("Retry-After"));
     CHECK(wait >= 1);
     CHECK(wait <= 12);
+    CHECK(refused.header("RateLimit-Remaining") == "0");
+    CHECK(refused.header("RateLimit-Reset") == refused.header("Retry-After"));
     // Others, and what is never limited, go on.
     CHECK(world.call("GET", "/api/bots", world.bob).status == 200);
     CHECK(world.call("GET", "/healthz", "").status == 200);
