@@ -34,8 +34,10 @@ void Completer::add(ports::Completion completion) {
     bool first = false;
     {
         const std::lock_guard lock(mutex_);
-        waiting_.push_back(std::move(completion));
-        first = waiting_.size() == 1 || waiting_.size() == worthwhile_batch;
+        if (waiting_.empty() || waiting_.back().size() == largest_batch) waiting_.emplace_back();
+        auto& batch = waiting_.back();
+        batch.push_back(std::move(completion));
+        first = batch.size() == 1 || batch.size() == worthwhile_batch;
     }
     // A writer that is at work looks for more by itself.
     if (first) changed_.notify_all();
@@ -46,25 +48,29 @@ bool Completer::flush(base::Milliseconds limit) {
     return changed_.wait_for(lock, limit, [this] { return waiting_.empty() && writing_ == 0; });
 }
 
+bool Completer::is_worthwhile() const {
+    return !waiting_.empty() && waiting_.front().size() >= worthwhile_batch;
+}
+
+std::vector<ports::Completion> Completer::next_batch(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [this] { return !waiting_.empty(); });
+    if (writing_ > 0 && !is_worthwhile()) {
+        changed_.wait_for(lock, stop, gathering_limit,
+                          [this] { return writing_ == 0 || is_worthwhile(); });
+    }
+    if (waiting_.empty()) return {};
+    auto batch = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++writing_;
+    return batch;
+}
+
 void Completer::work(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        std::vector<ports::Completion> batch;
-        {
-            std::unique_lock lock(mutex_);
-            changed_.wait(lock, stop, [this] { return !waiting_.empty(); });
-            if (writing_ > 0 && waiting_.size() < worthwhile_batch) {
-                changed_.wait_for(lock, stop, gathering_limit, [this] {
-                    return writing_ == 0 || waiting_.size() >= worthwhile_batch;
-                });
-            }
-            const auto count = std::min(waiting_.size(), largest_batch);
-            if (count == 0) continue;
-            const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
-            batch.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
-            waiting_.erase(waiting_.begin(), end);
-            ++writing_;
-        }
+        auto batch = next_batch(stop);
         const std::size_t count = batch.size();
+        if (count == 0) continue;
         write(std::move(batch), stop);
         {
             const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,8 @@ public:
 
 private:
     void work(const std::stop_token& stop);
+    [[nodiscard]] std::vector<ports::Completion> next_batch(const std::stop_token& stop);
+    [[nodiscard]] bool is_worthwhile() const;
     void write(std::vector<ports::Completion> batch, const std::stop_token& stop);
     [[nodiscard]] bool try_again_later(const ports::Completion& completion,
                                        const base::Result<ports::Applied>& applied) const;
@@ -46,7 +49,8 @@ private:
     OnWritten on_written_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::vector<ports::Completion> waiting_;
+    /// In batches, each as large as one write may be but for the last.
+    std::deque<std::vector<ports::Completion>> waiting_;
     int writing_ = 0;
     std::vector<std::jthread> threads_;
 };

@@ -28,7 +28,7 @@ WorkPool::WorkPool(JobRunner& runner, const EnginePorts& ports, const EngineSett
       settings_(settings),
       leases_(ports, settings),
       wanted_(std::max(0, settings.threads)),
-      usual_duration_((4 * short_duration).count()),
+      usual_duration_(8 * short_duration),
       completer_(ports, leases_, [this](ports::ClaimedJob job) { continue_with(std::move(job)); }) {
 }
 
@@ -78,10 +78,10 @@ int WorkPool::busy() const {
 }
 
 int WorkPool::capacity() const {
-    const auto usual = std::chrono::nanoseconds(usual_duration_.load());
-    if (usual >= short_duration) return wanted_;
+    const auto usual = usual_duration_.value();
+    if (!usual || *usual >= short_duration) return wanted_;
     // About 50 ms of work for every thread.
-    const auto buffer = wanted_ * (50ms / std::max(usual, std::chrono::nanoseconds(1us)));
+    const auto buffer = wanted_ * (50ms / std::max(*usual, std::chrono::nanoseconds(1us)));
     return wanted_ + static_cast<int>(std::min<std::int64_t>(buffer, largest_buffer));
 }
 
@@ -153,10 +153,11 @@ void WorkPool::work(const std::stop_token& stop, int index) {
     while (auto job = take(stop, index)) {
         const auto before = std::chrono::steady_clock::now();
         run(*std::move(job));
-        note_duration(std::chrono::steady_clock::now() - before);
+        const auto duration = std::chrono::steady_clock::now() - before;
         bool idle = false;
         {
             const std::lock_guard lock(mutex_);
+            usual_duration_.note(duration);
             idle = --running_ == 0;
         }
         if (idle) changed_.notify_all();
@@ -174,14 +175,6 @@ void WorkPool::run(ports::ClaimedJob job) {
                                              .keep_next = true});
     if (!transition) return leases_.release(job.lease);
     completer_.add({.job = std::move(job), .transition = *std::move(transition)});
-}
-
-void WorkPool::note_duration(std::chrono::steady_clock::duration duration) {
-    // A moving average in which no single run weighs more than the threshold: one that the machine
-    // interrupted changes little, two long ones end the buffering.
-    const auto now = std::min<std::chrono::nanoseconds>(duration, 8 * short_duration).count();
-    const auto usual = usual_duration_.load();
-    usual_duration_ = usual + (now - usual) / 16;
 }
 
 base::Milliseconds WorkPool::patience() const {

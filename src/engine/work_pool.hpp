@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/usual_duration.hpp"
 #include "engine/completer.hpp"
 #include "engine/held_leases.hpp"
 #include "engine/job_runner.hpp"
@@ -58,7 +59,6 @@ private:
     void continue_with(ports::ClaimedJob job);
     void give_back(const std::vector<ports::Lease>& leases);
     [[nodiscard]] std::vector<ports::Lease> unqueue(std::chrono::steady_clock::duration age);
-    void note_duration(std::chrono::steady_clock::duration duration);
     [[nodiscard]] int capacity() const;
     [[nodiscard]] int room_locked() const;
     [[nodiscard]] int worthwhile_room_locked() const;
@@ -79,8 +79,7 @@ private:
     std::vector<bool> alive_;
     std::vector<std::jthread> threads_;
     std::atomic<bool> draining_{false};
-    /// Of late runs, in nanoseconds; starts long, so that nothing is buffered before it is known.
-    std::atomic<std::int64_t> usual_duration_;
+    core::UsualDuration usual_duration_;
     mutable std::atomic<bool> full_{false};
     std::function<void()> on_room_;
     /// Last, so that its threads end before what they use.
