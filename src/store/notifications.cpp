@@ -223,6 +223,8 @@ private:
         connection = connect(url_);
         if (!connection) return;
         notifier_backend_ = PQbackendPID(connection.get());
+        // A NOTIFY takes a transaction number, and with it a wait for the disk, for nothing.
+        (void)execute(connection.get(), "SET synchronous_commit = off");
         (void)execute(connection.get(), outgoing.statements());
     }
 

@@ -58,6 +58,14 @@ class Cluster:
                  "ALTER SYSTEM SET log_parameter_max_length = -1")
         self._private_postgres("stop")
         self._private_postgres("start")
+        self._write_ahead_files()
+
+    def _write_ahead_files(self):
+        """A server that has run for a while uses old files of its log again. A new one makes each
+        first, in the middle of whatever round comes upon it."""
+        self.sql("postgres", "ALTER SYSTEM SET min_wal_size = '4GB'", "SELECT pg_reload_conf()",
+                 "SELECT count(pg_logical_emit_message(false, '', repeat(' ', 1000000)))"
+                 " FROM generate_series(1, 3000)", "CHECKPOINT")
 
     def _private_postgres(self, action):
         return run([SOURCE + "/tools/private-postgres", action, self.folder]).strip()
