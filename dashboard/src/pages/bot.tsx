@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get, post, type Problem } from "../lib/api.ts";
+import { noteOf } from "../lib/deploy_note.ts";
 import { ago, count, inProgress, money, moneys, monthName } from "../lib/format.ts";
 import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { Link } from "../lib/router.tsx";
@@ -72,9 +73,6 @@ function Actions({ bot, deployment, busy, act, open }: ActionsProps) {
       </Button>
       <Button {...later} onClick={() => open("token")}>
         Replace token
-      </Button>
-      <Button {...later} onClick={() => open("people")}>
-        Who may talk
       </Button>
       <Button {...later} look="danger" onClick={() => open("delete")}>
         Delete
@@ -153,9 +151,11 @@ interface BotFactsProps {
   deployment: Deployment;
   messages: Messages;
   costs: BotCosts;
+  /** Absent for those who only look. */
+  changePeople: (() => void) | undefined;
 }
 
-function BotFacts({ bot, deployment, messages, costs }: BotFactsProps) {
+function BotFacts({ bot, deployment, messages, costs, changePeople }: BotFactsProps) {
   const { server, health } = deployment;
   return (
     <Facts
@@ -172,7 +172,19 @@ function BotFacts({ bot, deployment, messages, costs }: BotFactsProps) {
           </>,
         ],
         ["Messages", messagesInWords(messages, Date.now())],
-        ["May talk to it", bot.allowedTelegramUserIds.length === 0 ? "nobody yet" : count(bot.allowedTelegramUserIds.length, "person", "people")],
+        [
+          "May talk to it",
+          <>
+            {bot.allowedTelegramUserIds.length === 0
+              ? "nobody yet"
+              : count(bot.allowedTelegramUserIds.length, "person", "people")}{" "}
+            {changePeople && (
+              <button type="button" class="link" aria-label="Change who may talk to it" onClick={changePeople}>
+                Change
+              </button>
+            )}
+          </>,
+        ],
       ]}
     />
   );
@@ -249,6 +261,7 @@ export function BotPage({ id }: { id: string }) {
   if (problem?.status === 404) return <Gone problem={problem} deleted={deleting.current} />;
   if (!data) return problem ? <Gone problem={problem} deleted={false} /> : <Loading what="the bot" />;
   const { bot, deployment } = data;
+  const note = noteOf(id);
 
   const act = (word: string) =>
     run(word, async () => {
@@ -271,7 +284,7 @@ export function BotPage({ id }: { id: string }) {
         <StatusBadge status={deployment.status} condition={deployment.condition} />
         {mayChange(session) && <Actions bot={bot} {...common} />}
       </header>
-      <ProblemNotice problem={refused ?? problem} />
+      <ProblemNotice problem={refused ?? problem ?? (deployment.status === "pending" ? (note?.problem ?? null) : null)} />
       <FailureNotice {...common} />
       {mayChange(session) && lonely && (
         <Welcome
@@ -284,8 +297,14 @@ export function BotPage({ id }: { id: string }) {
       )}
       <div class="bot-body">
         <aside>
-          {operation && operation.kind !== "chat" && <Timeline operation={operation} />}
-          <BotFacts bot={bot} deployment={deployment} messages={data.messages} costs={data.costs} />
+          {operation && operation.kind !== "chat" && <Timeline operation={operation} expectedSeconds={note?.expectedSeconds} />}
+          <BotFacts
+            bot={bot}
+            deployment={deployment}
+            messages={data.messages}
+            costs={data.costs}
+            changePeople={mayChange(session) ? () => setDialog("people") : undefined}
+          />
         </aside>
         <LogView botId={id} onChange={lookAgain} />
       </div>

@@ -1,8 +1,9 @@
 import { useMemo, useState } from "preact/hooks";
 import { BotFatherPicture } from "../art/bot_father.tsx";
 import { get, post, type Problem } from "../lib/api.ts";
+import { leaveNote } from "../lib/deploy_note.ts";
 import { about, money } from "../lib/format.ts";
-import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
+import { asProblem, useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { go } from "../lib/router.tsx";
 import type { Bot, DeployOptions, Offer, VerifiedToken } from "../lib/types.ts";
 import { Button, Facts, Field, Loading, ProblemNotice } from "../ui/controls.tsx";
@@ -130,7 +131,8 @@ export function NewBotPage() {
         ...(named && { provider: named.provider, region: named.region, serverType: named.serverType }),
       });
       // Its page says what became of the deploy, and offers it again.
-      await post("/api/deploy", { botId: created.id }).catch(() => {});
+      const problem = await post("/api/deploy", { botId: created.id }).then(() => null, asProblem);
+      leaveNote(created.id, { problem, expectedSeconds: data?.expectedSeconds ?? null });
       go(`/bots/${created.id}`);
     });
 

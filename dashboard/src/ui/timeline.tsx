@@ -37,8 +37,22 @@ function StepRow({ step, now }: { step: Step; now: number }) {
   );
 }
 
+interface TimelineProps {
+  operation: Operation;
+  /** How long a deploy usually takes, where that is known. */
+  expectedSeconds?: number | null | undefined;
+}
+
+/** When a live operation will be over: as a rule, and by its deadline. */
+function endInWords(operation: Operation, expectedSeconds: number | null | undefined, total: number, left: number): string {
+  if (left <= 0) return "past its deadline, ending now";
+  const usual = operation.kind === "deploy" && expectedSeconds && total < expectedSeconds * 1000;
+  if (usual) return `usually ready in ${about(expectedSeconds)}`;
+  return `ends in ${about(left / 1000).replace("about ", "")} at the latest`;
+}
+
 /** The steps of the operation that goes on, or of the last one. */
-export function Timeline({ operation }: { operation: Operation }) {
+export function Timeline({ operation, expectedSeconds }: TimelineProps) {
   const live = isLive(operation.state);
   const now = useNow(live);
   const begun = Date.parse(operation.startedAt ?? operation.createdAt);
@@ -74,9 +88,7 @@ export function Timeline({ operation }: { operation: Operation }) {
         <strong class="total">{duration(total)}</strong>
         <span>
           {live
-            ? left > 0
-              ? `ends in ${about(left / 1000).replace("about ", "")} at the latest`
-              : "past its deadline, ending now"
+            ? endInWords(operation, expectedSeconds, total, left)
             : operation.finishedAt && `ended at ${clock(operation.finishedAt)}`}
         </span>
       </footer>

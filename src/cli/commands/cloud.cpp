@@ -168,8 +168,9 @@ void print_sweeps(Context& context, const base::Json& sweeps) {
                                        error);
             continue;
         }
-        context.out << fmt::format("{}: {} servers listed, {} ours, {} not as {} should be\n",
+        context.out << fmt::format("{}: {} {} listed, {} ours, {} not as {} should be\n",
                                    shown(sweep, "provider"), json_int(sweep, "listed"),
+                                   json_int(sweep, "listed") == 1 ? "server" : "servers",
                                    json_int(sweep, "alive"), findings.size(),
                                    findings.size() == 1 ? "it" : "they");
         for (const auto& one : findings) {

@@ -142,7 +142,7 @@ async function letIn() {
   await page.getByText("Who of these may talk to it?").waitFor({ state: "detached" });
   await page.getByText("1 person").waitFor();
   await page.locator(".timeline", { hasText: "Change settings" }).getByText("succeeded").first().waitFor();
-  await page.getByRole("button", { name: "Who may talk" }).click();
+  await page.getByRole("button", { name: "Change who may talk to it" }).click();
   await page.getByRole("list", { name: "Those who may" }).getByText("Ada").waitFor();
   await lookAt(page, "who-may-talk");
   await page.keyboard.press("Escape");

@@ -49,6 +49,21 @@ async function cancelTheNext() {
   await sandbox("/sandbox/faults", {});
 }
 
+/** A bot that was made and may not be deployed: its page says why. */
+async function refusedDeploy() {
+  const { page: at, context } = await person(browser, "refused@example.org");
+  const refusal = { status: 403, code: "quota_exceeded", detail: "Your plan allows no more bots.", nextAction: "Delete a bot." };
+  await at.route("**/api/deploy", (route) =>
+    route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify(refusal) }),
+  );
+  await at.goto(`${world.url}/new`);
+  await fillInBot(at, newToken());
+  await pressDeploy(at);
+  await at.getByRole("alert").filter({ hasText: "Your plan allows no more bots. Delete a bot." }).waitFor();
+  await at.locator(".bot-head .badge", { hasText: "not deployed" }).waitFor();
+  await context.close();
+}
+
 async function neighbour(url) {
   const other = await person(browser, "neighbour@example.org");
   await other.page.goto(url);
@@ -95,6 +110,7 @@ async function operator(botId) {
 await deployThatFails();
 await cancelTheNext();
 const url = page.url();
+await refusedDeploy();
 await neighbour(url);
 await operator(url.split("/").pop());
 check((await api("GET", "/api/admin/operations")).body.items.length === 0, "nothing is left under way");
