@@ -168,11 +168,10 @@ void print_sweeps(Context& context, const base::Json& sweeps) {
                                        error);
             continue;
         }
-        context.out << fmt::format("{}: {} {} listed, {} ours, {} not as {} should be\n",
-                                   shown(sweep, "provider"), json_int(sweep, "listed"),
-                                   json_int(sweep, "listed") == 1 ? "server" : "servers",
-                                   json_int(sweep, "alive"), findings.size(),
-                                   findings.size() == 1 ? "it" : "they");
+        context.out << fmt::format(
+            "{}: {} {} listed, {} ours, {} not as {} should be\n", shown(sweep, "provider"),
+            json_int(sweep, "listed"), json_int(sweep, "listed") == 1 ? "server" : "servers",
+            json_int(sweep, "alive"), findings.size(), findings.size() == 1 ? "it" : "they");
         for (const auto& one : findings) {
             context.out << fmt::format("  {:<10} {:<12} {:<14} {:<12} {}\n", shown(one, "kind"),
                                        shown(one, "trouble"), shown(one, "id"), shown(one, "done"),
