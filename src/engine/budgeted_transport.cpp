@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/log.hpp"
+#include "engine/late_create.hpp"
 
 namespace hatchery::engine {
 
@@ -40,6 +41,22 @@ core::BudgetReport report_of(const ports::HttpResponse& response) {
     return report;
 }
 
+/// What is wrong with sending it at all, whatever the budget.
+std::optional<base::Error> too_late(const ports::HttpRequest& request, const base::Call& call) {
+    base::Error error{.kind = base::ErrorKind::timeout, .effect = base::Effect::none};
+    if (call.over()) {
+        if (call.stop.stop_requested()) error.kind = base::ErrorKind::cancelled;
+        error.message = "no time was left to send the request";
+        return error;
+    }
+    if (request.method != "POST" || call.left() >= least_post) return std::nullopt;
+    error.code = code_hurried_post;
+    error.message = fmt::format(
+        "not sent: only {} were left for the answer, and a provider gets at least {} for it",
+        base::format_duration(call.left()), base::format_duration(least_post));
+    return error;
+}
+
 bool comes_back() {
     const auto* scope = ports::UrgencyScope::current();
     return scope != nullptr && scope->asker() == ports::UrgencyScope::Asker::job;
@@ -54,13 +71,7 @@ public:
     base::Result<ports::HttpResponse> send(const ports::HttpRequest& request,
                                            const base::Call& call) override {
         // What cannot be sent any more takes nothing from those who can.
-        if (call.over()) {
-            base::Error error{.kind = call.stop.stop_requested() ? base::ErrorKind::cancelled
-                                                                 : base::ErrorKind::timeout,
-                              .effect = base::Effect::none};
-            error.message = "no time was left to send the request";
-            return base::fail(std::move(error));
-        }
+        if (auto late = too_late(request, call)) return base::fail(*std::move(late));
         const auto urgency = urgency_of(request);
         const bool creates = urgency == core::Urgency::creation && request.method == "POST";
         auto grant =

@@ -4,8 +4,12 @@
 
 namespace hatchery::engine {
 
-/// No POST is sent to a provider that has less time than this for its answer.
+/// No POST is sent to a provider that has less time than this for its answer: the way to a project
+/// refuses it, see engine/budgeted_transport.hpp.
 inline constexpr base::Milliseconds least_post{60'000};
+
+/// Of a call that sends a POST and asks a little before it.
+inline constexpr base::Milliseconds post_limit{90'000};
 
 /// Longest life of a create request, from before its intent is written to its answer. Providers
 /// close accounts of those who hurry a create; it may take a minute.

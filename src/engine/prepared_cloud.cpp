@@ -18,7 +18,8 @@ using providers::CloudResource;
 using providers::ResourceKind;
 
 constexpr auto good_for = 10min;
-constexpr auto ask_limit = 30s;
+/// Of a look; what is made has all the time of its create.
+constexpr auto look_limit = 30s;
 /// So long a create waits for another one that makes ready; then its job waits without a thread.
 constexpr auto queue_limit = 2s;
 
@@ -58,7 +59,7 @@ base::Result<providers::CloudServer> PreparedCloud::create_server(
     const providers::CreateServer& request, const base::Call& call) {
     const auto installation = request.labels.find(core::label_installation);
     if (installation == request.labels.end()) return inner_.create_server(request, call);
-    auto keys = prepare(installation->second, call.at_most(ask_limit));
+    auto keys = prepare(installation->second, call);
     if (!keys) {
         // Whatever became of the firewall: no server was asked for.
         base::Error error = std::move(keys).error();
@@ -71,7 +72,7 @@ base::Result<providers::CloudServer> PreparedCloud::create_server(
     }
     // The provider may refuse a key that somebody has deleted; with a new one it takes the create.
     forget(installation->second);
-    const auto renewed = prepare(installation->second, call.at_most(ask_limit));
+    const auto renewed = prepare(installation->second, call);
     if (!renewed || *renewed == *keys) return created;
     return create_with(*renewed, request, call);
 }
@@ -153,7 +154,7 @@ base::Result<void> PreparedCloud::ensure_firewall(const std::string& installatio
     const auto request = firewall_of(installation);
     const auto list = [&] {
         return inner_.list_resources(ResourceKind::firewall, core::label_installation, installation,
-                                     call);
+                                     call.at_most(look_limit));
     };
     auto listed = list();
     if (!listed) return base::fail(std::move(listed).error());
@@ -183,7 +184,7 @@ base::Result<std::vector<std::string>> PreparedCloud::ensure_key(const std::stri
     const std::string key_name = name_of("key", installation);
     const auto list = [&] {
         return inner_.list_resources(ResourceKind::ssh_key, core::label_installation, installation,
-                                     call);
+                                     call.at_most(look_limit));
     };
     auto listed = list();
     if (!listed) return base::fail(std::move(listed).error());

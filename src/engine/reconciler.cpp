@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "core/cloud_alarms.hpp"
 #include "core/ownership.hpp"
+#include "engine/late_create.hpp"
 #include "ports/cloud_budgets.hpp"
 
 namespace hatchery::engine {
@@ -327,8 +328,9 @@ std::string Reconciler::end_resource(Sweep& sweep, const providers::CloudResourc
     const auto still = std::ranges::find(*listed, resource.id, &providers::CloudResource::id);
     if (still == listed->end()) return "deleted";
     if (!core::is_left_over(still->labels, sweep.installation, sweep.alive)) return "none";
+    // Takes a firewall off its servers before, which is a POST.
     const auto asked = sweep.cloud.delete_resource(resource.kind, resource.id,
-                                                   base::Call::within(call_limit, sweep.stop));
+                                                   base::Call::within(post_limit, sweep.stop));
     if (!asked) {
         log_failed(sweep.provider, asked.error());
         ++sweep.kept;
@@ -395,7 +397,7 @@ void Reconciler::judge_power(Sweep& sweep) {
         auto finding = finding_of("switched_off", server);
         const auto asked =
             sweep.cloud.change_power(server.provider_server_id, providers::PowerAction::on,
-                                     base::Call::within(call_limit, sweep.stop));
+                                     base::Call::within(post_limit, sweep.stop));
         finding.done = asked ? "switched_on" : "failed";
         if (!asked) log_failed(sweep.provider, asked.error());
         if (asked && ports_.ledger != nullptr) {
@@ -413,7 +415,7 @@ void Reconciler::guard(Sweep& sweep) {
     if (!sweep.trusted || !sweep.firewalls || sweep.listed.empty()) return;
     const ports::UrgencyScope urgency(core::Urgency::creation, Asker::round);
     const auto kept = sweep.cloud.keep_guarded(sweep.installation.text(), *sweep.firewalls,
-                                               base::Call::within(call_limit, sweep.stop));
+                                               base::Call::within(post_limit, sweep.stop));
     if (!kept) log_failed(sweep.provider, kept.error());
 }
 

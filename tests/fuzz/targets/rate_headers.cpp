@@ -16,7 +16,7 @@ void check_budget(std::string_view answers, const std::string& project) {
     for (int sent = 0; sent < 20 && !http.is_over(); ++sent) {
         const auto answer = transport->send(
             {.method = sent % 2 == 0 ? "GET" : "POST", .url = "https://api.example"},
-            base::Call::within(std::chrono::seconds(5)));
+            base::Call::within(std::chrono::seconds(90)));
         if (!answer && answer.error().code == core::code_request_budget) {
             const auto wait = answer.error().retry_after;
             fuzz::must(wait && *wait > base::Milliseconds(0) && *wait <= std::chrono::hours(1),

@@ -19,11 +19,12 @@ struct World {
     std::unique_ptr<ports::HttpTransport> transport = engine::make_budgeted_transport(
         inner, budgets, {.project = "hetzner", .policy = policy, .metrics = &metrics});
 
-    base::Result<ports::HttpResponse> send(const std::string& method) {
+    base::Result<ports::HttpResponse> send(const std::string& method,
+                                           std::chrono::milliseconds limit = 90s) {
         ports::HttpRequest request;
         request.method = method;
         request.url = "http://cloud.test/servers";
-        return transport->send(request, base::Call::within(1s));
+        return transport->send(request, base::Call::within(limit));
     }
     core::BudgetState state() { return budgets.view("hetzner", policy).value().state; }
 };
@@ -88,4 +89,19 @@ TEST_CASE("a create is under way until it is answered, whatever the answer") {
     CHECK_FALSE(world.send("POST"));
     CHECK(under_way == 1);
     CHECK(world.state().creates.empty());
+}
+
+TEST_CASE("a POST that has less than a minute for its answer is not sent") {
+    World world;
+    const auto refused = world.send("POST", 59s);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == base::ErrorKind::timeout);
+    CHECK(refused.error().effect == base::Effect::none);
+    CHECK(refused.error().code == engine::code_hurried_post);
+    CHECK(world.inner.requests().empty());
+    // It takes nothing from the budget either.
+    CHECK(world.state().granted == std::array<std::int64_t, core::urgencies>{});
+    CHECK(world.send("POST", 61s));
+    CHECK(world.send("GET", 1s));
+    CHECK(world.send("DELETE", 1s));
 }

@@ -4,8 +4,10 @@
 #include <chrono>
 
 #include "core/ownership.hpp"
+#include "engine/late_create.hpp"
 #include "support/catch.hpp"
 #include "support/fake_cloud_provider.hpp"
+#include "support/post_times.hpp"
 
 using namespace hatchery;
 using namespace std::chrono_literals;
@@ -185,4 +187,19 @@ TEST_CASE("sources that are said twice are one") {
                                  .labels = {{core::label_installation, "one"}}},
                                 base::Call::within(60s)));
     CHECK(bench.of(ResourceKind::firewall).at(0).ssh_sources.size() == 1);
+}
+
+TEST_CASE("what makes the project ready gives every POST its minute") {
+    Bench bench;
+    bench.cloud.behave_as_digitalocean();
+    support::PostTimes times(bench.cloud);
+    engine::PreparedCloud watched{times, bench.keys, {"192.0.2.0/24"}};
+    REQUIRE(watched.create_server({.name = "a",
+                                   .region = "fsn1",
+                                   .type = "cx23",
+                                   .image = "debian-12",
+                                   .labels = {{core::label_installation, "one"}}},
+                                  base::Call::within(engine::create_limit)));
+    CHECK(times.posts() == 3);
+    CHECK(times.least() >= engine::least_post);
 }

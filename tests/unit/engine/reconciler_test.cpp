@@ -1,6 +1,7 @@
 #include "engine/reconciler.hpp"
 
 #include "core/ownership.hpp"
+#include "engine/late_create.hpp"
 #include "simulation/support/seeded_random.hpp"
 #include "simulation/support/virtual_clock.hpp"
 #include "support/catch.hpp"
@@ -8,6 +9,7 @@
 #include "support/fake_cloud_provider.hpp"
 #include "support/fake_fleet_store.hpp"
 #include "support/fake_pool.hpp"
+#include "support/post_times.hpp"
 #include "unit/engine/unused_ports.hpp"
 
 using namespace hatchery;
@@ -277,6 +279,25 @@ TEST_CASE("a server that was switched off is switched on, and its bot is told") 
     CHECK(world.ledger.told.size() == 1);
     world.sweep();
     CHECK(world.ledger.told.size() == 1);
+}
+
+TEST_CASE("what a sweep posts has at least a minute for its answer") {
+    World world;
+    support::PostTimes times(world.cloud);
+    world.ports.clouds["hetzner"] = &times;
+    const auto row = world.add_row();
+    world.add_machine(row, CloudServerStatus::off);
+    providers::CloudResource firewall{.kind = providers::ResourceKind::firewall};
+    firewall.name = "thing";
+    firewall.labels[core::label_installation] = world.database.installation().text();
+    firewall.labels[core::label_server] = world.database.new_id<base::ServerId>().text();
+    (void)world.cloud.add_resource(firewall);
+    for (int i = 0; i < 4; ++i) world.sweep();
+    CHECK(world.cloud.calls_of(FakeCloudProvider::Method::power) == 1);
+    CHECK(world.cloud.calls_of(FakeCloudProvider::Method::remove_resource) == 1);
+    // Each sweep puts the firewall right.
+    CHECK(times.posts() == 6);
+    CHECK(times.least() >= engine::least_post);
 }
 
 TEST_CASE("what a deleted server left behind goes, and what is of the whole installation stays") {
