@@ -5,6 +5,7 @@
 #include "crypto/key_ring.hpp"
 #include "engine/budgeted_transport.hpp"
 #include "engine/prepared_cloud.hpp"
+#include "engine/proven_cloud.hpp"
 #include "net/curl_transport.hpp"
 #include "providers/digitalocean/digitalocean_provider.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
@@ -40,13 +41,19 @@ ports::HttpTransport& budgeted(Adapters& adapters, const std::string& provider) 
     return *transport;
 }
 
-/// Keeps a provider, behind what makes its project ready before the first server.
+/// Keeps a provider, behind what makes its project ready before the first server, and what believes
+/// it that a server is gone only once the project has proven to be ours.
 void add_cloud(Adapters& adapters, const config::Config& config,
                std::unique_ptr<providers::CloudProvider> cloud) {
     const std::string name = cloud->name();
     auto& bare = adapters.bare_clouds[name] = std::move(cloud);
-    adapters.clouds[name] =
+    auto& prepared = adapters.prepared_clouds[name] =
         std::make_unique<engine::PreparedCloud>(*bare, *adapters.keys, config.ssh_sources);
+    adapters.clouds[name] = std::make_unique<engine::ProvenCloud>(
+        *prepared, engine::ProvenCloud::Witnesses{.fleet = *adapters.fleet,
+                                                  .ledger = *adapters.ledger,
+                                                  .alarms = adapters.alarms.get(),
+                                                  .clock = adapters.clock});
 }
 
 base::Secret script_text(std::string_view name) {

@@ -92,6 +92,7 @@ struct Adapters {
     std::map<std::string, std::unique_ptr<ports::HttpTransport>> cloud_transports;
     /// The adapters, and before each what makes its project ready.
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> bare_clouds;
+    std::map<std::string, std::unique_ptr<providers::CloudProvider>> prepared_clouds;
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds;
     /// Null without machines of the operator's own.
     std::unique_ptr<providers::MachineCaretaker> caretaker;

@@ -92,6 +92,8 @@ bool is_of_queue(AlarmKind kind) {
         case AlarmKind::cloud_quota:
         case AlarmKind::cost_ceiling:
         case AlarmKind::provider_missing:
+        case AlarmKind::project_foreign:
+        case AlarmKind::server_stays_off:
             return false;
     }
     return false;
@@ -144,6 +146,8 @@ base::Milliseconds raise_after(AlarmKind kind) {
         case AlarmKind::cloud_quota:
         case AlarmKind::cost_ceiling:
         case AlarmKind::provider_missing:
+        case AlarmKind::project_foreign:
+        case AlarmKind::server_stays_off:
             return 0s;
     }
     return 0s;

@@ -25,6 +25,8 @@ enum class AlarmKind : std::uint8_t {
     cloud_quota,       ///< a provider allows no more servers
     cost_ceiling,      ///< nothing is created, since it would cost more than the operator allows
     provider_missing,  ///< servers are billed by a provider that is not configured any more
+    project_foreign,   ///< a provider's token does not prove to be of the project with our servers
+    server_stays_off,  ///< servers in use are off, and switching them on does not help
 };
 
 struct AlarmPolicy {
@@ -42,6 +44,9 @@ struct Alarm {
     AlarmKind kind = AlarmKind::queue_deep;
     std::string cause;
     std::string next_action;
+    /// The provider that it is about; empty when it is about none. One is raised of each kind and
+    /// subject.
+    std::string subject = {};
 };
 
 /// Whether the count of the queue decides on the alarm; others are somebody else's.
@@ -89,5 +94,7 @@ struct hatchery::base::EnumNames<hatchery::core::AlarmKind> {
                                                        {E::strays_kept, "strays_kept"},
                                                        {E::cloud_quota, "cloud_quota"},
                                                        {E::cost_ceiling, "cost_ceiling"},
-                                                       {E::provider_missing, "provider_missing"}});
+                                                       {E::provider_missing, "provider_missing"},
+                                                       {E::project_foreign, "project_foreign"},
+                                                       {E::server_stays_off, "server_stays_off"}});
 };

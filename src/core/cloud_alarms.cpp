@@ -19,17 +19,43 @@ Alarm servers_vanished(const std::string& provider, std::size_t servers) {
                                  provider, servers == 1 ? "it" : "them"),
             .next_action =
                 "`hatchery cloud sweep` names them; find out in the provider's console who deleted "
-                "them, then deploy their bots again."};
+                "them, then deploy their bots again.",
+            .subject = provider};
 }
 
 Alarm project_looks_foreign(const std::string& provider, std::size_t missing, std::size_t alive) {
-    return {.kind = AlarmKind::server_vanished,
+    return {.kind = AlarmKind::project_foreign,
             .cause = fmt::format("{} of {} servers are missing at {}, and the project does not "
                                  "prove to be the one that had them, so nothing was done.",
                                  missing, alive, provider),
             .next_action =
                 "See that the provider's token is that of the project which has the servers. If it "
-                "is, and they were deleted there, delete their bots."};
+                "is, and they were deleted there, delete their bots.",
+            .subject = provider};
+}
+
+Alarm project_unproven(const std::string& provider) {
+    return {.kind = AlarmKind::project_foreign,
+            .cause = fmt::format("{} says that a server of ours is gone, and the project does not "
+                                 "prove to be the one that had it, so its row stays.",
+                                 provider),
+            .next_action =
+                "See that the provider's token is that of the project which has the servers. If it "
+                "is a new one, what is deployed there next proves it.",
+            .subject = provider};
+}
+
+Alarm servers_stay_off(const std::string& provider, std::size_t servers) {
+    return {
+        .kind = AlarmKind::server_stays_off,
+        .cause =
+            fmt::format("{} in use at {} {} off, and switching on three times did not "
+                        "help.",
+                        some(servers, "server", "servers"), provider, servers == 1 ? "is" : "are"),
+        .next_action =
+            "`hatchery cloud sweep` names them; see in the provider's console what ails them, or "
+            "destroy their bots.",
+        .subject = provider};
 }
 
 Alarm strays_kept(const std::string& provider, std::size_t strays) {
@@ -39,7 +65,8 @@ Alarm strays_kept(const std::string& provider, std::size_t strays) {
                                  some(strays, "thing", "things"), provider),
             .next_action =
                 "`hatchery cloud servers` and `hatchery cloud sweep` show them; delete them at the "
-                "provider, or set HATCHERY_STRAY_SERVERS=destroy."};
+                "provider, or set HATCHERY_STRAY_SERVERS=destroy.",
+            .subject = provider};
 }
 
 Alarm too_many_strays_kept(const std::string& provider, std::size_t strays, std::size_t listed) {
@@ -49,13 +76,15 @@ Alarm too_many_strays_kept(const std::string& provider, std::size_t strays, std:
                                  strays, listed, provider),
             .next_action =
                 "If the database was restored or copied, look for the right one first; otherwise "
-                "delete the servers at the provider. `hatchery cloud servers` shows them."};
+                "delete the servers at the provider. `hatchery cloud servers` shows them.",
+            .subject = provider};
 }
 
 Alarm cloud_quota(const std::string& provider, const std::string& words) {
     return {.kind = AlarmKind::cloud_quota,
             .cause = fmt::format("{} allows no more servers: {}", provider, words),
-            .next_action = "Ask the provider for a higher limit, or delete servers."};
+            .next_action = "Ask the provider for a higher limit, or delete servers.",
+            .subject = provider};
 }
 
 Alarm provider_missing(const std::string& provider, std::int64_t servers) {
@@ -66,7 +95,8 @@ Alarm provider_missing(const std::string& provider, std::int64_t servers) {
                             some(static_cast<std::size_t>(servers), "server", "servers"), provider),
             .next_action =
                 "Set the provider's API token again until its bots are deleted; `hatchery cloud "
-                "servers` shows them."};
+                "servers` shows them.",
+            .subject = provider};
 }
 
 Alarm cost_ceiling(const std::string& provider, const std::string& ceiling,
@@ -77,7 +107,8 @@ Alarm cost_ceiling(const std::string& provider, const std::string& ceiling,
                                  provider, would_be, ceiling),
             .next_action =
                 "Delete servers, or raise HATCHERY_COST_CEILINGS; `hatchery costs` says what costs "
-                "how much."};
+                "how much.",
+            .subject = provider};
 }
 
 }  // namespace hatchery::core

@@ -14,6 +14,10 @@ namespace hatchery::core {
 /// nothing was done.
 [[nodiscard]] Alarm project_looks_foreign(const std::string& provider, std::size_t missing,
                                           std::size_t alive);
+/// The provider knows a server of ours no more, and the project does not prove to be ours.
+[[nodiscard]] Alarm project_unproven(const std::string& provider);
+/// Servers in use were switched on in vain.
+[[nodiscard]] Alarm servers_stay_off(const std::string& provider, std::size_t servers);
 [[nodiscard]] Alarm strays_kept(const std::string& provider, std::size_t strays);
 /// There are so many that they are not destroyed unasked.
 [[nodiscard]] Alarm too_many_strays_kept(const std::string& provider, std::size_t strays,

@@ -140,11 +140,13 @@ private:
     std::vector<Place> order_;
 };
 
-std::string_view why_text(ErrorKind why) {
-    return why == ErrorKind::quota_exceeded ? "no more servers allowed" : "sold out";
-}
-
 }  // namespace
+
+std::string_view why_text(const TriedPlace& tried) {
+    if (tried.why != ErrorKind::quota_exceeded) return "sold out";
+    return tried.code == code_cost_ceiling ? "the operator's limit on costs is reached"
+                                           : "the account may have no more servers";
+}
 
 std::string place_text(const Place& place) {
     return fmt::format("{} in {} at {}", place.type, place.region, place.provider);
@@ -247,15 +249,24 @@ base::Error nowhere(std::span<const TriedPlace> tried, base::Error last) {
     if (tried.size() < 2) return last;
     std::string list;
     bool sold_out = false;
+    bool limited = false;
     for (const auto& one : tried) {
         list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", place_text(one.place),
-                            why_text(one.why));
-        sold_out = sold_out || one.why == ErrorKind::out_of_stock;
+                            why_text(one));
+        const bool is_limit = one.why == ErrorKind::quota_exceeded;
+        (is_limit ? limited : sold_out) = true;
     }
     // What is sold out now may be had later; of a quota only a person gets more.
     if (sold_out) last.kind = ErrorKind::out_of_stock;
     last.message = fmt::format("No server could be had in {} places: {}.", tried.size(), list);
-    last.next_action = "Wait, or choose another region or server type.";
+    if (!sold_out) {
+        last.next_action = "Tell the operator, or deploy again when servers were given back.";
+    } else if (limited) {
+        last.next_action =
+            "Wait, choose another region or server type, or tell the operator of the limits.";
+    } else {
+        last.next_action = "Wait, or choose another region or server type.";
+    }
     return last;
 }
 

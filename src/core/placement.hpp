@@ -94,7 +94,15 @@ struct PlacementRules {
 struct TriedPlace {
     Place place;
     base::ErrorKind why = base::ErrorKind::out_of_stock;
+    /// Whose limit a quota is: code_cost_ceiling stands for the operator's own.
+    std::string code = {};
 };
+
+/// The code of a create that would cost more than the operator allows.
+inline constexpr const char* code_cost_ceiling = "cost_ceiling";
+
+/// `sold out`, in words that a user may read.
+[[nodiscard]] std::string_view why_text(const TriedPlace& tried);
 
 /// Whether the refusal of a create is about the place: another may do.
 [[nodiscard]] bool is_about_place(const base::Error& error);
@@ -104,7 +112,8 @@ struct TriedPlace {
 [[nodiscard]] std::optional<Place> next_place(std::span<const Place> order,
                                               std::span<const TriedPlace> tried);
 
-/// The end of a search: the last place's error, which says of the others too.
+/// The end of a search: the last place's error, which says of the others too, and what to do about
+/// all of them.
 [[nodiscard]] base::Error nowhere(std::span<const TriedPlace> tried, base::Error last);
 
 }  // namespace hatchery::core

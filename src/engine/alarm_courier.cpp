@@ -38,6 +38,7 @@ Json body_of(const AlarmNews& news, const std::string& installation) {
             {"event", word(news.what)},
             {"id", record.id.text()},
             {"kind", base::to_text(record.alarm.kind)},
+            {"provider", record.alarm.subject.empty() ? Json() : Json(record.alarm.subject)},
             {"cause", record.alarm.cause},
             {"nextAction", record.alarm.next_action},
             {"raisedAt", base::format_time(record.raised_at)},

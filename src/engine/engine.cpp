@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "core/claim_pace.hpp"
+#include "engine/cloud_alarm_watch.hpp"
 #include "engine/cloud_poller.hpp"
 #include "engine/engine_metrics.hpp"
 #include "engine/hand_server_watch.hpp"
@@ -90,8 +91,10 @@ public:
         threads_.emplace_back([this](const std::stop_token& stop) { dispatch(stop); });
         threads_.emplace_back([this](const std::stop_token& stop) { dispatch_beside(stop); });
         threads_.emplace_back([this](const std::stop_token& stop) { keep_leases(stop); });
-        threads_.emplace_back([this](const std::stop_token& stop) { reap(stop); });
+        threads_.emplace_back([this](const std::stop_token& stop) { watch_alarms(stop); });
         for (const auto& [name, cloud] : ports_.clouds) {
+            threads_.emplace_back(
+                [this, provider = name](const std::stop_token& stop) { reap(stop, provider); });
             threads_.emplace_back([this, provider = name](const std::stop_token& stop) {
                 poll_cloud(stop, provider);
             });
@@ -197,12 +200,13 @@ private:
         alarm_.ring();
     }
 
-    void reap(const std::stop_token& stop) {
+    /// A provider that does not answer keeps only its own rounds waiting.
+    void reap(const std::stop_token& stop, const std::string& provider) {
         Alarm alarm;
-        Leader leader(ports_, "reaper");
-        Reaper reaper(ports_);
-        HandServerWatch by_hand(ports_);
-        Reconciler reconciler(ports_, settings_);
+        Leader leader(ports_, "reaper:" + provider);
+        Reaper reaper(ports_, provider);
+        HandServerWatch by_hand(ports_, provider);
+        Reconciler reconciler(ports_, settings_, provider);
         while (!stop.stop_requested()) {
             const bool leads = leader.leads();
             if (leads) {
@@ -214,6 +218,17 @@ private:
             // Who does not lead has no sweep to be in time for.
             const auto next = leads ? reconciler.until_next() : settings_.stray_grace / 3;
             alarm.sleep(stop, std::clamp<base::Milliseconds>(next, 10ms, reap_every));
+        }
+    }
+
+    void watch_alarms(const std::stop_token& stop) {
+        Alarm alarm;
+        Leader leader(ports_, "cloud_alarms");
+        CloudAlarmWatch watch(ports_);
+        while (!stop.stop_requested()) {
+            if (leader.leads()) watch.tick();
+            alarm.sleep(
+                stop, std::clamp<base::Milliseconds>(settings_.stray_grace / 3, 10ms, reap_every));
         }
     }
 

@@ -34,7 +34,7 @@ void HandServerWatch::tick(const std::stop_token& stop) {
     const auto now = base::steady_now();
     for (const auto& server : *servers) {
         if (stop.stop_requested()) return;
-        if (server.state == ServerState::ready) continue;
+        if (server.provider != provider_ || server.state == ServerState::ready) continue;
         auto& next = next_look_[server.id];
         if (now < next) continue;
         next = now + look_every;

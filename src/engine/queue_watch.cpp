@@ -107,7 +107,7 @@ void QueueWatch::watch_alarms(const core::QueueStatus& status) {
                          {"next", alarm.next_action}});
     }
     for (const auto kind : changes.clear) {
-        const auto done = ports_.alarms.clear(kind, status.at);
+        const auto done = ports_.alarms.clear(kind, {}, status.at);
         if (!done) return log_failure("clear_alarm", done.error());
         gauge(kind).set(0);
         base::log_event(LogLevel::info, "alarm_cleared", {{"kind", base::to_text(kind)}});

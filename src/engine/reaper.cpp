@@ -1,11 +1,9 @@
 #include "engine/reaper.hpp"
 
-#include <set>
-#include <string>
-
 #include "base/log.hpp"
 #include "core/ownership.hpp"
 #include "engine/late_create.hpp"
+#include "engine/proven_cloud.hpp"
 #include "ports/cloud_budgets.hpp"
 
 namespace hatchery::engine {
@@ -34,6 +32,11 @@ bool goes_on(const core::Server& server, const base::Error& error) {
                         {{"provider", server.provider}, {"why", error.message}});
         return false;
     }
+    if (error.code == code_project_unproven) {
+        base::log_event(LogLevel::warning, "reaper_waits",
+                        {{"provider", server.provider}, {"why", error.message}});
+        return false;
+    }
     log_problem(server, error);
     return error.kind != base::ErrorKind::rate_limited &&
            error.kind != base::ErrorKind::unavailable && error.kind != base::ErrorKind::timeout;
@@ -45,11 +48,9 @@ void Reaper::tick(const std::stop_token& stop) {
     const ports::UrgencyScope urgent(core::Urgency::removal, ports::UrgencyScope::Asker::round);
     const auto servers = ports_.fleet.servers_left_behind(ports_.clock.now());
     if (!servers) return;
-    std::set<std::string> silent;
     for (const auto& server : *servers) {
-        if (stop.stop_requested()) return;
-        if (silent.contains(server.provider)) continue;
-        if (!reap(server, stop)) silent.insert(server.provider);
+        if (server.provider != provider_) continue;
+        if (stop.stop_requested() || !reap(server, stop)) return;
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "core/cloud_alarms.hpp"
 #include "core/ownership.hpp"
+#include "engine/alarm_bell.hpp"
 #include "engine/late_create.hpp"
 #include "ports/cloud_budgets.hpp"
 
@@ -23,9 +24,6 @@ constexpr auto call_limit = 30s;
 constexpr int sweeps_per_grace = 3;
 /// Servers that are looked up, and machines that are switched on, in one sweep.
 constexpr std::size_t most_checked = 50;
-constexpr auto vanished_alarm_stands = 1h;
-constexpr auto refusal_alarm_stands = 1h;
-constexpr int latest_alarms = 200;
 
 base::Milliseconds sweep_interval(const EngineSettings& settings) {
     return settings.stray_grace / sweeps_per_grace;
@@ -103,40 +101,25 @@ base::Milliseconds Reconciler::until_next() const {
 
 void Reconciler::tick(const std::stop_token& stop) {
     if (!is_due()) return;
-    for (const auto& [provider, cloud] : ports_.clouds) {
-        if (stop.stop_requested()) return;
-        sweep(provider, *cloud, stop);
-    }
-    judge_unconfigured();
+    const auto cloud = ports_.clouds.find(provider_);
+    if (cloud != ports_.clouds.end()) sweep(*cloud->second, stop);
 }
 
-void Reconciler::judge_unconfigured() {
-    if (ports_.ledger == nullptr) return;
-    const auto billed = ports_.ledger->servers_billed();
-    if (!billed) return;
-    for (const auto& [provider, servers] : *billed) {
-        if (ports_.clouds.contains(provider)) continue;
-        return raise(core::provider_missing(provider, servers));
-    }
-    clear(core::AlarmKind::provider_missing);
-}
-
-void Reconciler::sweep(const std::string& provider, providers::CloudProvider& cloud,
-                       const std::stop_token& stop) {
+void Reconciler::sweep(providers::CloudProvider& cloud, const std::stop_token& stop) {
     const ports::UrgencyScope urgency(core::Urgency::sweep, Asker::round);
     const auto installation = ports_.fleet.installation();
-    if (!installation) return log_failed(provider, installation.error());
+    if (!installation) return log_failed(provider_, installation.error());
     // Before the list: what a row of then names and the list lacks is not there.
-    const auto before = ports_.fleet.servers_alive(provider);
-    if (!before) return log_failed(provider, before.error());
+    const auto before = ports_.fleet.servers_alive(provider_);
+    if (!before) return log_failed(provider_, before.error());
     auto listed = cloud.list_servers(core::label_installation, installation->text(),
                                      base::Call::within(list_limit, stop));
-    if (!listed) return keep_failed(provider, listed.error());
+    if (!listed) return keep_failed(listed.error());
     // After the list: a row that is planned in between has no machine in it.
-    auto alive = ports_.fleet.servers_alive(provider);
-    if (!alive) return log_failed(provider, alive.error());
+    auto alive = ports_.fleet.servers_alive(provider_);
+    if (!alive) return log_failed(provider_, alive.error());
 
-    Sweep sweep{.provider = provider,
+    Sweep sweep{.provider = provider_,
                 .cloud = cloud,
                 .stop = stop,
                 .installation = *installation,
@@ -158,7 +141,16 @@ void Reconciler::sweep(const std::string& provider, providers::CloudProvider& cl
     finish(sweep);
 }
 
-void Reconciler::keep_failed(const std::string& provider, const base::Error& error) {
+void Reconciler::note(Sweep& sweep, const base::Error& error) {
+    using base::ErrorKind;
+    log_failed(sweep.provider, error);
+    sweep.silent = sweep.silent || error.kind == ErrorKind::timeout ||
+                   error.kind == ErrorKind::unavailable || error.kind == ErrorKind::rate_limited ||
+                   error.kind == ErrorKind::cancelled;
+}
+
+void Reconciler::keep_failed(const base::Error& error) {
+    const std::string& provider = provider_;
     log_failed(provider, error);
     if (ports_.ledger == nullptr) return;
     const SweepReport report{.error = error.message};
@@ -174,7 +166,7 @@ void Reconciler::judge_project(Sweep& sweep, const std::vector<core::Server>& al
                                                 base::Call::within(call_limit, sweep.stop));
     const auto mark = ports_.ledger->project_mark(sweep.provider);
     if (!firewalls || !mark) {
-        log_failed(sweep.provider, firewalls ? mark.error() : firewalls.error());
+        note(sweep, firewalls ? mark.error() : firewalls.error());
         sweep.trusted = false;
         return;
     }
@@ -188,8 +180,9 @@ void Reconciler::judge_project(Sweep& sweep, const std::vector<core::Server>& al
     sweep.firewalls = *std::move(firewalls);
     sweep.trusted = core::is_our_project(signs);
     if (!sweep.trusted) {
-        vanished_until_ = base::steady_now() + vanished_alarm_stands;
         raise(core::project_looks_foreign(sweep.provider, signs.missing, signs.known));
+    } else if (!signs.shown.empty()) {
+        clear(core::AlarmKind::project_foreign);
     }
     if (const auto better = core::new_mark(signs)) {
         const auto kept =
@@ -241,7 +234,7 @@ void Reconciler::judge_strays(Sweep& sweep) {
             continue;
         }
         auto finding = finding_of("stray", *server);
-        if (!over(sweep, key, server->name) || !sweep.trusted) {
+        if (!over(sweep, key, server->name) || !sweep.trusted || sweep.silent) {
             finding.done = "waits";
         } else if (settings_.destroy_strays && !too_many) {
             finding.done = end_server(sweep, server->provider_server_id);
@@ -250,9 +243,7 @@ void Reconciler::judge_strays(Sweep& sweep) {
         }
         sweep.report.findings.push_back(std::move(finding));
     }
-    if (too_many && sweep.kept > 0 && settings_.destroy_strays) {
-        raise(core::too_many_strays_kept(sweep.provider, strangers, sweep.listed.size()));
-    }
+    if (too_many && settings_.destroy_strays) sweep.strangers = strangers;
 }
 
 std::string Reconciler::end_server(Sweep& sweep, const std::string& id) {
@@ -260,7 +251,7 @@ std::string Reconciler::end_server(Sweep& sweep, const std::string& id) {
     // Right before: somebody may have given it to others since the list.
     const auto found = sweep.cloud.get_server(id, base::Call::within(call_limit, sweep.stop));
     if (!found) {
-        log_failed(sweep.provider, found.error());
+        note(sweep, found.error());
         return "failed";
     }
     if (!*found) return "deleted";
@@ -270,7 +261,7 @@ std::string Reconciler::end_server(Sweep& sweep, const std::string& id) {
     }
     const auto asked = sweep.cloud.delete_server(id, base::Call::within(call_limit, sweep.stop));
     if (!asked) {
-        log_failed(sweep.provider, asked.error());
+        note(sweep, asked.error());
         ++sweep.kept;
         return "failed";
     }
@@ -283,7 +274,7 @@ std::string Reconciler::end_server(Sweep& sweep, const std::string& id) {
 void Reconciler::judge_resources(Sweep& sweep) {
     if (ports_.ledger == nullptr) return;
     for (const auto& [kind, name] : base::EnumNames<providers::ResourceKind>::names) {
-        if (sweep.stop.stop_requested()) return;
+        if (sweep.stop.stop_requested() || sweep.silent) return;
         if (!sweep.cloud.can(providers::capability_of(kind))) continue;
         const bool known = kind == providers::ResourceKind::firewall && sweep.firewalls;
         const auto listed =
@@ -292,7 +283,8 @@ void Reconciler::judge_resources(Sweep& sweep) {
                                                sweep.installation.text(),
                                                base::Call::within(call_limit, sweep.stop));
         if (!listed) {
-            log_failed(sweep.provider, listed.error());
+            note(sweep, listed.error());
+            sweep.whole = false;
             continue;
         }
         for (const auto& resource : *listed) {
@@ -303,7 +295,7 @@ void Reconciler::judge_resources(Sweep& sweep) {
                                  .id = resource.id,
                                  .name = resource.name};
             const auto key = sweep.provider + "/" + std::string(name) + "/" + resource.id;
-            if (!over(sweep, key, resource.name) || !sweep.trusted) {
+            if (!over(sweep, key, resource.name) || !sweep.trusted || sweep.silent) {
                 finding.done = "waits";
             } else if (settings_.destroy_strays) {
                 finding.done = end_resource(sweep, resource);
@@ -322,7 +314,7 @@ std::string Reconciler::end_resource(Sweep& sweep, const providers::CloudResourc
                                                    sweep.installation.text(),
                                                    base::Call::within(call_limit, sweep.stop));
     if (!listed) {
-        log_failed(sweep.provider, listed.error());
+        note(sweep, listed.error());
         return "failed";
     }
     const auto still = std::ranges::find(*listed, resource.id, &providers::CloudResource::id);
@@ -332,7 +324,7 @@ std::string Reconciler::end_resource(Sweep& sweep, const providers::CloudResourc
     const auto asked = sweep.cloud.delete_resource(resource.kind, resource.id,
                                                    base::Call::within(post_limit, sweep.stop));
     if (!asked) {
-        log_failed(sweep.provider, asked.error());
+        note(sweep, asked.error());
         ++sweep.kept;
         return "failed";
     }
@@ -350,7 +342,7 @@ void Reconciler::judge_missing(Sweep& sweep, const std::vector<core::Server>& al
     if (missing.size() > most_checked) missing.resize(most_checked);
     std::size_t vanished = 0;
     for (const auto& server : missing) {
-        if (sweep.stop.stop_requested()) return;
+        if (sweep.stop.stop_requested() || sweep.silent) break;
         auto finding = finding_of("vanished", server);
         finding.done = vanish(sweep, server);
         // A list may lag behind; the server itself was asked.
@@ -359,7 +351,6 @@ void Reconciler::judge_missing(Sweep& sweep, const std::vector<core::Server>& al
         sweep.report.findings.push_back(std::move(finding));
     }
     if (vanished == 0) return;
-    vanished_until_ = base::steady_now() + vanished_alarm_stands;
     raise(core::servers_vanished(sweep.provider, vanished));
 }
 
@@ -367,7 +358,7 @@ std::string Reconciler::vanish(Sweep& sweep, const core::Server& server) {
     const auto found = sweep.cloud.get_server(server.provider_server_id,
                                               base::Call::within(call_limit, sweep.stop));
     if (!found) {
-        log_failed(sweep.provider, found.error());
+        note(sweep, found.error());
         return "failed";
     }
     if (*found) return "there";
@@ -393,46 +384,26 @@ void Reconciler::judge_power(Sweep& sweep) {
     auto off = core::switched_off(sweep.machines, sweep.alive);
     if (off.size() > most_checked) off.resize(most_checked);
     for (const auto& server : off) {
-        if (sweep.stop.stop_requested()) return;
+        if (sweep.stop.stop_requested() || sweep.silent) return;
         auto finding = finding_of("switched_off", server);
-        const auto asked =
-            sweep.cloud.change_power(server.provider_server_id, providers::PowerAction::on,
-                                     base::Call::within(post_limit, sweep.stop));
-        finding.done = asked ? "switched_on" : "failed";
-        if (!asked) log_failed(sweep.provider, asked.error());
-        if (asked && ports_.ledger != nullptr) {
-            base::log_event(LogLevel::warning, "server_switched_on",
-                            {{"provider", sweep.provider}, {"server", server.id.text()}});
-            (void)ports_.ledger->tell(server.bot_id,
-                                      "The server was switched off; it is switched on again.",
-                                      core::EventLevel::warning, ports_.clock.now());
-        }
+        const auto done = power_.switch_on(server, sweep.stop);
+        finding.done = done.value_or("failed");
+        if (!done) note(sweep, done.error());
         sweep.report.findings.push_back(std::move(finding));
     }
+    power_.end_round();
 }
 
 void Reconciler::guard(Sweep& sweep) {
-    if (!sweep.trusted || !sweep.firewalls || sweep.listed.empty()) return;
+    if (!sweep.trusted || sweep.silent || !sweep.firewalls || sweep.listed.empty()) return;
     const ports::UrgencyScope urgency(core::Urgency::creation, Asker::round);
     const auto kept = sweep.cloud.keep_guarded(sweep.installation.text(), *sweep.firewalls,
                                                base::Call::within(post_limit, sweep.stop));
-    if (!kept) log_failed(sweep.provider, kept.error());
+    if (!kept) note(sweep, kept.error());
 }
 
 void Reconciler::finish(Sweep& sweep) {
-    const auto mine = [&](const std::string& key) { return key.starts_with(sweep.provider + "/"); };
-    std::erase_if(since_, [&](const auto& entry) {
-        return mine(entry.first) && !sweep.seen.contains(entry.first);
-    });
-    // Gone is what is no longer listed, not what was promised.
-    std::erase_if(ending_, [&](const std::string& key) {
-        const bool gone = mine(key) && !sweep.seen.contains(key);
-        if (gone) {
-            base::log_event(LogLevel::info, "stray_server_gone",
-                            {{"provider", sweep.provider}, {"provider_server", key}});
-        }
-        return gone;
-    });
+    if (sweep.whole && !sweep.silent) forget_gone(sweep);
     if (ports_.metrics != nullptr) {
         ports_.metrics
             ->gauge("hatchery_cloud_strays_servers",
@@ -447,48 +418,39 @@ void Reconciler::finish(Sweep& sweep) {
     if (!kept) log_failed(sweep.provider, kept.error());
 }
 
+void Reconciler::forget_gone(const Sweep& sweep) {
+    std::erase_if(since_, [&](const auto& entry) { return !sweep.seen.contains(entry.first); });
+    // Gone is what is no longer listed, not what was promised.
+    std::erase_if(ending_, [&](const std::string& key) {
+        const bool gone = !sweep.seen.contains(key);
+        if (gone) {
+            base::log_event(LogLevel::info, "stray_server_gone",
+                            {{"provider", sweep.provider}, {"provider_server", key}});
+        }
+        return gone;
+    });
+}
+
 void Reconciler::judge_alarms(Sweep& sweep) {
-    kept_[sweep.provider] = sweep.kept;
-    if (sweep.kept > 0) {
-        raise(core::strays_kept(sweep.provider, sweep.kept));
-    } else if (std::ranges::all_of(kept_, [](const auto& entry) { return entry.second == 0; })) {
+    const bool waits = std::ranges::any_of(sweep.report.findings, [](const SweepFinding& finding) {
+        return finding.done == "waits" || finding.done == "failed";
+    });
+    if (sweep.kept > 0 && sweep.strangers > 0) {
+        raise(core::too_many_strays_kept(provider_, sweep.strangers, sweep.listed.size()));
+    } else if (sweep.kept > 0) {
+        raise(core::strays_kept(provider_, sweep.kept));
+    } else if (sweep.whole && !waits) {
+        // A new leader counts grace periods anew: what waits may be what was told of.
         clear(core::AlarmKind::strays_kept);
     }
-    if (!vanished_until_ || base::steady_now() >= *vanished_until_) {
-        clear(core::AlarmKind::server_vanished);
-    }
-    clear_old();
 }
 
-void Reconciler::clear_old() {
-    if (ports_.alarms == nullptr) return;
-    const auto latest = ports_.alarms->list(std::nullopt, latest_alarms);
-    if (!latest) return;
-    for (const auto& record : *latest) {
-        const auto kind = record.alarm.kind;
-        const bool of_refusal =
-            kind == core::AlarmKind::cloud_quota || kind == core::AlarmKind::cost_ceiling;
-        if (!of_refusal || record.cleared_at) continue;
-        // The next refusal raises it again.
-        if (ports_.clock.now() - record.raised_at >= refusal_alarm_stands) clear(kind);
-    }
+void Reconciler::raise(const core::Alarm& alarm) const {
+    raise_alarm(ports_.alarms, alarm, ports_.clock.now());
 }
 
-void Reconciler::raise(const core::Alarm& alarm) {
-    if (ports_.alarms == nullptr) return;
-    const auto raised = ports_.alarms->raise(alarm, ports_.clock.now());
-    if (raised && *raised) {
-        base::log_event(LogLevel::warning, "alarm_raised",
-                        {{"kind", base::to_text(alarm.kind)}, {"cause", alarm.cause}});
-    }
-}
-
-void Reconciler::clear(core::AlarmKind kind) {
-    if (ports_.alarms == nullptr) return;
-    const auto cleared = ports_.alarms->clear(kind, ports_.clock.now());
-    if (cleared && *cleared) {
-        base::log_event(LogLevel::info, "alarm_cleared", {{"kind", base::to_text(kind)}});
-    }
+void Reconciler::clear(core::AlarmKind kind) const {
+    clear_alarm(ports_.alarms, kind, provider_, ports_.clock.now());
 }
 
 }  // namespace hatchery::engine

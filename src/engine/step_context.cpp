@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/log.hpp"
 #include "core/pace.hpp"
+#include "engine/alarm_bell.hpp"
 
 namespace hatchery::engine {
 
@@ -44,13 +44,7 @@ base::Result<void> StepContext::say(std::string message, core::EventLevel level)
     return record({line(std::move(message), level)});
 }
 
-void StepContext::raise(const core::Alarm& alarm) const {
-    if (ports.alarms == nullptr) return;
-    const auto raised = ports.alarms->raise(alarm, now());
-    if (!raised || !*raised) return;
-    base::log_event(base::LogLevel::warning, "alarm_raised",
-                    {{"kind", base::to_text(alarm.kind)}, {"cause", alarm.cause}});
-}
+void StepContext::raise(const core::Alarm& alarm) const { raise_alarm(ports.alarms, alarm, now()); }
 
 core::NewEvent StepContext::line(std::string message, core::EventLevel level) const {
     return {.type = core::EventType::log,

@@ -181,7 +181,7 @@ void SubscriptionWatch::tell_of_kept_bots(const std::stop_token& stop) {
             {{"kind", base::to_text(kind)}, {"cause", alarm.cause}, {"next", alarm.next_action}});
     }
     if (kept->bots == 0 && is_raised) {
-        const auto done = ports_.alarms.clear(kind, ports_.clock.now());
+        const auto done = ports_.alarms.clear(kind, {}, ports_.clock.now());
         if (!done) return log_failure("clear_alarm", done.error());
         base::log_event(LogLevel::info, "alarm_cleared", {{"kind", base::to_text(kind)}});
     }

@@ -19,7 +19,7 @@ struct SweepFinding {
     std::string type;
     std::string price_monthly;
     std::string price_currency;
-    /// What was done: `none`, `waits`, `deleted`, `failed`, `switched_on`, `bot_failed`.
+    /// What was done: `none`, `waits`, `deleted`, `failed`, `switched_on`, `gave_up`, `bot_failed`.
     std::string done = "none";
 };
 

@@ -33,11 +33,17 @@ public:
 
     /// The kinds that are raised.
     [[nodiscard]] virtual base::Result<std::vector<core::AlarmKind>> raised() = 0;
-    /// Nothing happens, and false is answered, when one of this kind is raised already.
+    /// True when it is new. When one of this kind and subject is raised already it gets these words
+    /// and is seen now, and nobody is told anew.
     [[nodiscard]] virtual base::Result<bool> raise(const core::Alarm& alarm,
                                                    base::TimePoint now) = 0;
-    /// False when none of this kind is raised.
-    [[nodiscard]] virtual base::Result<bool> clear(core::AlarmKind kind, base::TimePoint now) = 0;
+    /// False when none of this kind and subject is raised.
+    [[nodiscard]] virtual base::Result<bool> clear(core::AlarmKind kind, const std::string& subject,
+                                                   base::TimePoint now) = 0;
+    /// Clears those of a kind that were last raised before `seen_before`; answers how many.
+    [[nodiscard]] virtual base::Result<int> clear_unseen(core::AlarmKind kind,
+                                                         base::TimePoint seen_before,
+                                                         base::TimePoint now) = 0;
     /// Newest first; `after` is the id of the last one of the page before.
     [[nodiscard]] virtual base::Result<std::vector<AlarmRecord>> list(
         const std::optional<base::AlarmId>& after, int limit) = 0;

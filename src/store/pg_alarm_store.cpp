@@ -9,19 +9,25 @@ using base::TimePoint;
 
 constexpr std::string_view raised_statement = "SELECT kind FROM alarms WHERE cleared_at IS NULL";
 constexpr std::string_view raise_statement = R"(
-    INSERT INTO alarms (id, kind, cause, next_action, raised_at, tell_at)
-    VALUES ($1, $2, $3, $4, $5, $5)
-    ON CONFLICT (kind) WHERE cleared_at IS NULL DO NOTHING)";
+    INSERT INTO alarms AS a (id, kind, subject, cause, next_action, raised_at, seen_at, tell_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $6, $6)
+    ON CONFLICT (kind, subject) WHERE cleared_at IS NULL DO UPDATE SET
+        cause = excluded.cause, next_action = excluded.next_action,
+        seen_at = greatest(a.seen_at, excluded.seen_at)
+    RETURNING a.id = $1)";
 // What could not be told of the raising is tried again at once, before this.
 constexpr std::string_view clear_statement = R"(
-    UPDATE alarms SET cleared_at = $2, tell_at = $2, telling_failures = 0
-    WHERE kind = $1 AND cleared_at IS NULL)";
+    UPDATE alarms SET cleared_at = $3, tell_at = $3, telling_failures = 0
+    WHERE kind = $1 AND subject = $2 AND cleared_at IS NULL)";
+constexpr std::string_view clear_unseen_statement = R"(
+    UPDATE alarms SET cleared_at = $3, tell_at = $3, telling_failures = 0
+    WHERE kind = $1 AND seen_at < $2 AND cleared_at IS NULL)";
 constexpr std::string_view list_statement = R"(
-    SELECT id, kind, cause, next_action, raised_at, cleared_at FROM alarms
+    SELECT id, kind, cause, next_action, raised_at, cleared_at, subject FROM alarms
     WHERE $1::uuid IS NULL OR id < $1::uuid
     ORDER BY id DESC LIMIT $2::bigint)";
 constexpr std::string_view untold_statement = R"(
-    SELECT id, kind, cause, next_action, raised_at, cleared_at, raised_told_at IS NULL,
+    SELECT id, kind, cause, next_action, raised_at, cleared_at, subject, raised_told_at IS NULL,
         telling_failures
     FROM alarms
     WHERE (raised_told_at IS NULL OR (cleared_at IS NOT NULL AND cleared_told_at IS NULL))
@@ -39,7 +45,8 @@ ports::AlarmRecord read_record(const Rows::Row& row) {
     return {.id = row.id<base::AlarmId>(0),
             .alarm = {.kind = row.enumerator<core::AlarmKind>(1),
                       .cause = row.text(2),
-                      .next_action = row.text(3)},
+                      .next_action = row.text(3),
+                      .subject = row.text(6)},
             .raised_at = row.time(4),
             .cleared_at = row.optional_time(5)};
 }
@@ -60,12 +67,23 @@ public:
     }
 
     Result<bool> raise(const core::Alarm& alarm, TimePoint now) override {
-        return changed(raise_statement, {base::make_id<base::AlarmId>(now, random_), alarm.kind,
-                                         alarm.cause, alarm.next_action, now});
+        return database_.run([&](Sql& sql) -> Result<bool> {
+            const auto id = base::make_id<base::AlarmId>(now, random_);
+            const Rows rows = sql.query(raise_statement, {id, alarm.kind, alarm.subject,
+                                                          alarm.cause, alarm.next_action, now});
+            return rows[0].boolean(0);
+        });
     }
 
-    Result<bool> clear(core::AlarmKind kind, TimePoint now) override {
-        return changed(clear_statement, {kind, now});
+    Result<bool> clear(core::AlarmKind kind, const std::string& subject, TimePoint now) override {
+        return changed(clear_statement, {kind, subject, now});
+    }
+
+    Result<int> clear_unseen(core::AlarmKind kind, TimePoint seen_before, TimePoint now) override {
+        return database_.run([&](Sql& sql) -> Result<int> {
+            return static_cast<int>(
+                sql.query(clear_unseen_statement, {kind, seen_before, now}).affected());
+        });
     }
 
     Result<std::vector<ports::AlarmRecord>> list(const std::optional<base::AlarmId>& after,
@@ -85,9 +103,9 @@ public:
             std::vector<ports::AlarmNews> news;
             for (std::size_t i = 0; i < rows.size(); ++i) {
                 news.push_back({.record = read_record(rows[i]),
-                                .what = rows[i].boolean(6) ? ports::AlarmNews::What::raised
+                                .what = rows[i].boolean(7) ? ports::AlarmNews::What::raised
                                                            : ports::AlarmNews::What::cleared,
-                                .failures = static_cast<int>(rows[i].integer(7))});
+                                .failures = static_cast<int>(rows[i].integer(8))});
             }
             return news;
         });

@@ -68,6 +68,8 @@ public:
     void fail_next(Method method, int times, base::Error error);
     /// The same with a plausible error of this kind; effect `unknown` for timeout and unavailable.
     void fail_next(Method method, int times, base::ErrorKind kind);
+    /// No failure that was planned happens any more.
+    void stop_failing();
     /// Creates of this type in this region are out of stock from now on; an empty text means any.
     void set_out_of_stock(const std::string& type, const std::string& region);
     /// Something beside what it sells anyway.

@@ -25,6 +25,11 @@ void FakeCloudProvider::behave_as_digitalocean() {
     options_.wants_ssh_key = true;
 }
 
+void FakeCloudProvider::stop_failing() {
+    const std::scoped_lock lock(mutex_);
+    failures_.clear();
+}
+
 void FakeCloudProvider::set_budget(std::optional<providers::RequestBudget> budget) {
     const std::scoped_lock lock(mutex_);
     budget_ = budget;

@@ -107,9 +107,10 @@ std::vector<core::QueueStatus> FakeQueueMonitor::published() const {
     return published_;
 }
 
-FakeAlarmStore::Row* FakeAlarmStore::raised_row(core::AlarmKind kind) {
+FakeAlarmStore::Row* FakeAlarmStore::raised_row(core::AlarmKind kind, const std::string& subject) {
     const auto found = std::ranges::find_if(rows_, [&](const Row& row) {
-        return row.record.alarm.kind == kind && !row.record.cleared_at;
+        return row.record.alarm.kind == kind && row.record.alarm.subject == subject &&
+               !row.record.cleared_at;
     });
     return found == rows_.end() ? nullptr : &*found;
 }
@@ -132,25 +133,48 @@ Result<std::vector<core::AlarmKind>> FakeAlarmStore::raised() {
 
 Result<bool> FakeAlarmStore::raise(const core::Alarm& alarm, TimePoint now) {
     const std::lock_guard lock(mutex_);
-    if (raised_row(alarm.kind) != nullptr) return false;
+    if (Row* known = raised_row(alarm.kind, alarm.subject); known != nullptr) {
+        known->record.alarm = alarm;
+        known->seen_at = std::max(known->seen_at, now);
+        return false;
+    }
     Row fresh;
     fresh.record = {.id = base::make_id<base::AlarmId>(now, random_),
                     .alarm = alarm,
                     .raised_at = now,
                     .cleared_at = std::nullopt};
     fresh.tell_at = now;
+    fresh.seen_at = now;
     rows_.push_back(std::move(fresh));
     return true;
 }
 
-Result<bool> FakeAlarmStore::clear(core::AlarmKind kind, TimePoint now) {
+void FakeAlarmStore::clear(Row& row, TimePoint now) {
+    row.record.cleared_at = now;
+    row.tell_at = now;
+    row.failures = 0;
+}
+
+Result<bool> FakeAlarmStore::clear(core::AlarmKind kind, const std::string& subject,
+                                   TimePoint now) {
     const std::lock_guard lock(mutex_);
-    Row* found = raised_row(kind);
+    Row* found = raised_row(kind, subject);
     if (found == nullptr) return false;
-    found->record.cleared_at = now;
-    found->tell_at = now;
-    found->failures = 0;
+    clear(*found, now);
     return true;
+}
+
+Result<int> FakeAlarmStore::clear_unseen(core::AlarmKind kind, TimePoint seen_before,
+                                         TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    int cleared = 0;
+    for (auto& row : rows_) {
+        const bool is_meant = row.record.alarm.kind == kind && row.seen_at < seen_before;
+        if (!is_meant || row.record.cleared_at) continue;
+        clear(row, now);
+        ++cleared;
+    }
+    return cleared;
 }
 
 Result<std::vector<ports::AlarmRecord>> FakeAlarmStore::list(

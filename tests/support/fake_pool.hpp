@@ -67,7 +67,10 @@ public:
 
     base::Result<std::vector<core::AlarmKind>> raised() override;
     base::Result<bool> raise(const core::Alarm& alarm, base::TimePoint now) override;
-    base::Result<bool> clear(core::AlarmKind kind, base::TimePoint now) override;
+    base::Result<bool> clear(core::AlarmKind kind, const std::string& subject,
+                             base::TimePoint now) override;
+    base::Result<int> clear_unseen(core::AlarmKind kind, base::TimePoint seen_before,
+                                   base::TimePoint now) override;
     base::Result<std::vector<ports::AlarmRecord>> list(const std::optional<base::AlarmId>& after,
                                                        int limit) override;
     base::Result<std::vector<ports::AlarmNews>> untold(base::TimePoint now,
@@ -84,8 +87,10 @@ private:
         bool cleared_told = false;
         int failures = 0;
         base::TimePoint tell_at;
+        base::TimePoint seen_at;
     };
-    [[nodiscard]] Row* raised_row(core::AlarmKind kind);
+    [[nodiscard]] Row* raised_row(core::AlarmKind kind, const std::string& subject);
+    static void clear(Row& row, base::TimePoint now);
     [[nodiscard]] Row& row(const base::AlarmId& id);
 
     std::mutex mutex_;

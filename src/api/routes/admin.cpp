@@ -63,6 +63,7 @@ Outcome queue(RouteContext& context, const Exchange&) {
 Json alarm_view(const ports::AlarmRecord& record) {
     return {{"id", record.id.text()},
             {"kind", std::string(base::to_text(record.alarm.kind))},
+            {"provider", record.alarm.subject.empty() ? Json() : Json(record.alarm.subject)},
             {"state", record.cleared_at ? "cleared" : "raised"},
             {"cause", record.alarm.cause},
             {"nextAction", record.alarm.next_action},

@@ -56,7 +56,7 @@ base::Error ceiling_reached(const std::string& provider) {
     error.message = fmt::format(
         "Nothing more is created at {} now: the operator's limit on costs is reached.", provider);
     error.next_action = "Tell the operator, or deploy again when servers were given back.";
-    error.code = code_cost_ceiling;
+    error.code = core::code_cost_ceiling;
     return error;
 }
 

@@ -8,8 +8,6 @@
 
 namespace hatchery::engine {
 
-inline constexpr const char* code_cost_ceiling = "cost_ceiling";
-
 /// Writes down that this server is about to be created, under the lease: from then on whoever comes
 /// looks for it. Where there is a cost ceiling, a first intent carries what the server will cost,
 /// and is written only if all servers of the provider then stay within the ceiling; otherwise the

@@ -7,6 +7,7 @@
 #include "engine/cloud_access.hpp"
 #include "engine/host_login.hpp"
 #include "engine/late_create.hpp"
+#include "engine/proven_cloud.hpp"
 #include "engine/steps/found_prices.hpp"
 #include "engine/steps/steps.hpp"
 #include "ports/cloud_budgets.hpp"
@@ -35,6 +36,13 @@ StepOutcome wait_until_gone(StepContext& context) {
     const auto last = static_cast<long long>(gone_intervals.size()) - 1;
     return context.wait(gone_intervals[static_cast<std::size_t>(std::clamp(looks, 0LL, last))],
                         "waiting for the provider to delete the server");
+}
+
+/// No word on whether the server is there, or none that can be believed: what the operator must see
+/// to is waited for as long as the operation lives, and the reaper goes on then.
+StepOutcome not_known(StepContext& context, base::Error error) {
+    if (error.code != code_project_unproven) return failed(std::move(error));
+    return context.wait(error.retry_after.value_or(look_interval), error.message);
 }
 
 StepOutcome gone(StepContext& context, const core::Server& server) {
@@ -105,7 +113,7 @@ StepOutcome destroy_server(StepContext& context) {
     const bool is_asked = base::json_int(context.progress, "gone_looks") > 0;
     const ports::UrgencyScope urgent(is_asked ? core::Urgency::poll : core::Urgency::removal);
     auto found = find(context, **cloud, server);
-    if (!found) return failed(std::move(found).error());
+    if (!found) return not_known(context, std::move(found).error());
     if (!*found) {
         const bool unanswered = server.provider_server_id.empty();
         if (unanswered && !looked_enough(context)) {
@@ -144,7 +152,7 @@ StepOutcome destroy_server(StepContext& context) {
     auto still = context.outside([&] {
         return (*cloud)->get_server((*found)->provider_server_id, context.call(call_limit));
     });
-    if (!still) return failed(std::move(still).error());
+    if (!still) return not_known(context, std::move(still).error());
     if (!*still) {
         core::Server known = server;
         known.provider_server_id = (*found)->provider_server_id;

@@ -37,7 +37,8 @@ std::vector<TriedPlace> read_tried(const StepContext& context) {
         tried.push_back(
             {.place = {base::json_string(entry, "provider"), base::json_string(entry, "region"),
                        base::json_string(entry, "type")},
-             .why = why.value_or(ErrorKind::out_of_stock)});
+             .why = why.value_or(ErrorKind::out_of_stock),
+             .code = base::json_string(entry, "code")});
     }
     return tried;
 }
@@ -48,7 +49,8 @@ void write_tried(StepContext& context, const std::vector<TriedPlace>& tried) {
         list.push_back({{"provider", one.place.provider},
                         {"region", one.place.region},
                         {"type", one.place.type},
-                        {"why", base::to_text(one.why)}});
+                        {"why", base::to_text(one.why)},
+                        {"code", one.code}});
     }
     context.progress[tried_key] = std::move(list);
 }
@@ -147,12 +149,6 @@ base::Result<void> move(StepContext& context, const core::Server& server, const 
                                               .image = context.settings.image_of(place.provider)});
 }
 
-std::string_view trouble(const base::Error& error) {
-    if (error.code == code_cost_ceiling) return "the cost ceiling is reached";
-    return error.kind == ErrorKind::quota_exceeded ? "the account may have no more servers"
-                                                   : "sold out";
-}
-
 }  // namespace
 
 base::Result<Place> chosen_place(StepContext& context, const core::Bot& bot) {
@@ -173,13 +169,13 @@ StepOutcome go_elsewhere(StepContext& context, const core::Server& server, base:
     if (error.kind == ErrorKind::out_of_stock && context.ports.offers != nullptr) {
         context.ports.offers->sold_out(place);
     }
-    if (error.kind == ErrorKind::quota_exceeded && error.code != code_cost_ceiling) {
+    if (error.kind == ErrorKind::quota_exceeded && error.code != core::code_cost_ceiling) {
         context.raise(core::cloud_quota(server.provider, error.message));
     }
     auto order = order_of(context);
     if (!order) return failed(std::move(order).error());
     auto tried = read_tried(context);
-    tried.push_back({.place = place, .why = error.kind});
+    tried.push_back({.place = place, .why = error.kind, .code = error.code});
     const auto next = core::next_place(*order, tried);
     if (!next) {
         write_tried(context, {});
@@ -191,9 +187,10 @@ StepOutcome go_elsewhere(StepContext& context, const core::Server& server, base:
         return failed(core::nowhere(tried, std::move(error)));
     }
     write_tried(context, tried);
-    auto told = context.say(fmt::format("{}: {} ({}); trying {} next", core::place_text(place),
-                                        trouble(error), error.code, core::place_text(*next)),
-                            core::EventLevel::warning);
+    auto told =
+        context.say(fmt::format("{}: {} ({}); trying {} next", core::place_text(place),
+                                core::why_text(tried.back()), error.code, core::place_text(*next)),
+                    core::EventLevel::warning);
     if (!told) return failed(std::move(told).error());
     if (auto moved = move(context, server, *next); !moved) {
         return failed(std::move(moved).error());

@@ -21,10 +21,48 @@ TEST_CASE("of each kind one alarm is raised at a time") {
     CHECK(pool.alarms->raise(alarm(AlarmKind::no_worker), at(0)).value());
     CHECK_FALSE(pool.alarms->raise(alarm(AlarmKind::no_worker), at(1)).value());
     CHECK(pool.alarms->raised().value() == std::vector{AlarmKind::no_worker});
-    CHECK(pool.alarms->clear(AlarmKind::no_worker, at(2)).value());
-    CHECK_FALSE(pool.alarms->clear(AlarmKind::no_worker, at(3)).value());
+    CHECK(pool.alarms->clear(AlarmKind::no_worker, {}, at(2)).value());
+    CHECK_FALSE(pool.alarms->clear(AlarmKind::no_worker, {}, at(3)).value());
     CHECK(pool.alarms->raised().value().empty());
     CHECK(pool.alarms->raise(alarm(AlarmKind::no_worker), at(4)).value());
+}
+
+TEST_CASE("of one kind there is an alarm for each subject") {
+    PoolUnderTest pool(backends());
+    auto quota = alarm(AlarmKind::cloud_quota);
+    quota.subject = "hetzner";
+    CHECK(pool.alarms->raise(quota, at(0)).value());
+    quota.subject = "digitalocean";
+    CHECK(pool.alarms->raise(quota, at(1)).value());
+    quota.cause = "Why now.";
+    CHECK_FALSE(pool.alarms->raise(quota, at(2)).value());
+    auto listed = pool.alarms->list(std::nullopt, 5).value();
+    REQUIRE(listed.size() == 2);
+    CHECK(listed[0].alarm.subject == "digitalocean");
+    CHECK(listed[0].alarm.cause == "Why now.");
+    CHECK(listed[0].raised_at == at(1));
+    CHECK(listed[1].alarm.subject == "hetzner");
+    CHECK(untold(pool, 3).size() == 2);
+    CHECK_FALSE(pool.alarms->clear(AlarmKind::cloud_quota, {}, at(3)).value());
+    CHECK(pool.alarms->clear(AlarmKind::cloud_quota, "hetzner", at(3)).value());
+    CHECK(pool.alarms->raised().value() == std::vector{AlarmKind::cloud_quota});
+}
+
+TEST_CASE("an alarm that nobody has raised for long can be cleared with its kind") {
+    PoolUnderTest pool(backends());
+    auto quota = alarm(AlarmKind::cloud_quota);
+    quota.subject = "hetzner";
+    CHECK(pool.alarms->raise(quota, at(0)).value());
+    CHECK_FALSE(pool.alarms->raise(quota, at(50)).value());
+    quota.subject = "digitalocean";
+    CHECK(pool.alarms->raise(quota, at(10)).value());
+    CHECK(pool.alarms->raise(alarm(AlarmKind::cost_ceiling), at(0)).value());
+    CHECK(pool.alarms->clear_unseen(AlarmKind::cloud_quota, at(50), at(60)).value() == 1);
+    CHECK(pool.alarms->clear_unseen(AlarmKind::cloud_quota, at(50), at(60)).value() == 0);
+    const auto listed = pool.alarms->list(std::nullopt, 5).value();
+    for (const auto& record : listed) {
+        CHECK(record.cleared_at.has_value() == (record.alarm.subject == "digitalocean"));
+    }
 }
 
 TEST_CASE("alarms are listed newest first, page by page") {
@@ -32,7 +70,7 @@ TEST_CASE("alarms are listed newest first, page by page") {
     for (const auto& [kind, name] : base::EnumNames<AlarmKind>::names) {
         REQUIRE(pool.alarms->raise(alarm(kind), at(static_cast<int>(kind))));
     }
-    REQUIRE(pool.alarms->clear(AlarmKind::queue_deep, at(100)));
+    REQUIRE(pool.alarms->clear(AlarmKind::queue_deep, {}, at(100)));
     const auto first = pool.alarms->list(std::nullopt, 3).value();
     REQUIRE(first.size() == 3);
     const auto& [newest, newest_name] = base::EnumNames<AlarmKind>::names.back();
@@ -53,7 +91,7 @@ TEST_CASE("what is to be told is raised first and cleared then, each until it wa
     auto news = untold(pool, 0);
     REQUIRE(news.size() == 1);
     CHECK(news[0].what == What::raised);
-    REQUIRE(pool.alarms->clear(AlarmKind::oldest_job, at(10)));
+    REQUIRE(pool.alarms->clear(AlarmKind::oldest_job, {}, at(10)));
     news = untold(pool, 10);
     REQUIRE(news.size() == 1);
     CHECK(news[0].what == What::raised);
@@ -79,7 +117,7 @@ TEST_CASE("what could not be told comes again at its time, with its failures cou
     CHECK(news[0].failures == 1);
     // An alarm that is cleared is told of at once.
     REQUIRE(pool.alarms->telling_failed(news[0], at(3'600)));
-    REQUIRE(pool.alarms->clear(AlarmKind::oldest_job, at(70)));
+    REQUIRE(pool.alarms->clear(AlarmKind::oldest_job, {}, at(70)));
     CHECK(untold(pool, 70).size() == 1);
 }
 

@@ -176,7 +176,7 @@ TEST_CASE("alarms are listed newest first and page by page") {
     AdminWorld world;
     const auto now = world.clock.now();
     REQUIRE(world.alarms->raise({core::AlarmKind::no_worker, "Why.", "Do."}, now - 10s));
-    REQUIRE(world.alarms->clear(core::AlarmKind::no_worker, now - 5s));
+    REQUIRE(world.alarms->clear(core::AlarmKind::no_worker, {}, now - 5s));
     REQUIRE(world.alarms->raise({core::AlarmKind::queue_deep, "Why.", "Do."}, now));
     const auto first = world.ask("/api/admin/alarms?limit=1").body;
     REQUIRE(first["items"].size() == 1);

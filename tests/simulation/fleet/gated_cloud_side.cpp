@@ -251,9 +251,17 @@ Result<bool> GatedAlarms::raise(const core::Alarm& alarm, base::TimePoint now) {
                      [&] { return process.installation().alarms.raise(alarm, now); });
 }
 
-Result<bool> GatedAlarms::clear(core::AlarmKind kind, base::TimePoint now) {
+Result<bool> GatedAlarms::clear(core::AlarmKind kind, const std::string& subject,
+                                base::TimePoint now) {
     return gate.pass(Site::alarms_clear,
-                     [&] { return process.installation().alarms.clear(kind, now); });
+                     [&] { return process.installation().alarms.clear(kind, subject, now); });
+}
+
+Result<int> GatedAlarms::clear_unseen(core::AlarmKind kind, base::TimePoint seen_before,
+                                      base::TimePoint now) {
+    return gate.pass(Site::alarms_clear, [&] {
+        return process.installation().alarms.clear_unseen(kind, seen_before, now);
+    });
 }
 
 Result<std::vector<ports::AlarmRecord>> GatedAlarms::list(const std::optional<base::AlarmId>& after,

@@ -123,7 +123,10 @@ public:
     explicit GatedAlarms(Gated gated) : Gated(gated) {}
     base::Result<std::vector<core::AlarmKind>> raised() override;
     base::Result<bool> raise(const core::Alarm& alarm, base::TimePoint now) override;
-    base::Result<bool> clear(core::AlarmKind kind, base::TimePoint now) override;
+    base::Result<bool> clear(core::AlarmKind kind, const std::string& subject,
+                             base::TimePoint now) override;
+    base::Result<int> clear_unseen(core::AlarmKind kind, base::TimePoint seen_before,
+                                   base::TimePoint now) override;
     base::Result<std::vector<ports::AlarmRecord>> list(const std::optional<base::AlarmId>& after,
                                                        int limit) override;
     base::Result<std::vector<ports::AlarmNews>> untold(base::TimePoint now,

@@ -66,8 +66,8 @@ Process::Process(World& world, Installation& installation, int number, base::Mil
              .alarms = &gated_.alarms},
       runner_(ports_, settings_),
       poller_(ports_, provider_name),
-      reaper_(ports_),
-      reconciler_(ports_, settings_),
+      reaper_(ports_, provider_name),
+      reconciler_(ports_, settings_, provider_name),
       poll_leader_(ports_, std::string("cloud_poller:") + provider_name),
       reap_leader_(ports_, "reaper") {}
 

@@ -138,8 +138,32 @@ TEST_CASE("after a sold out place the next comes, after a quota the next provide
     const auto error = core::nowhere(tried, {.kind = ErrorKind::quota_exceeded, .message = "no"});
     CHECK(error.kind == ErrorKind::out_of_stock);
     CHECK(error.message ==
-          "No server could be had in 2 places: cx23 in fsn1 at hetzner (no more servers allowed), "
+          "No server could be had in 2 places: cx23 in fsn1 at hetzner (the account may have no "
+          "more servers), "
           "s-1 in fra1 at digitalocean (sold out).");
+    CHECK(error.next_action ==
+          "Wait, choose another region or server type, or tell the operator of the limits.");
+}
+
+TEST_CASE("what to do about a search in vain follows from why each place was none") {
+    using base::ErrorKind;
+    const Place here{"hetzner", "fsn1", "cx23"};
+    const Place there{"digitalocean", "fra1", "s-1"};
+    const auto end = [&](const core::TriedPlace& one, const core::TriedPlace& other) {
+        return core::nowhere(std::vector{one, other}, {.kind = other.why, .message = "no"});
+    };
+    const core::TriedPlace sold_out{here, ErrorKind::out_of_stock};
+    const core::TriedPlace quota{there, ErrorKind::quota_exceeded, "resource_limit_exceeded"};
+    const core::TriedPlace ceiling{here, ErrorKind::quota_exceeded, core::code_cost_ceiling};
+    CHECK(end(sold_out, {there, ErrorKind::out_of_stock}).next_action ==
+          "Wait, or choose another region or server type.");
+    const auto limited = end(ceiling, quota);
+    CHECK(limited.kind == ErrorKind::quota_exceeded);
+    CHECK(limited.next_action ==
+          "Tell the operator, or deploy again when servers were given back.");
+    CHECK(limited.message.find(
+              "cx23 in fsn1 at hetzner (the operator's limit on costs is reached)") !=
+          std::string::npos);
 }
 
 TEST_CASE("a place is written as three words with slashes between") {

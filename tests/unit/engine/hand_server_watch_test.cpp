@@ -29,7 +29,7 @@ struct World {
     support::UnusedPorts unused;
     engine::EnginePorts ports = unused.ports(fleet, clock, random);
     std::stop_source stop;
-    engine::HandServerWatch watch{ports};
+    engine::HandServerWatch watch{ports, "hetzner"};
 
     World() {
         ports.clouds["hetzner"] = &cloud;

@@ -195,7 +195,7 @@ TEST_CASE("the webhook is told of an alarm with its signature, raised and then c
     courier.tick({});
     courier.tick({});
     world.clock.advance(10s);
-    REQUIRE(world.alarms.clear(AlarmKind::queue_deep, world.clock.now()));
+    REQUIRE(world.alarms.clear(AlarmKind::queue_deep, {}, world.clock.now()));
     courier.tick({});
     courier.tick({});
     const auto requests = world.http.requests();

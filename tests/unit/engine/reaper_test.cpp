@@ -2,11 +2,14 @@
 
 #include "core/cloud_budget.hpp"
 #include "core/ownership.hpp"
+#include "engine/proven_cloud.hpp"
 #include "simulation/support/seeded_random.hpp"
 #include "simulation/support/virtual_clock.hpp"
 #include "support/catch.hpp"
+#include "support/fake_cloud_ledger.hpp"
 #include "support/fake_cloud_provider.hpp"
 #include "support/fake_fleet_store.hpp"
+#include "support/fake_pool.hpp"
 #include "unit/engine/unused_ports.hpp"
 
 using namespace hatchery;
@@ -25,7 +28,8 @@ struct World {
     FakeCloudProvider digitalocean{clock};
     support::UnusedPorts unused;
     engine::EnginePorts ports = unused.ports(fleet, clock, random);
-    engine::Reaper reaper{ports};
+    engine::Reaper hetzner_reaper{ports, "hetzner"};
+    engine::Reaper digitalocean_reaper{ports, "digitalocean"};
     std::stop_source stop;
 
     World() { ports.clouds = {{"hetzner", &hetzner}, {"digitalocean", &digitalocean}}; }
@@ -46,7 +50,10 @@ struct World {
         machine.labels = core::owner_labels(database.installation(), row.id, row.bot_id);
         cloud.add_server(machine);
     }
-    void tick() { reaper.tick(stop.get_token()); }
+    void tick() {
+        hetzner_reaper.tick(stop.get_token());
+        digitalocean_reaper.tick(stop.get_token());
+    }
     int number = 100;
 };
 
@@ -86,4 +93,37 @@ TEST_CASE("one server that cannot be deleted keeps no other waiting") {
     world.hetzner.fail_next(Method::remove, 1, base::ErrorKind::conflict);
     world.tick();
     CHECK(world.hetzner.calls_of(Method::remove) == 3);
+}
+
+TEST_CASE("with another project's token no row ends, and the operator is told") {
+    World world;
+    support::FakeCloudLedger ledger(world.database);
+    support::FakeAlarmStore alarms(world.random);
+    // The project of that token has nothing of ours, and knows none of our servers.
+    FakeCloudProvider foreign(world.clock);
+    world.leave_behind("hetzner", world.hetzner);
+    providers::CloudResource firewall{.kind = providers::ResourceKind::firewall};
+    firewall.labels[core::label_installation] = world.database.installation().text();
+    ledger.marks["hetzner"] = world.hetzner.add_resource(firewall);
+    const engine::ProvenCloud::Witnesses witnesses{
+        .fleet = world.fleet, .ledger = ledger, .alarms = &alarms, .clock = world.clock};
+    engine::ProvenCloud wrong(foreign, witnesses);
+    world.ports.clouds["hetzner"] = &wrong;
+    const auto row_state = [&] { return world.database.server_rows.begin()->second.state; };
+    for (int i = 0; i < 3; ++i) world.tick();
+    CHECK(row_state() == core::ServerState::deleting);
+    CHECK(alarms.raised().value() == std::vector{core::AlarmKind::project_foreign});
+    CHECK(world.hetzner.servers().size() == 1);
+    // A firewall of the same name was made anew there: it proves nothing.
+    firewall.id = "77";
+    foreign.add_resource(firewall);
+    world.tick();
+    CHECK(row_state() == core::ServerState::deleting);
+    // The right token again: the server goes, and then its row.
+    engine::ProvenCloud right(world.hetzner, witnesses);
+    world.ports.clouds["hetzner"] = &right;
+    world.tick();
+    CHECK(world.hetzner.servers().empty());
+    world.tick();
+    CHECK(row_state() == core::ServerState::deleted);
 }

@@ -1,6 +1,10 @@
 #include "engine/reconciler.hpp"
 
+#include <set>
+
+#include "core/cloud_alarms.hpp"
 #include "core/ownership.hpp"
+#include "engine/cloud_alarm_watch.hpp"
 #include "engine/late_create.hpp"
 #include "simulation/support/seeded_random.hpp"
 #include "simulation/support/virtual_clock.hpp"
@@ -35,7 +39,7 @@ struct World {
     engine::EnginePorts ports = unused.ports(fleet, clock, random);
     engine::EngineSettings settings;
     std::stop_source stop;
-    engine::Reconciler reconciler{ports, settings};
+    engine::Reconciler reconciler{ports, settings, "hetzner"};
 
     World() {
         ports.clouds["hetzner"] = &cloud;
@@ -159,9 +163,11 @@ TEST_CASE("a server that is gone at the provider fails its bot, at the first swe
     CHECK(world.is_raised(core::AlarmKind::server_vanished));
     world.database.server_rows.erase(lost.id);
     world.sweep();
+    engine::CloudAlarmWatch watch(world.ports);
+    watch.tick();
     CHECK(world.is_raised(core::AlarmKind::server_vanished));
-    world.steady += 1h;
-    world.sweep();
+    world.clock.advance(1h);
+    watch.tick();
     CHECK_FALSE(world.is_raised(core::AlarmKind::server_vanished));
 }
 
@@ -182,7 +188,7 @@ TEST_CASE("when most servers are missing the project is doubted, and no bot is f
     (void)world.add_server();
     world.sweep();
     CHECK(world.ledger.vanished.empty());
-    CHECK(world.is_raised(core::AlarmKind::server_vanished));
+    CHECK(world.is_raised(core::AlarmKind::project_foreign));
 }
 
 TEST_CASE(
@@ -199,7 +205,8 @@ TEST_CASE(
     const auto other = world.add_firewall();
     world.sweep();
     CHECK(world.ledger.vanished.empty());
-    CHECK(world.is_raised(core::AlarmKind::server_vanished));
+    CHECK(world.is_raised(core::AlarmKind::project_foreign));
+    CHECK_FALSE(world.is_raised(core::AlarmKind::server_vanished));
     CHECK(world.ledger.marks.at("hetzner") == mark);
     // The right token again, and the server was deleted there after all.
     REQUIRE(world.cloud.delete_resource(providers::ResourceKind::firewall, other,
@@ -207,6 +214,7 @@ TEST_CASE(
     world.add_firewall(mark);
     world.sweep();
     CHECK(world.ledger.vanished == std::vector<base::ServerId>{row.id});
+    CHECK_FALSE(world.is_raised(core::AlarmKind::project_foreign));
 }
 
 TEST_CASE("a project that shows nothing of ours is doubted from the first sweep on") {
@@ -215,7 +223,7 @@ TEST_CASE("a project that shows nothing of ours is doubted from the first sweep 
     world.sweep();
     CHECK(world.ledger.vanished.empty());
     CHECK(world.ledger.marks.empty());
-    CHECK(world.is_raised(core::AlarmKind::server_vanished));
+    CHECK(world.is_raised(core::AlarmKind::project_foreign));
 }
 
 TEST_CASE("a project that shows all servers is ours, also with another firewall") {
@@ -225,7 +233,7 @@ TEST_CASE("a project that shows all servers is ours, also with another firewall"
     const auto mark = world.add_firewall();
     world.sweep();
     CHECK(world.ledger.marks.at("hetzner") == mark);
-    CHECK_FALSE(world.is_raised(core::AlarmKind::server_vanished));
+    CHECK_FALSE(world.is_raised(core::AlarmKind::project_foreign));
 }
 
 TEST_CASE("ten strays beside two rows are reported, not destroyed") {
@@ -250,14 +258,104 @@ TEST_CASE("what creates without an answer made late goes, however many they are"
 
 TEST_CASE("servers at a provider without a token raise an alarm until they are gone") {
     World world;
-    (void)world.add_server();
+    engine::CloudAlarmWatch watch(world.ports);
     const auto elsewhere = world.add_row();
     world.database.server_rows.at(elsewhere.id).provider = "digitalocean";
-    world.sweep();
+    watch.tick();
+    CHECK(world.is_raised(core::AlarmKind::provider_missing));
+    world.clock.advance(1s);
+    watch.tick();
     CHECK(world.is_raised(core::AlarmKind::provider_missing));
     world.database.server_rows.erase(elsewhere.id);
-    world.sweep();
+    world.clock.advance(1s);
+    watch.tick();
     CHECK_FALSE(world.is_raised(core::AlarmKind::provider_missing));
+}
+
+TEST_CASE("the alarm of a refusal stands for an hour after the last one, whoever leads") {
+    World world;
+    const auto refuse = [&](const std::string& provider) {
+        (void)world.alarms.raise(core::cloud_quota(provider, "no more"), world.clock.now());
+    };
+    const auto raised = [&] {
+        std::set<std::string> about;
+        const auto records = world.alarms.list(std::nullopt, 10).value();
+        for (const auto& record : records) {
+            if (!record.cleared_at) about.insert(record.alarm.subject);
+        }
+        return about;
+    };
+    refuse("hetzner");
+    world.clock.advance(40min);
+    refuse("hetzner");
+    refuse("digitalocean");
+    // One provider's quota hides behind no other's.
+    CHECK(raised() == std::set<std::string>{"digitalocean", "hetzner"});
+    world.clock.advance(50min);
+    engine::CloudAlarmWatch(world.ports).tick();
+    CHECK(raised().size() == 2);
+    refuse("digitalocean");
+    world.clock.advance(11min);
+    engine::CloudAlarmWatch(world.ports).tick();
+    CHECK(raised() == std::set<std::string>{"digitalocean"});
+}
+
+TEST_CASE("the alarm of kept strays says how many there are now, and outlives a new leader") {
+    World world;
+    world.settings.destroy_strays = false;
+    (void)world.add_stray();
+    for (int i = 0; i < 4; ++i) world.sweep();
+    const auto cause = [&] { return world.alarms.list(std::nullopt, 1).value().at(0).alarm.cause; };
+    CHECK(cause().starts_with("1 thing at hetzner"));
+    (void)world.add_stray();
+    for (int i = 0; i < 4; ++i) world.sweep();
+    CHECK(cause().starts_with("2 things at hetzner"));
+    engine::Reconciler successor(world.ports, world.settings, "hetzner");
+    successor.tick(world.stop.get_token());
+    CHECK(world.is_raised(core::AlarmKind::strays_kept));
+}
+
+TEST_CASE("a provider that does not answer ends the sweep, and loses nobody's grace period") {
+    World world;
+    for (int i = 0; i < 3; ++i) (void)world.add_stray();
+    for (int i = 0; i < 3; ++i) world.sweep();
+    world.cloud.forget_calls();
+    world.cloud.fail_next(FakeCloudProvider::Method::get, 100, base::ErrorKind::timeout);
+    world.sweep();
+    CHECK(world.cloud.calls_of(FakeCloudProvider::Method::get) == 1);
+    CHECK(world.cloud.servers().size() == 3);
+    world.cloud.stop_failing();
+    world.sweep();
+    CHECK(world.cloud.servers().empty());
+}
+
+TEST_CASE("a server that does not stay on is switched on three times, and then told of") {
+    World world;
+    const auto row = world.add_row();
+    world.add_machine(row, CloudServerStatus::off);
+    const auto sweep_off = [&] {
+        (void)world.cloud.change_power(row.provider_server_id, providers::PowerAction::off,
+                                       base::Call::within(60s));
+        world.cloud.forget_calls();
+        world.sweep();
+        return world.cloud.calls_of(FakeCloudProvider::Method::power);
+    };
+    for (int i = 0; i < 3; ++i) CHECK(sweep_off() == 1);
+    CHECK_FALSE(world.is_raised(core::AlarmKind::server_stays_off));
+    for (int i = 0; i < 3; ++i) CHECK(sweep_off() == 0);
+    CHECK(world.is_raised(core::AlarmKind::server_stays_off));
+    CHECK(world.ledger.kept.at("hetzner").report.find(R"("done":"gave_up")") != std::string::npos);
+    // Three lines of its being switched on, and one of its being given up.
+    CHECK(world.ledger.told.size() == 4);
+    // Somebody mended it, and it has been on for an hour.
+    (void)world.cloud.change_power(row.provider_server_id, providers::PowerAction::on,
+                                   base::Call::within(60s));
+    world.sweep();
+    CHECK(world.is_raised(core::AlarmKind::server_stays_off));
+    world.steady += 1h;
+    world.sweep();
+    CHECK_FALSE(world.is_raised(core::AlarmKind::server_stays_off));
+    CHECK(sweep_off() == 1);
 }
 
 TEST_CASE("a sweep that failed says so in its report") {

@@ -137,7 +137,7 @@ TEST_CASE("two hundred boots beside a thousand servers cost four requests a look
 TEST_CASE("a sweep of a thousand servers takes at most 25 requests") {
     Thousand world;
     engine::EngineSettings settings;
-    engine::Reconciler reconciler(world.ports, settings);
+    engine::Reconciler reconciler(world.ports, settings, "hetzner");
     std::stop_source stop;
     reconciler.tick(stop.get_token());
     REQUIRE(world.ledger.kept.contains("hetzner"));

@@ -45,6 +45,7 @@ const deeds: Record<string, string> = {
   deleted: "deleted",
   failed: "could not be put right",
   switched_on: "switched on",
+  gave_up: "does not stay on",
   bot_failed: "its bot was told",
 };
 
