@@ -8,6 +8,7 @@
 #include "crypto/key_ring.hpp"
 #include "engine/budgeted_transport.hpp"
 #include "engine/prepared_cloud.hpp"
+#include "engine/proven_cloud.hpp"
 #include "net/curl_transport.hpp"
 #include "providers/digitalocean/digitalocean_provider.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
@@ -94,6 +95,10 @@ void FaultWorld::add_cloud(const std::string& name, const std::string& url) {
     cloud->adapter = make(*cloud->budgeted);
     cloud->prepared = std::make_unique<engine::PreparedCloud>(
         *cloud->adapter, *keys_, std::vector<std::string>{"127.0.0.0/8"});
+    cloud->proven = std::make_unique<engine::ProvenCloud>(
+        *cloud->prepared,
+        engine::ProvenCloud::Witnesses{
+            .fleet = *fleet_, .ledger = *ledger_, .alarms = alarms_.get(), .clock = clock});
     cloud->direct = make(*curl_);
     const bool hetzner = name == "hetzner";
     for (const auto* owner : {"", "0197f0c2-0000-7000-8000-000000000099"}) {
@@ -134,7 +139,7 @@ void FaultWorld::furnish_hosts() {
 
 void FaultWorld::start_engine() {
     std::map<std::string, providers::CloudProvider*> pointers;
-    for (const auto& cloud : clouds) pointers[cloud->name] = cloud->prepared.get();
+    for (const auto& cloud : clouds) pointers[cloud->name] = cloud->proven.get();
     engine::EngineSettings settings;
     settings.worker = base::make_id<base::WorkerId>(clock.now(), random);
     settings.threads = 8;

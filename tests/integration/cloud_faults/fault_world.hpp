@@ -56,6 +56,7 @@ struct Cloud {
     std::unique_ptr<ports::HttpTransport> budgeted;
     std::unique_ptr<providers::CloudProvider> adapter;
     std::unique_ptr<providers::CloudProvider> prepared;
+    std::unique_ptr<providers::CloudProvider> proven;
     std::unique_ptr<providers::CloudProvider> direct;
     /// Servers in the project that are nobody's business.
     std::vector<std::string> foreign;
