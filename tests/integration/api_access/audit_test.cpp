@@ -1,4 +1,8 @@
+#include <regex>
+#include <set>
+
 #include "../api/api_world.hpp"
+#include "api/access.hpp"
 #include "store/sql.hpp"
 #include "support/catch.hpp"
 
@@ -60,6 +64,35 @@ TEST_CASE("every write of a known caller is in the audit log, refused ones too")
     CHECK(lines[1]["tokenId"].is_string());
     CHECK(lines[0]["sessionId"].is_string());
     CHECK(world.audit().text.find(telegram_token(100001)) == std::string::npos);
+}
+
+TEST_CASE("every route that writes leaves its line, whatever comes of it") {
+    AuditWorld world;
+    const auto root = world.make_token("root@example.org",
+                                       {"bots:read", "bots:write", "deploy", "account", "admin"},
+                                       std::nullopt, UserRole::admin);
+    const std::string nobodys = "01890000-0000-7000-8000-000000000001";
+    std::set<std::string> open;
+    for (const auto& rule : hatchery::api::access_rules()) {
+        if (!changes(rule)) continue;
+        const std::string action = std::string(rule.method) + " " + std::string(rule.pattern);
+        CAPTURE(action);
+        if (rule.door == hatchery::api::Door::open) {
+            open.insert(action);
+            continue;
+        }
+        const auto path =
+            std::regex_replace(std::string(rule.pattern), std::regex(":[a-zA-Z]+"), nobodys);
+        const auto answer = world.call(std::string(rule.method), path, root, "{}");
+        const auto line = world.audit("?limit=1").body["items"][0];
+        CHECK(line["action"] == action);
+        CHECK(line["actorName"] == "root@example.org");
+        CHECK(line["outcome"] == answer.status);
+    }
+    // What anybody may send: updates of Telegram are nobody's act, and the other two have tests of
+    // their own, in billing_test.cpp and sign_in_test.cpp.
+    CHECK(open == std::set<std::string>{"POST /hooks/telegram/:publicId", "POST /hooks/billing",
+                                        "POST /api/auth/callback/google"});
 }
 
 TEST_CASE("a deletion that was only planned does not read like one") {
