@@ -104,6 +104,14 @@ public:
     [[nodiscard]] virtual base::Result<std::vector<CloudResource>> list_resources(
         ResourceKind kind, const std::string& label, const std::string& value,
         const base::Call& call) = 0;
+    /// Addresses of the account that no server has and that can bear no label, so that nobody can
+    /// say whose they are: they cost money, and are told of and never ended. None where addresses
+    /// bear labels.
+    [[nodiscard]] virtual base::Result<std::vector<CloudResource>> idle_addresses(
+        const base::Call& call) {
+        (void)call;
+        return std::vector<CloudResource>{};
+    }
     /// Puts right what keeps the world away from the servers of an installation, given the
     /// firewalls that list_resources() showed for its label; asks nothing when all is right.
     [[nodiscard]] virtual base::Result<void> keep_guarded(

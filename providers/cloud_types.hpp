@@ -121,6 +121,7 @@ enum class Capability : std::uint8_t {
     snapshots,       ///< create_snapshot(), and resources of that kind
     firewalls,       ///< create_firewall(), update_firewall(), and resources of that kind
     ssh_keys,        ///< create_ssh_key(), and resources of that kind
+    addresses,       ///< resources of the kinds of addresses, which bear labels
     request_limits,  ///< only so many requests in a time; without it, budget() never knows one
 };
 
@@ -135,7 +136,13 @@ enum class PowerAction : std::uint8_t {
 };
 
 /// What a project holds besides servers.
-enum class ResourceKind : std::uint8_t { snapshot, firewall, ssh_key };
+enum class ResourceKind : std::uint8_t {
+    snapshot,
+    firewall,
+    ssh_key,
+    primary_ip,   ///< the address that a server is reached by; may outlive its server
+    floating_ip,  ///< an address beside it, which goes from server to server
+};
 
 /// What a provider must offer to have resources of a kind.
 [[nodiscard]] constexpr Capability capability_of(ResourceKind kind) {
@@ -145,9 +152,16 @@ enum class ResourceKind : std::uint8_t { snapshot, firewall, ssh_key };
         case ResourceKind::firewall:
             return Capability::firewalls;
         case ResourceKind::ssh_key:
+            return Capability::ssh_keys;
+        case ResourceKind::primary_ip:
+        case ResourceKind::floating_ip:
             break;
     }
-    return Capability::ssh_keys;
+    return Capability::addresses;
+}
+
+[[nodiscard]] constexpr bool is_address(ResourceKind kind) {
+    return kind == ResourceKind::primary_ip || kind == ResourceKind::floating_ip;
 }
 
 struct CloudResource {
@@ -163,6 +177,12 @@ struct CloudResource {
     bool ready = true;
     /// Of a firewall: where SSH is let in from, in CIDR form, sorted.
     std::vector<std::string> ssh_sources;
+    /// Of an address: a server has it. One that is on its own is charged.
+    bool in_use = false;
+    /// Of an address, as far as the provider tells; decimal text, net.
+    std::string region;
+    std::string price_monthly;
+    std::string price_currency;
     /// Of a firewall: the labels whose servers it covers.
     std::vector<std::pair<std::string, std::string>> applies_to;
 };
@@ -207,6 +227,10 @@ struct hatchery::base::EnumNames<hatchery::providers::PowerAction> {
 template <>
 struct hatchery::base::EnumNames<hatchery::providers::ResourceKind> {
     using E = hatchery::providers::ResourceKind;
-    static constexpr auto names = std::to_array<std::pair<E, std::string_view>>(
-        {{E::snapshot, "snapshot"}, {E::firewall, "firewall"}, {E::ssh_key, "ssh_key"}});
+    static constexpr auto names =
+        std::to_array<std::pair<E, std::string_view>>({{E::snapshot, "snapshot"},
+                                                       {E::firewall, "firewall"},
+                                                       {E::ssh_key, "ssh_key"},
+                                                       {E::primary_ip, "primary_ip"},
+                                                       {E::floating_ip, "floating_ip"}});
 };

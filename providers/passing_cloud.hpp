@@ -75,6 +75,9 @@ public:
                                                             const base::Call& call) override {
         return inner_.list_resources(kind, label, value, call);
     }
+    base::Result<std::vector<CloudResource>> idle_addresses(const base::Call& call) override {
+        return inner_.idle_addresses(call);
+    }
     base::Result<void> keep_guarded(const std::string& installation,
                                     const std::vector<CloudResource>& firewalls,
                                     const base::Call& call) override {

@@ -267,6 +267,16 @@ base::Result<Json> encode_firewall(const CreateFirewall& request) {
         {"tags", Json::array({*tag})}};
 }
 
+std::optional<CloudResource> decode_reserved_ip(const Json& object) {
+    // The address is its own id and name. What one costs is said nowhere in the API.
+    CloudResource decoded{.kind = ResourceKind::floating_ip, .id = json_string(object, "ip")};
+    if (decoded.id.empty()) return std::nullopt;
+    decoded.name = decoded.id;
+    decoded.in_use = json_member(object, "droplet").is_object();
+    decoded.region = json_string(json_member(object, "region"), "slug");
+    return decoded;
+}
+
 std::optional<CloudResource> decode_resource(ResourceKind kind, const Json& object) {
     CloudResource decoded{.kind = kind};
     decoded.id = rest::id_text(json_member(object, "id"));

@@ -42,6 +42,7 @@ struct Region {
 /// The body of POST and PUT /v2/firewalls: SSH from the sources in, and everything out.
 [[nodiscard]] base::Result<base::Json> encode_firewall(const CreateFirewall& request);
 /// Nothing when the object has no id.
+[[nodiscard]] std::optional<CloudResource> decode_reserved_ip(const base::Json& object);
 [[nodiscard]] std::optional<CloudResource> decode_resource(ResourceKind kind,
                                                            const base::Json& object);
 /// Firewalls have a UUID, everything else a number. ErrorKind::invalid.

@@ -44,6 +44,9 @@ ResourcePath path_of(ResourceKind kind) {
             return {"/firewalls", "", "firewall", "firewalls", "firewall"};
         case ResourceKind::ssh_key:
             return {"/account/keys", "", "ssh_key", "ssh_keys", "SSH key"};
+        case ResourceKind::primary_ip:
+        case ResourceKind::floating_ip:
+            break;
     }
     return {};
 }
@@ -62,6 +65,13 @@ std::string_view type_of(PowerAction action) {
             return "power_cycle";
     }
     return {};
+}
+
+base::Error no_labelled_addresses() {
+    base::Error error{.kind = ErrorKind::invalid, .effect = base::Effect::none};
+    error.message = "DigitalOcean's addresses bear no tags.";
+    error.code = code_not_offered;
+    return error;
 }
 
 /// Ids are numbers that grow.
@@ -83,7 +93,8 @@ public:
     std::string name() const override { return "digitalocean"; }
     bool has_unique_names() const override { return false; }
     bool wants_ssh_key() const override { return true; }
-    bool can(Capability) const override { return true; }
+    /// Its reserved IPs bear no tags: see idle_addresses().
+    bool can(Capability capability) const override { return capability != Capability::addresses; }
     std::optional<RequestBudget> budget() const override { return client_.budget(); }
 
     base::Result<CloudServer> create_server(const CreateServer& request,
@@ -273,6 +284,7 @@ public:
                                                             const std::string& value,
                                                             const base::Call& call) override {
         if (auto tag = digitalocean::tag_of(label, value); !tag) return base::fail(tag.error());
+        if (is_address(kind)) return base::fail(no_labelled_addresses());
         const auto path = path_of(kind);
         auto items = client_.get_all(fmt::format("list each {}", path.word),
                                      fmt::format("{}{}", path.path, path.query),
@@ -287,8 +299,21 @@ public:
         return resources;
     }
 
+    base::Result<std::vector<CloudResource>> idle_addresses(const base::Call& call) override {
+        auto items =
+            client_.get_all("list the reserved IPs", "/reserved_ips", "reserved_ips", call);
+        if (!items) return base::fail(std::move(items.error()));
+        std::vector<CloudResource> idle;
+        for (const Json& item : *items) {
+            auto address = digitalocean::decode_reserved_ip(item);
+            if (address && !address->in_use) idle.push_back(std::move(*address));
+        }
+        return idle;
+    }
+
     base::Result<void> delete_resource(ResourceKind kind, const std::string& id,
                                        const base::Call& call) override {
+        if (is_address(kind)) return base::fail(no_labelled_addresses());
         if (auto checked = digitalocean::check_resource_id(kind, id); !checked) return checked;
         const auto path = path_of(kind);
         return remove(fmt::format("delete the {} {}", path.word, id),

@@ -265,7 +265,12 @@ public:
             auto resource = hetzner::decode_resource(kind, item);
             // What we delete by comes from here: trust the labels, not the selector.
             if (!resource || !resource->labels.contains(label)) continue;
-            if (resource->labels.at(label) == value) resources.push_back(std::move(*resource));
+            if (resource->labels.at(label) != value) continue;
+            if (is_address(kind)) {
+                hetzner::complete_prices(prices_for(call), base::json_string(item, "type"),
+                                         *resource);
+            }
+            resources.push_back(std::move(*resource));
         }
         return resources;
     }
@@ -357,6 +362,10 @@ private:
     /// server is none the worse and has no currency.
     void complete_prices(CloudServer& server, const base::Call& call) {
         if (server.price_hourly.empty() && server.price_monthly.empty()) return;
+        hetzner::complete_prices(prices_for(call), server);
+    }
+
+    hetzner::PriceList prices_for(const base::Call& call) {
         auto list = known_prices();
         if (list.currency.empty()) {
             const auto bound = call.at_most(prices_limit);
@@ -370,7 +379,7 @@ private:
                 }
             }
         }
-        hetzner::complete_prices(list, server);
+        return list;
     }
 
     base::Result<hetzner::PriceList> read_prices(const base::Call& call) {

@@ -48,10 +48,23 @@ void add_address(const PriceList& list, const std::string& location, std::string
     monthly = sum(monthly, found->second.monthly);
 }
 
+void read_floating(const Json& kinds, PriceList& list) {
+    if (!kinds.is_array()) return;
+    for (const Json& kind : kinds) {
+        const Json& prices = json_member(kind, "prices");
+        if (!prices.is_array()) continue;
+        for (const Json& price : prices) {
+            list.floating[{json_string(kind, "type"), json_string(price, "location")}] =
+                json_string(json_member(price, "price_monthly"), "net");
+        }
+    }
+}
+
 }  // namespace
 
 PriceList decode_price_list(const Json& pricing) {
-    PriceList list{.currency = json_string(pricing, "currency", "EUR"), .ipv4 = {}};
+    PriceList list{.currency = json_string(pricing, "currency", "EUR"), .ipv4 = {}, .floating = {}};
+    read_floating(json_member(pricing, "floating_ips"), list);
     const Json& kinds = json_member(pricing, "primary_ips");
     if (!kinds.is_array()) return list;
     for (const Json& kind : kinds) {
@@ -71,6 +84,17 @@ void complete_prices(const PriceList& list, CloudServer& server) {
     server.price_currency = list.currency;
     if (server.public_ip.empty()) return;
     add_address(list, server.region, server.price_hourly, server.price_monthly);
+}
+
+void complete_prices(const PriceList& list, const std::string& type, CloudResource& address) {
+    if (address.kind == ResourceKind::floating_ip) {
+        const auto found = list.floating.find({type, address.region});
+        if (found != list.floating.end()) address.price_monthly = found->second;
+    } else if (type == "ipv4") {
+        const auto found = list.ipv4.find(address.region);
+        if (found != list.ipv4.end()) address.price_monthly = found->second.monthly;
+    }
+    if (!address.price_monthly.empty()) address.price_currency = list.currency;
 }
 
 void complete_prices(const PriceList& list, Offer& offer) {

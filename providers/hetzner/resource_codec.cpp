@@ -59,6 +59,10 @@ ResourcePath path_of(ResourceKind kind) {
             return {"/firewalls", "", "firewall", "firewalls", "firewall"};
         case ResourceKind::ssh_key:
             return {"/ssh_keys", "", "ssh_key", "ssh_keys", "SSH key"};
+        case ResourceKind::primary_ip:
+            return {"/primary_ips", "", "primary_ip", "primary_ips", "primary IP"};
+        case ResourceKind::floating_ip:
+            return {"/floating_ips", "", "floating_ip", "floating_ips", "floating IP"};
     }
     return {};
 }
@@ -106,6 +110,14 @@ std::optional<CloudResource> decode_resource(ResourceKind kind, const Json& obje
         const Json& size = json_member(object, "image_size");
         decoded.size_gb = size.is_number() ? size.get<double>() : 0.0;
         decoded.ready = json_string(object, "status") == "available";
+    }
+    if (kind == ResourceKind::primary_ip) {
+        decoded.in_use = !json_member(object, "assignee_id").is_null();
+        decoded.region = json_string(json_member(object, "location"), "name");
+    }
+    if (kind == ResourceKind::floating_ip) {
+        decoded.in_use = !json_member(object, "server").is_null();
+        decoded.region = json_string(json_member(object, "home_location"), "name");
     }
     if (kind == ResourceKind::firewall) {
         decoded.ssh_sources = ssh_sources(json_member(object, "rules"));

@@ -99,6 +99,8 @@ struct Account {
     std::map<std::int64_t, SshKey> ssh_keys;
     std::map<std::string, Firewall> firewalls;
     std::set<std::string> tags;
+    /// Reserved IPs by address: region and Droplet, 0 for none.
+    std::map<std::string, std::pair<std::string, std::int64_t>> reserved_ips;
     RateWindow rate;
 
     /// What the firewalls leave open for a Droplet; 22 alone without any.

@@ -112,6 +112,12 @@ private:
     ApiAnswer create_key(Context& context);
     ApiAnswer get_key(Context& context);
     ApiAnswer delete_key(Context& context);
+    ApiAnswer list_reserved_ips(Context& context);
+    ApiAnswer create_reserved_ip(Context& context);
+    ApiAnswer get_reserved_ip(Context& context);
+    ApiAnswer delete_reserved_ip(Context& context);
+    [[nodiscard]] nlohmann::json reserved_ip_json(const ocean::Account& account,
+                                                  const std::string& ip) const;
     ApiAnswer list_tags(Context& context);
     ApiAnswer create_tag(Context& context);
     ApiAnswer get_tag(Context& context);

@@ -101,6 +101,62 @@ ApiAnswer DigitalOceanApi::Impl::delete_key(Context& context) {
     return {.status = 204, .body = nullptr};
 }
 
+json DigitalOceanApi::Impl::reserved_ip_json(const Account& account, const std::string& ip) const {
+    const auto& [region, id] = account.reserved_ips.at(ip);
+    const auto droplet = account.droplets.find(id);
+    return {{"ip", ip},
+            {"region", region_json(region)},
+            {"droplet",
+             droplet == account.droplets.end() ? json() : droplet_json(account, droplet->second)},
+            {"locked", false},
+            {"project_id", "746c6152-2fa2-11ed-92d3-27aaa54e4988"}};
+}
+
+ApiAnswer DigitalOceanApi::Impl::list_reserved_ips(Context& context) {
+    std::vector<json> entries;
+    for (const auto& [ip, what] : context.account.reserved_ips) {
+        entries.push_back(reserved_ip_json(context.account, ip));
+    }
+    return list_answer(context, "reserved_ips", std::move(entries));
+}
+
+ApiAnswer DigitalOceanApi::Impl::create_reserved_ip(Context& context) {
+    BodyReader body(context.call.body);
+    auto region = body.text("region");
+    const auto droplet = body.id("droplet_id");
+    (void)body.text("project_id");
+    const auto found = context.account.droplets.find(droplet.value_or(0));
+    if (droplet && found == context.account.droplets.end()) {
+        body.reject("droplet_id", "there is no such Droplet");
+    } else if (droplet) {
+        region = found->second.region;
+    }
+    if (!region || region->empty()) {
+        body.reject("region", "or droplet_id is missing");
+    }
+    body.finish();
+    // Of the block that is kept for documents.
+    const std::string ip = "198.51.100." + std::to_string(next_id() % 254 + 1);
+    context.account.reserved_ips[ip] = {*region, droplet.value_or(0)};
+    return {.status = 202,
+            .body = {{"reserved_ip", reserved_ip_json(context.account, ip)},
+                     {"links", {{"droplets", json::array()}, {"actions", json::array()}}}}};
+}
+
+ApiAnswer DigitalOceanApi::Impl::get_reserved_ip(Context& context) {
+    if (!context.account.reserved_ips.contains(context.words.front())) {
+        refuse_missing();
+    }
+    return {.body = {{"reserved_ip", reserved_ip_json(context.account, context.words.front())}}};
+}
+
+ApiAnswer DigitalOceanApi::Impl::delete_reserved_ip(Context& context) {
+    if (context.account.reserved_ips.erase(context.words.front()) == 0) {
+        refuse_missing();
+    }
+    return {.status = 204, .body = nullptr};
+}
+
 ApiAnswer DigitalOceanApi::Impl::list_tags(Context& context) {
     std::vector<json> entries;
     for (const std::string& tag : context.account.tags) {

@@ -125,6 +125,20 @@ private:
     ApiAnswer update_ssh_key(Context& context);
     ApiAnswer delete_ssh_key(Context& context);
 
+    // address_routes.cpp
+    ApiAnswer list_addresses(Context& context, bool floating);
+    ApiAnswer create_address(Context& context, bool floating);
+    ApiAnswer get_address(Context& context, bool floating);
+    ApiAnswer delete_address(Context& context, bool floating);
+    ApiAnswer list_primary_ips(Context& context);
+    ApiAnswer create_primary_ip(Context& context);
+    ApiAnswer get_primary_ip(Context& context);
+    ApiAnswer delete_primary_ip(Context& context);
+    ApiAnswer list_floating_ips(Context& context);
+    ApiAnswer create_floating_ip(Context& context);
+    ApiAnswer get_floating_ip(Context& context);
+    ApiAnswer delete_floating_ip(Context& context);
+
     // firewall_routes.cpp
     ApiAnswer list_firewalls(Context& context);
     ApiAnswer create_firewall(Context& context);

@@ -79,6 +79,24 @@ struct SshKey {
     [[nodiscard]] nlohmann::json to_json() const;
 };
 
+/// A primary or floating IP that somebody made. What a server comes with is in the server.
+struct Address {
+    std::int64_t id = 0;
+    bool floating = false;
+    std::string name;
+    std::string type;
+    std::string ip;
+    nlohmann::json location;
+    Labels labels;
+    Time created;
+    /// The server that has it; 0 for none.
+    std::int64_t server = 0;
+    /// Of a primary one: goes with its server.
+    bool auto_delete = false;
+
+    [[nodiscard]] nlohmann::json to_json() const;
+};
+
 struct Firewall {
     std::int64_t id = 0;
     std::string name;
@@ -100,11 +118,14 @@ struct Project {
     std::map<std::int64_t, Action> actions;
     std::map<std::int64_t, SshKey> ssh_keys;
     std::map<std::int64_t, Firewall> firewalls;
+    std::map<std::int64_t, Address> addresses;
     /// Snapshots, as the API shows them. A server made from one starts from the base image.
     std::map<std::int64_t, nlohmann::json> snapshots;
     RateLimit rate_limit;
 
     [[nodiscard]] nlohmann::json server_json(const Server& server) const;
+    /// The primary IPs or the floating ones, those that servers came with included.
+    [[nodiscard]] std::vector<Address> addresses_of(bool floating) const;
     [[nodiscard]] nlohmann::json firewall_json(const Firewall& firewall) const;
     /// What the firewalls leave open for a server; 22 alone without any.
     [[nodiscard]] std::set<int> open_ports(const Server& server) const;

@@ -57,6 +57,17 @@ SweepFinding finding_of(std::string trouble, const core::Server& server) {
             .price_currency = server.price_currency};
 }
 
+SweepFinding finding_of(std::string trouble, const providers::CloudResource& resource) {
+    return {.kind = std::string(base::to_text(resource.kind)),
+            .trouble = std::move(trouble),
+            .id = resource.id,
+            .name = resource.name,
+            .region = resource.region,
+            .type = {},
+            .price_monthly = resource.price_monthly,
+            .price_currency = resource.price_currency};
+}
+
 std::vector<core::ListedMachine> machines_of(const std::vector<providers::CloudServer>& listed) {
     std::vector<core::ListedMachine> machines;
     for (const auto& server : listed) {
@@ -135,6 +146,7 @@ void Reconciler::sweep(providers::CloudProvider& cloud, const std::stop_token& s
     if (ports_.ledger != nullptr) judge_project(sweep, *before);
     judge_strays(sweep);
     judge_resources(sweep);
+    judge_idle_addresses(sweep);
     if (ports_.ledger != nullptr && sweep.trusted) judge_missing(sweep, *before);
     judge_power(sweep);
     guard(sweep);
@@ -276,6 +288,8 @@ void Reconciler::judge_resources(Sweep& sweep) {
     for (const auto& [kind, name] : base::EnumNames<providers::ResourceKind>::names) {
         if (sweep.stop.stop_requested() || sweep.silent) return;
         if (!sweep.cloud.can(providers::capability_of(kind))) continue;
+        // Where creates name no key there is none of ours.
+        if (kind == providers::ResourceKind::ssh_key && !sweep.cloud.wants_ssh_key()) continue;
         const bool known = kind == providers::ResourceKind::firewall && sweep.firewalls;
         const auto listed =
             known ? base::Result<std::vector<providers::CloudResource>>(*sweep.firewalls)
@@ -288,12 +302,14 @@ void Reconciler::judge_resources(Sweep& sweep) {
             continue;
         }
         for (const auto& resource : *listed) {
+            // An address that a server has goes with it, or is looked at when it has gone.
+            if (resource.in_use) continue;
+            if (providers::is_address(kind) && !resource.labels.contains(core::label_server)) {
+                sweep.report.findings.push_back(finding_of("unassigned", resource));
+            }
             if (!resource.labels.contains(core::label_server)) continue;
             if (!core::is_left_over(resource.labels, sweep.installation, sweep.alive)) continue;
-            SweepFinding finding{.kind = std::string(name),
-                                 .trouble = "left_over",
-                                 .id = resource.id,
-                                 .name = resource.name};
+            auto finding = finding_of("left_over", resource);
             const auto key = sweep.provider + "/" + std::string(name) + "/" + resource.id;
             if (!over(sweep, key, resource.name) || !sweep.trusted || sweep.silent) {
                 finding.done = "waits";
@@ -304,6 +320,15 @@ void Reconciler::judge_resources(Sweep& sweep) {
             }
             sweep.report.findings.push_back(std::move(finding));
         }
+    }
+}
+
+void Reconciler::judge_idle_addresses(Sweep& sweep) {
+    if (sweep.silent || sweep.stop.stop_requested()) return;
+    const auto idle = sweep.cloud.idle_addresses(base::Call::within(call_limit, sweep.stop));
+    if (!idle) return note(sweep, idle.error());
+    for (const auto& address : *idle) {
+        sweep.report.findings.push_back(finding_of("unassigned", address));
     }
 }
 

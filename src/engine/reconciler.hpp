@@ -65,6 +65,8 @@ private:
     [[nodiscard]] std::size_t count_strangers(
         const std::vector<const providers::CloudServer*>& strays) const;
     void judge_resources(Sweep& sweep);
+    /// What no label tells the owner of is only told.
+    void judge_idle_addresses(Sweep& sweep);
     void judge_missing(Sweep& sweep, const std::vector<core::Server>& alive_before);
     void guard(Sweep& sweep);
     void keep_failed(const base::Error& error);

@@ -9,9 +9,9 @@ namespace hatchery::engine {
 
 /// One thing at a provider, or one server of ours, that is not as it should be.
 struct SweepFinding {
-    /// `server`, `snapshot`, `firewall`, `ssh_key`.
+    /// `server`, `snapshot`, `firewall`, `ssh_key`, `primary_ip`, `floating_ip`.
     std::string kind;
-    /// `stray`, `left_over`, `unclaimed`, `vanished`, `switched_off`.
+    /// `stray`, `left_over`, `unassigned`, `vanished`, `switched_off`.
     std::string trouble;
     std::string id;
     std::string name;

@@ -69,8 +69,9 @@ void ask_everything(std::string_view script, const Make& make) {
         check_answer(cloud.create_firewall(
             {.name = "f", .applies_to = {"l", "v"}, .ssh_sources = {"0.0.0.0/0"}}, call));
     });
-    for (const auto kind :
-         {ResourceKind::snapshot, ResourceKind::firewall, ResourceKind::ssh_key}) {
+    ask([&](auto& cloud) { check_answer(cloud.idle_addresses(call)); });
+    for (const auto kind : {ResourceKind::snapshot, ResourceKind::firewall, ResourceKind::ssh_key,
+                            ResourceKind::primary_ip, ResourceKind::floating_ip}) {
         ask([&](auto& cloud) { check_answer(cloud.list_resources(kind, "l", "v", call)); });
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,6 +52,15 @@ public:
     virtual void set_out_of_stock(const std::string& type, const std::string& region) = 0;
     virtual void set_max_servers(int count) = 0;
     virtual void exhaust_requests() = 0;
+
+    /// Somebody makes an address of this kind that no server has; its id.
+    virtual std::string add_address(providers::ResourceKind kind,
+                                    const std::map<std::string, std::string>& labels) {
+        (void)kind, (void)labels;
+        return {};
+    }
+    /// The same where addresses bear no labels; empty elsewhere.
+    virtual std::string add_bare_address() { return {}; }
 
     /// What the official API description objects to since the world began; empty when nothing, or
     /// when nobody looks.

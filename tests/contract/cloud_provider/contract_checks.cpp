@@ -381,6 +381,47 @@ void ssh_keys(CloudWorld& world) {
     CHECK(provider.delete_resource(ResourceKind::ssh_key, made->id, soon()));
 }
 
+void addresses(CloudWorld& world) {
+    auto& provider = world.provider();
+    for (const auto kind : {ResourceKind::primary_ip, ResourceKind::floating_ip}) {
+        if (!provider.can(Capability::addresses)) {
+            no_resources(world, kind);
+            continue;
+        }
+        // Those that servers come with are nobody's: they bear no label, and go with the server.
+        must_create(world, "hatchery-" + std::string(base::to_text(kind)).substr(0, 5));
+        CHECK(must_list(world, kind, "one").empty());
+        const auto id = world.add_address(kind, {{"installation", "one"}, {"server", "some"}});
+        const auto other = world.add_address(kind, {{"installation", "two"}});
+        const auto listed = must_list(world, kind, "one");
+        REQUIRE(listed.size() == 1);
+        CHECK(listed[0].kind == kind);
+        CHECK(listed[0].id == id);
+        CHECK_FALSE(listed[0].name.empty());
+        CHECK(listed[0].labels.at("server") == "some");
+        CHECK_FALSE(listed[0].in_use);
+        CHECK(listed[0].region == "fsn1");
+        CHECK(std::stod(listed[0].price_monthly) > 0);
+        CHECK(listed[0].price_currency == world.currency());
+        REQUIRE(provider.delete_resource(kind, id, soon()));
+        CHECK(must_list(world, kind, "one").empty());
+        CHECK(provider.delete_resource(kind, id, soon()));
+        CHECK(must_list(world, kind, "two").at(0).id == other);
+    }
+}
+
+void idle_addresses(CloudWorld& world) {
+    const auto bare = world.add_bare_address();
+    const auto idle = world.provider().idle_addresses(soon());
+    REQUIRE(idle);
+    CHECK(idle->size() == (bare.empty() ? 0 : 1));
+    if (bare.empty() || idle->empty()) return;
+    CHECK(idle->front().kind == ResourceKind::floating_ip);
+    CHECK(idle->front().id == bare);
+    CHECK(idle->front().region == "fra1");
+    CHECK_FALSE(idle->front().in_use);
+}
+
 void snapshots(CloudWorld& world) {
     const CloudServer server = must_create(world, "hatchery-model");
     REQUIRE(world.runs_in_time(server.provider_server_id));
@@ -446,6 +487,8 @@ constexpr auto checks = std::to_array<Check>({
     {"a firewall is made, changed and taken away", firewalls},
     {"an SSH key is registered once and forgotten", ssh_keys},
     {"a snapshot is made, used and deleted", snapshots},
+    {"an address with a label is listed with its cost, and can be ended", addresses},
+    {"an address that can bear no label is told of while no server has it", idle_addresses},
     {"nothing happens after a stop or a deadline", stopped},
 });
 

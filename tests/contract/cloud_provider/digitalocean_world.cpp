@@ -1,3 +1,4 @@
+#include "base/json_value.hpp"
 #include "contract/cloud_provider/sandbox_world.hpp"
 #include "providers/digitalocean/digitalocean_provider.hpp"
 
@@ -44,6 +45,15 @@ public:
                 {502, "bad_gateway", ErrorKind::unavailable, Effect::unknown},
                 {503, "service_unavailable", ErrorKind::unavailable, Effect::unknown},
                 {504, "gateway_timeout", ErrorKind::timeout, Effect::unknown}};
+    }
+
+    std::string add_bare_address() override {
+        // One that a Droplet has, too.
+        const auto server = provider().create_server(plain_request("hatchery-reserved"),
+                                                     base::Call::within(std::chrono::seconds(30)));
+        (void)post("/reserved_ips", {{"droplet_id", std::stoll(server->provider_server_id)}});
+        const auto made = post("/reserved_ips", {{"region", "fra1"}});
+        return base::json_string(base::json_member(made, "reserved_ip"), "ip");
     }
 
 protected:

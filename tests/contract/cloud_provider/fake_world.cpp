@@ -50,6 +50,15 @@ public:
     std::string currency() override { return "EUR"; }
     int page_size() override { return 50; }
     std::vector<Refusal> refusals() override { return hetzner_refusals(); }
+    std::string add_address(providers::ResourceKind kind,
+                            const std::map<std::string, std::string>& labels) override {
+        return provider_->add_resource({.kind = kind,
+                                        .name = "somebodys",
+                                        .labels = labels,
+                                        .region = "fsn1",
+                                        .price_monthly = "0.5000",
+                                        .price_currency = "EUR"});
+    }
     void clear() override { provider_.emplace(clock_); }
     bool runs_in_time(const std::string& id) override {
         clock_.advance(std::chrono::minutes(1));

@@ -1,3 +1,4 @@
+#include "base/json_value.hpp"
 #include "contract/cloud_provider/sandbox_world.hpp"
 #include "providers/hetzner/hetzner_provider.hpp"
 
@@ -33,6 +34,20 @@ public:
     std::string currency() override { return "EUR"; }
     int page_size() override { return 50; }
     std::vector<Refusal> refusals() override { return hetzner_refusals(); }
+    std::string add_address(providers::ResourceKind kind,
+                            const std::map<std::string, std::string>& labels) override {
+        const bool floating = kind == providers::ResourceKind::floating_ip;
+        const auto made = post(floating ? "/floating_ips" : "/primary_ips",
+                               {{"name", "somebodys-" + std::to_string(++addresses_)},
+                                {"type", "ipv4"},
+                                {"labels", labels},
+                                {floating ? "home_location" : "location", "fsn1"}});
+        const auto& address = base::json_member(made, floating ? "floating_ip" : "primary_ip");
+        return std::to_string(base::json_int(address, "id"));
+    }
+
+private:
+    int addresses_ = 0;
 };
 
 }  // namespace

@@ -86,8 +86,9 @@ void SandboxWorld::clear() {
 }
 
 void SandboxWorld::remove_resources(const std::string& installation) {
-    for (const auto kind :
-         {ResourceKind::snapshot, ResourceKind::firewall, ResourceKind::ssh_key}) {
+    for (const auto kind : {ResourceKind::snapshot, ResourceKind::firewall, ResourceKind::ssh_key,
+                            ResourceKind::primary_ip, ResourceKind::floating_ip}) {
+        if (!direct_->can(providers::capability_of(kind))) continue;
         const auto listed = direct_->list_resources(kind, "installation", installation, call());
         if (!listed) throw std::runtime_error("clear: " + listed.error().message);
         for (const auto& resource : *listed) {
@@ -142,6 +143,20 @@ void SandboxWorld::remove(const std::string& id) {
         return server && !*server;
     });
     if (!gone) throw std::runtime_error("a server does not go");
+}
+
+base::Json SandboxWorld::post(const std::string& path, const base::Json& body) {
+    const auto response = transport_->send({.method = "POST",
+                                            .url = sandbox_url_ + path,
+                                            .headers = {{"Content-Type", "application/json"}},
+                                            .bearer = base::Secret("contract-token"),
+                                            .body = base::dump_json(body)},
+                                           call());
+    if (!response || response->status / 100 != 2) {
+        throw std::runtime_error("the sandbox refuses " + path + ": " +
+                                 (response ? response->body : response.error().message));
+    }
+    return base::parse_json(response->body).value();
 }
 
 void SandboxWorld::put_faults(const std::string& faults) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
 #include "contract/cloud_provider/cloud_world.hpp"
 #include "contract/cloud_provider/openapi_proxy.hpp"
 #include "ports/http_transport.hpp"
@@ -50,6 +51,8 @@ public:
     std::string violations() override { return watch_.violations(); }
 
 protected:
+    /// The answer to a POST to this path of the API, past the proxy.
+    base::Json post(const std::string& path, const base::Json& body);
     void put_faults(const std::string& faults);
     /// The faults of a world in which nothing goes wrong.
     [[nodiscard]] virtual std::string no_faults() const { return "{}"; }

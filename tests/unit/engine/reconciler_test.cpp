@@ -398,8 +398,47 @@ TEST_CASE("what a sweep posts has at least a minute for its answer") {
     CHECK(times.least() >= engine::least_post);
 }
 
+TEST_CASE(
+    "addresses with our label that no server has go, and others are told of with their cost") {
+    World world;
+    const auto row = world.add_server();
+    const auto add = [&](providers::ResourceKind kind, const std::string& server, bool in_use) {
+        providers::CloudResource address{.kind = kind,
+                                         .name = "address",
+                                         .in_use = in_use,
+                                         .region = "fsn1",
+                                         .price_monthly = "3.0000",
+                                         .price_currency = "EUR"};
+        address.labels[core::label_installation] = world.database.installation().text();
+        if (!server.empty()) address.labels[core::label_server] = server;
+        return world.cloud.add_resource(address);
+    };
+    using enum providers::ResourceKind;
+    const auto gone_server = world.database.new_id<base::ServerId>().text();
+    const auto left = add(primary_ip, gone_server, false);
+    const auto left_too = add(floating_ip, gone_server, false);
+    const auto used = add(floating_ip, gone_server, true);
+    const auto of_server = add(primary_ip, row.id.text(), false);
+    const auto of_all = add(floating_ip, "", false);
+    const auto stand = [&](const std::string& id) {
+        const auto all = world.cloud.resources();
+        return std::ranges::find(all, id, &providers::CloudResource::id) != all.end();
+    };
+    for (int i = 0; i < 3; ++i) world.sweep();
+    CHECK(world.cloud.resources().size() == 5);
+    CHECK(world.ledger.kept.at("hetzner").report.find(R"("trouble":"unassigned")") !=
+          std::string::npos);
+    CHECK(world.ledger.kept.at("hetzner").report.find(R"("priceMonthly":"3.0000")") !=
+          std::string::npos);
+    world.sweep();
+    CHECK_FALSE(stand(left));
+    CHECK_FALSE(stand(left_too));
+    CHECK((stand(used) && stand(of_server) && stand(of_all)));
+}
+
 TEST_CASE("what a deleted server left behind goes, and what is of the whole installation stays") {
     World world;
+    world.cloud.behave_as_digitalocean();
     const auto row = world.add_server();
     const auto add = [&](providers::ResourceKind kind, const std::string& server) {
         providers::CloudResource resource{.kind = kind};

@@ -35,7 +35,7 @@ interface Project {
 const troubles: Record<string, string> = {
   stray: "nobody's",
   left_over: "left over",
-  unclaimed: "unclaimed",
+  unassigned: "an address that no server has",
   vanished: "vanished",
   switched_off: "switched off",
 };
