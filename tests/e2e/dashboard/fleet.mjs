@@ -52,7 +52,8 @@ async function users() {
 
 async function token() {
   await page.getByRole("link", { name: "Account" }).click();
-  await page.getByText("There is none yet.").waitFor();
+  // In the benchmark the operator has one already: that of the program.
+  await until(page, "the tokens are there", () => !document.querySelector(".loading"));
   await page.getByRole("button", { name: "New token" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("Backup script");
