@@ -57,6 +57,22 @@ TEST_CASE("requests come out of their bytes whatever the pieces they come in") {
     }
 }
 
+TEST_CASE("a last chunk that is the first may come byte by byte, with and without a trailer") {
+    const std::string head = "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::vector<std::string> expected{"body 1048576", "POST /c ", "body 0", "GET /a "};
+    for (const std::string body :
+         {"0\r\n\r\n", "0\r\nTrailer: t\r\n\r\n", "00\r\n\r\n", "0;name=value\r\n\r\n"}) {
+        for (const std::size_t piece : {1U, 2U, 3U, 4U, 4096U}) {
+            CAPTURE(body, piece);
+            CHECK(said_of(head + body + plain, piece) == expected);
+        }
+    }
+    // Four bytes that look like it are a body of four bytes.
+    const std::string four =
+        "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n" + std::string("0\r\nT");
+    CHECK(said_of(four, 1) == std::vector<std::string>{"body 4", "POST /b 0\r\nT"});
+}
+
 TEST_CASE("broken framing is refused whatever the pieces it comes in") {
     const std::string head = "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (const std::string body : {"zz\r\n", "3\nabc\r\n", "3\r\nabcd\r\n0\r\n\r\n",
