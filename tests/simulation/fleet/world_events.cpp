@@ -213,6 +213,9 @@ void World::leave_something_over(Installation& installation) {
     providers::CloudResource resource{
         .kind =
             kinds.at(static_cast<std::size_t>(random.below(static_cast<int>(kinds.size())))).first};
+    // Where creates name no key, nobody makes one that bears our label.
+    const bool is_key = resource.kind == providers::ResourceKind::ssh_key;
+    if (is_key && !provider.wants_ssh_key()) resource.kind = providers::ResourceKind::snapshot;
     resource.name = fmt::format("left-{}", ++left_over_);
     resource.labels = {{core::label_installation, installation.database.installation().text()},
                        {core::label_server, server.text()}};
