@@ -39,6 +39,8 @@ struct CreateIntent {
     std::string price_monthly;
     std::string price_currency;
     double ceiling = 0;
+    /// When the provider is asked: from then on the server may cost something.
+    base::TimePoint begun_at;
 };
 struct CreateAllowance {
     bool granted = false;
@@ -57,7 +59,8 @@ public:
     /// The intent to create a server where there is a cost ceiling, under the lease: if all servers
     /// of its provider that are billed, or may be, then cost no more than the ceiling a month, the
     /// row is `creating` and has its price, and otherwise nothing is written. In one transaction,
-    /// and no two of one provider at a time. `conflict` when the lease is lost.
+    /// and no two of one provider at a time, those of servers by hand among them. `conflict` when
+    /// the lease is lost, `unavailable` with the code `price_unknown` when the price is none.
     [[nodiscard]] virtual base::Result<CreateAllowance> intend_create(
         const Lease& lease, const base::ServerId& server, const CreateIntent& intent) = 0;
     /// How many of these ids are of servers that there is a row of, be it an ended one.

@@ -21,6 +21,16 @@ struct HandServerPlan {
     /// What the catalogue says that it will cost a month; empty when that is not known.
     std::string price_monthly;
     std::string price_currency;
+    /// What all servers of the provider may cost a month together, in its currency.
+    std::optional<double> ceiling;
+};
+
+struct HandServerAllowance {
+    /// The row; nothing when the ceiling does not allow it.
+    std::optional<core::Server> server;
+    /// What all servers of the provider would cost a month with this one, where there is a ceiling:
+    /// decimal text with two digits.
+    std::string would_be;
 };
 
 /// Servers that an admin asked for by hand: they belong to no bot. Sweeps, costs and ceilings know
@@ -29,10 +39,13 @@ class HandServers {
 public:
     virtual ~HandServers() = default;
 
-    /// Writes the intent: a row in state `creating`, before anything is asked of the provider.
-    /// `conflict` when there is a server of this id.
-    [[nodiscard]] virtual base::Result<core::Server> plan(const HandServerPlan& plan,
-                                                          base::TimePoint now) = 0;
+    /// Writes the intent, a row in state `creating`, before anything is asked of the provider: if
+    /// all servers of the provider that are billed, or may be, then cost no more than the ceiling.
+    /// In one transaction, and no two of one provider at a time, those of CloudLedger's among them.
+    /// `conflict` when there is a server of this id, `unavailable` with the code `price_unknown`
+    /// when there is a ceiling and no price.
+    [[nodiscard]] virtual base::Result<HandServerAllowance> plan(const HandServerPlan& plan,
+                                                                 base::TimePoint now) = 0;
     /// The server by hand of this id, also when it is gone.
     [[nodiscard]] virtual base::Result<std::optional<core::Server>> find(
         const base::ServerId& id) = 0;

@@ -1,10 +1,11 @@
 #include "store/pg_cloud_ledger.hpp"
 
-#include <fmt/format.h>
-
 #include "base/encoding.hpp"
 #include "core/server.hpp"
+#include "store/cost_ceiling.hpp"
 #include "store/cost_overview.hpp"
+#include "store/held_lease.hpp"
+#include "store/server_end.hpp"
 #include "store/subscription_rows.hpp"
 
 namespace hatchery::store {
@@ -17,25 +18,11 @@ using base::TimePoint;
 const std::string select_subscription = std::string("SELECT") + columns::subscription +
                                         "FROM bots b JOIN subscriptions s ON s.user_id = b.user_id "
                                         "WHERE b.id = $1";
-// One at a time for each provider: the sum that is read afterwards has the intents of all before.
-constexpr std::string_view lock_ceiling =
-    "SELECT pg_advisory_xact_lock(hashtext('cost_ceiling'), hashtext(provider)) "
-    "FROM servers WHERE id = $1";
+constexpr std::string_view provider_of = "SELECT provider FROM servers WHERE id = $1";
 constexpr std::string_view intend_statement = R"(
-    WITH held AS (
-        SELECT 1 FROM jobs WHERE operation_id = $2 AND lease_token = $3 FOR SHARE
-    ), others AS (
-        SELECT coalesce(sum(price_or_zero(s.price_monthly)), 0) + price_or_zero($4) AS sum
-        FROM servers s, servers mine
-        WHERE mine.id = $1 AND s.provider = mine.provider AND s.id <> mine.id
-          AND s.state NOT IN ('planned', 'deleted')
-    ), intended AS (
-        UPDATE servers SET state = 'creating', price_monthly = $4, price_currency = $5
-        FROM others
-        WHERE id = $1 AND EXISTS (SELECT 1 FROM held) AND sum <= CAST($6 AS numeric)
-        RETURNING id
-    )
-    SELECT EXISTS (SELECT 1 FROM held), EXISTS (SELECT 1 FROM intended), round(sum, 2) FROM others)";
+    UPDATE servers
+    SET state = 'creating', price_monthly = $2, price_currency = $3, create_begun_at = $4
+    WHERE id = $1 AND state <> 'deleted')";
 
 // The index of uuids serves this; what is none stays out of the cast.
 constexpr std::string_view count_known_servers = R"(
@@ -45,31 +32,6 @@ constexpr std::string_view count_known_servers = R"(
 constexpr std::string_view count_billed =
     "SELECT provider, count(*) FROM servers WHERE state NOT IN ('planned', 'deleted') "
     "GROUP BY provider";
-// With the bot locked, no operation can begin meanwhile.
-constexpr std::string_view lock_server_bot =
-    "SELECT b.id FROM servers s JOIN bots b ON b.id = s.bot_id WHERE s.id = $1 FOR UPDATE OF b";
-// A statement of its own: one that waits for the lock reads everything else as it was before it.
-constexpr std::string_view read_server = R"(
-    SELECT b.id, s.state, d.ended_at IS NULL AND EXISTS (
-        SELECT 1 FROM jobs j WHERE j.bot_id = b.id AND j.turn = '-infinity'),
-        d.ended_at IS NULL AND b.deleted_at IS NULL
-    FROM servers s JOIN bots b ON b.id = s.bot_id JOIN deployments d ON d.id = s.deployment_id
-    WHERE s.id = $1)";
-constexpr std::string_view end_hand_server = R"(
-    UPDATE servers SET state = 'deleted', deleted_at = $2
-    WHERE id = $1 AND bot_id IS NULL AND state <> 'deleted')";
-constexpr std::string_view end_server = R"(
-    WITH gone AS (
-        UPDATE servers SET state = 'deleted', deleted_at = coalesce(deleted_at, $2)
-        WHERE id = $1
-        RETURNING id, deployment_id
-    ), ended AS (
-        UPDATE deployments SET ended_at = $2
-        FROM gone WHERE deployments.id = gone.deployment_id AND ended_at IS NULL
-    ), forgotten AS (
-        DELETE FROM sealed_secrets USING gone WHERE owner = 'server' AND owner_id = gone.id
-    )
-    SELECT id FROM gone)";
 constexpr std::string_view fail_bot = R"(
     UPDATE bots SET status = 'failed', condition = NULL, status_reason = $2, updated_at = $3
     WHERE id = $1)";
@@ -116,6 +78,10 @@ constexpr std::string_view keep_statement = R"(
 constexpr std::string_view sweeps_statement =
     "SELECT provider, report, swept_at FROM cloud_sweeps ORDER BY provider";
 
+tl::unexpected<base::Error> no_such_server() {
+    return base::fail(base::ErrorKind::not_found, "There is no such server.");
+}
+
 class PgCloudLedger final : public ports::CloudLedger {
 public:
     PgCloudLedger(Database& database, Hints& hints) : database_(database), hints_(hints) {}
@@ -132,15 +98,24 @@ public:
                                                  const base::ServerId& server,
                                                  const ports::CreateIntent& intent) override {
         return database_.transact([&](Sql& sql) -> Result<ports::CreateAllowance> {
-            (void)sql.query(lock_ceiling, {server});
-            const Rows rows = sql.query(
-                intend_statement, {server, lease.operation_id, lease.token, intent.price_monthly,
-                                   intent.price_currency, fmt::format("{:.4f}", intent.ceiling)});
-            if (!rows[0].boolean(0)) {
+            const Rows provider = sql.query(provider_of, {server});
+            if (provider.empty()) return no_such_server();
+            auto asked = ask_ceiling(sql, {.provider = provider[0].text(0),
+                                           .server = server,
+                                           .price_monthly = intent.price_monthly,
+                                           .ceiling = intent.ceiling});
+            if (!asked) return base::fail(std::move(asked).error());
+            // Looked at last, since a wait for the ceiling's lock may outlast the lease.
+            if (!holds(sql, lease)) {
                 return base::fail(base::ErrorKind::conflict, "The lease on the job was lost.");
             }
-            return ports::CreateAllowance{.granted = rows[0].boolean(1),
-                                          .would_be = rows[0].text(2)};
+            if (asked->granted &&
+                sql.query(intend_statement,
+                          {server, intent.price_monthly, intent.price_currency, intent.begun_at})
+                        .affected() == 0) {
+                return no_such_server();
+            }
+            return ports::CreateAllowance{.granted = asked->granted, .would_be = asked->would_be};
         });
     }
 
@@ -169,20 +144,17 @@ public:
         std::optional<base::BotId> changed;
         const auto done = database_.transact([&](Sql& sql) -> Result<bool> {
             changed.reset();
-            if (sql.query(end_hand_server, {server, now}).affected() > 0) return true;
-            if (sql.query(lock_server_bot, {server}).empty()) return false;
-            const Rows rows = sql.query(read_server, {server});
-            if (rows[0].boolean(2)) return false;
-            if (rows[0].enumerator<core::ServerState>(1) == core::ServerState::deleted)
-                return false;
-            (void)sql.query(end_server, {server, now});
+            if (end_hand_server(sql, server, now)) return true;
+            if (!lock_bot_of(sql, server)) return false;
+            const ServerUse use = use_of(sql, server);
+            if (use.worked_on || use.state == core::ServerState::deleted) return false;
+            (void)end_server(sql, server, now);
             // A bot that has given the server up already is none the worse.
-            if (!rows[0].boolean(3)) return true;
-            const auto bot = rows[0].id<base::BotId>(0);
-            (void)sql.query(fail_bot, {bot, reason, now});
-            (void)sql.query(tell_bot, {bot, now, core::EventType::status, core::EventLevel::error,
-                                       reason, R"({"status":"failed"})"});
-            changed = bot;
+            if (!use.in_use) return true;
+            (void)sql.query(fail_bot, {use.bot, reason, now});
+            (void)sql.query(tell_bot, {use.bot, now, core::EventType::status,
+                                       core::EventLevel::error, reason, R"({"status":"failed"})"});
+            changed = use.bot;
             return true;
         });
         if (done && changed) hints_.bot_changed(*changed);

@@ -4,8 +4,10 @@
 
 #include "base/encoding.hpp"
 #include "core/ownership.hpp"
+#include "store/held_lease.hpp"
 #include "store/records.hpp"
 #include "store/secret_rows.hpp"
+#include "store/server_end.hpp"
 
 namespace hatchery::store {
 
@@ -30,9 +32,6 @@ const std::string select_being_created =
     "FROM servers s WHERE s.provider = $1 AND s.state <> 'deleted' "
     "AND s.state IN ('creating', 'booting') ORDER BY s.id";
 
-// The share lock keeps a rescue or another worker's claim out until the transaction ends.
-constexpr std::string_view hold_lease =
-    "SELECT bot_id FROM jobs WHERE operation_id = $1 AND lease_token = $2 FOR SHARE";
 constexpr std::string_view lock_bot = "SELECT id FROM bots WHERE id = $1 FOR UPDATE";
 constexpr std::string_view insert_deployment =
     "INSERT INTO deployments (id, bot_id, created_at) VALUES ($1, $2, $3)";
@@ -65,19 +64,6 @@ constexpr std::string_view learn_address = R"(
     WHERE s.id = found.id AND s.provider_server_id = found.provider_server_id
       AND s.state = 'booting' AND s.public_ip = '')";
 
-constexpr std::string_view end_server = R"(
-    WITH gone AS (
-        UPDATE servers SET state = 'deleted', deleted_at = coalesce(deleted_at, $2)
-        WHERE id = $1
-        RETURNING id, deployment_id
-    ), ended AS (
-        UPDATE deployments SET ended_at = $2
-        FROM gone WHERE deployments.id = gone.deployment_id AND ended_at IS NULL
-    ), forgotten AS (
-        DELETE FROM sealed_secrets USING gone WHERE owner = 'server' AND owner_id = gone.id
-    )
-    SELECT id FROM gone)";
-
 const std::string select_alive = std::string("SELECT") + columns::server +
                                  "FROM servers s WHERE s.provider = $1 AND s.state <> 'deleted'";
 // A server whose deployment has ended is left behind: the end of the operation that gave it up has
@@ -106,15 +92,6 @@ constexpr std::string_view condemn_server = R"(
     )
     UPDATE deployments SET ended_at = coalesce(ended_at, $3)
     FROM condemned WHERE deployments.id = condemned.deployment_id)";
-constexpr std::string_view lock_server_bot =
-    "SELECT b.id FROM servers s JOIN bots b ON b.id = s.bot_id WHERE s.id = $1 FOR UPDATE OF b";
-// A statement of its own: one that waits for the lock reads everything else as it was before it.
-constexpr std::string_view what_works_on = R"(
-    SELECT s.state, d.ended_at IS NULL AND EXISTS (
-        SELECT 1 FROM jobs j WHERE j.bot_id = s.bot_id AND j.turn = '-infinity')
-    FROM servers s JOIN deployments d ON d.id = s.deployment_id
-    WHERE s.id = $1)";
-
 tl::unexpected<base::Error> lease_lost() {
     return fail(ErrorKind::conflict, "The lease on the job was lost.");
 }
@@ -202,7 +179,7 @@ public:
     Result<void> server_gone(const ports::Lease& lease, const base::ServerId& server,
                              TimePoint now) override {
         return under_lease(lease, [&](Sql& sql) -> Result<void> {
-            if (sql.query(end_server, {server, now}).empty()) return no_such_server();
+            if (!end_server(sql, server, now)) return no_such_server();
             return {};
         });
     }
@@ -264,8 +241,7 @@ public:
                                      const std::string& provider_server_id,
                                      TimePoint now) override {
         return database_.transact([&](Sql& sql) -> Result<void> {
-            // With the bot locked, no operation can begin meanwhile.
-            if (sql.query(lock_server_bot, {server}).empty()) return no_such_server();
+            if (!lock_bot_of(sql, server)) return no_such_server();
             if (sql.query(is_left_behind, {server}).empty()) {
                 return fail(ErrorKind::conflict, "The server is not left behind.");
             }
@@ -276,14 +252,13 @@ public:
 
     Result<void> left_behind_gone(const base::ServerId& server, TimePoint now) override {
         return database_.transact([&](Sql& sql) -> Result<void> {
-            // With the bot locked, no operation can begin meanwhile.
-            if (sql.query(lock_server_bot, {server}).empty()) return no_such_server();
-            const Rows found = sql.query(what_works_on, {server});
-            if (found[0].enumerator<core::ServerState>(0) == core::ServerState::deleted) return {};
-            if (found[0].boolean(1)) {
+            if (!lock_bot_of(sql, server)) return no_such_server();
+            const ServerUse use = use_of(sql, server);
+            if (use.state == core::ServerState::deleted) return {};
+            if (use.worked_on) {
                 return fail(ErrorKind::conflict, "An operation works on the server.");
             }
-            (void)sql.query(end_server, {server, now});
+            (void)end_server(sql, server, now);
             return {};
         });
     }
@@ -305,10 +280,6 @@ public:
 private:
     static ports::SecretRef of_server(const base::ServerId& server, const char* name) {
         return {.owner = ports::SecretOwner::server, .owner_id = server.text(), .name = name};
-    }
-
-    static bool holds(Sql& sql, const ports::Lease& lease) {
-        return !sql.query(hold_lease, {lease.operation_id, lease.token}).empty();
     }
 
     template <typename Work>

@@ -1,9 +1,10 @@
 #include "store/pg_hand_servers.hpp"
 
-#include <fmt/format.h>
-
 #include "core/ownership.hpp"
+#include "store/cost_ceiling.hpp"
 #include "store/records.hpp"
+#include "store/server_end.hpp"
+#include "store/touched.hpp"
 
 namespace hatchery::store {
 
@@ -11,17 +12,11 @@ namespace {
 
 using base::Result;
 
-// The lock of all who intend a create at this provider, see pg_cloud_ledger.cpp.
-constexpr std::string_view lock_ceiling =
-    "SELECT pg_advisory_xact_lock(hashtext('cost_ceiling'), hashtext($1))";
-constexpr std::string_view within_ceiling = R"(
-    SELECT coalesce(sum(price_or_zero(price_monthly)), 0) + price_or_zero($2)
-           <= CAST($3 AS numeric)
-    FROM servers WHERE provider = $1 AND state NOT IN ('planned', 'deleted'))";
 constexpr std::string_view insert_statement = R"(
     INSERT INTO servers (id, made_by, provider, region, type, image, name, state, host_key,
-                         client_public_key, price_monthly, price_currency, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, 'creating', '', '', $8, $9, $10)
+                         client_public_key, price_monthly, price_currency, created_at,
+                         create_begun_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, 'creating', '', '', $8, $9, $10, $10)
     ON CONFLICT DO NOTHING)";
 const std::string find_statement =
     std::string("SELECT") + columns::server + "FROM servers s WHERE s.id = $1 AND s.bot_id IS NULL";
@@ -40,18 +35,25 @@ constexpr std::string_view ready_statement = R"(
 constexpr std::string_view condemn_statement = R"(
     UPDATE servers SET state = 'deleting'
     WHERE id = $1 AND bot_id IS NULL AND state <> 'deleted')";
-constexpr std::string_view gone_statement = R"(
-    UPDATE servers SET state = 'deleted', deleted_at = $2
-    WHERE id = $1 AND bot_id IS NULL AND state <> 'deleted')";
-
 class PgHandServers final : public ports::HandServers {
 public:
-    PgHandServers(Database& database, std::map<std::string, double> ceilings)
-        : database_(database), ceilings_(std::move(ceilings)) {}
+    explicit PgHandServers(Database& database) : database_(database) {}
 
-    Result<core::Server> plan(const ports::HandServerPlan& plan, base::TimePoint now) override {
-        return database_.transact([&](Sql& sql) -> Result<core::Server> {
-            if (!allowed(sql, plan)) return over_ceiling(plan.provider);
+    Result<ports::HandServerAllowance> plan(const ports::HandServerPlan& plan,
+                                            base::TimePoint now) override {
+        return database_.transact([&](Sql& sql) -> Result<ports::HandServerAllowance> {
+            CeilingAnswer answer{.granted = true, .would_be = {}};
+            if (plan.ceiling) {
+                auto asked = ask_ceiling(sql, {.provider = plan.provider,
+                                               .server = plan.id,
+                                               .price_monthly = plan.price_monthly,
+                                               .ceiling = *plan.ceiling});
+                if (!asked) return base::fail(std::move(asked).error());
+                answer = *std::move(asked);
+            }
+            if (!answer.granted) {
+                return ports::HandServerAllowance{.server = {}, .would_be = answer.would_be};
+            }
             const Rows made =
                 sql.query(insert_statement, {plan.id, plan.made_by, plan.provider, plan.region,
                                              plan.type, plan.image, core::server_name(plan.id),
@@ -59,7 +61,9 @@ public:
             if (made.affected() == 0) {
                 return base::fail(base::ErrorKind::conflict, "There is a server of this id.");
             }
-            return read_server(sql.query(find_statement, {plan.id})[0]);
+            return ports::HandServerAllowance{
+                .server = read_server(sql.query(find_statement, {plan.id})[0]),
+                .would_be = answer.would_be};
         });
     }
 
@@ -82,61 +86,35 @@ public:
     }
 
     Result<bool> made(const core::Server& machine) override {
-        return touched(made_statement, {machine.id, machine.provider_server_id, machine.public_ip,
-                                        static_cast<int>(machine.ssh_port), machine.price_monthly,
-                                        machine.price_hourly, machine.price_currency});
+        return touched(database_, made_statement,
+                       {machine.id, machine.provider_server_id, machine.public_ip,
+                        static_cast<int>(machine.ssh_port), machine.price_monthly,
+                        machine.price_hourly, machine.price_currency});
     }
 
     Result<void> ready(const base::ServerId& id, const std::string& public_ip) override {
-        return write(ready_statement, {id, public_ip});
+        return write(database_, ready_statement, {id, public_ip});
     }
 
     Result<bool> condemn(const base::ServerId& id) override {
-        return touched(condemn_statement, {id});
+        return touched(database_, condemn_statement, {id});
     }
 
     Result<void> gone(const base::ServerId& id, base::TimePoint now) override {
-        return write(gone_statement, {id, now});
+        return database_.run([&](Sql& sql) -> Result<void> {
+            (void)end_hand_server(sql, id, now);
+            return {};
+        });
     }
 
 private:
-    bool allowed(Sql& sql, const ports::HandServerPlan& plan) const {
-        const auto ceiling = ceilings_.find(plan.provider);
-        if (ceiling == ceilings_.end()) return true;
-        (void)sql.query(lock_ceiling, {plan.provider});
-        return sql
-            .query(within_ceiling,
-                   {plan.provider, plan.price_monthly, fmt::format("{:.4f}", ceiling->second)})[0]
-            .boolean(0);
-    }
-    static tl::unexpected<base::Error> over_ceiling(const std::string& provider) {
-        return base::fail({.kind = base::ErrorKind::quota_exceeded,
-                           .effect = base::Effect::none,
-                           .message = "With this server those of " + provider +
-                                      " would cost more a month than the operator allows.",
-                           .next_action = "Delete servers there, or raise HATCHERY_COST_CEILINGS.",
-                           .code = "cost_ceiling"});
-    }
-
-    Result<bool> touched(std::string_view statement, std::initializer_list<Param> params) {
-        return database_.run(
-            [&](Sql& sql) -> Result<bool> { return sql.query(statement, params).affected() > 0; });
-    }
-    Result<void> write(std::string_view statement, std::initializer_list<Param> params) {
-        const auto done = touched(statement, params);
-        if (!done) return base::fail(done.error());
-        return {};
-    }
-
     Database& database_;
-    const std::map<std::string, double> ceilings_;
 };
 
 }  // namespace
 
-std::unique_ptr<ports::HandServers> make_pg_hand_servers(Database& database,
-                                                         std::map<std::string, double> ceilings) {
-    return std::make_unique<PgHandServers>(database, std::move(ceilings));
+std::unique_ptr<ports::HandServers> make_pg_hand_servers(Database& database) {
+    return std::make_unique<PgHandServers>(database);
 }
 
 }  // namespace hatchery::store

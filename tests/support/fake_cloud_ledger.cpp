@@ -83,6 +83,9 @@ Result<ports::CreateAllowance> FakeCloudLedger::intend_create(const ports::Lease
             return base::fail(base::ErrorKind::conflict, "The lease on the job was lost.");
         }
         auto& mine = db_.server_rows.at(id);
+        if (intent.price_monthly.empty()) {
+            return base::fail({.kind = base::ErrorKind::unavailable, .code = "price_unknown"});
+        }
         double sum = number_of(intent.price_monthly);
         for (const auto& [other, server] : db_.server_rows) {
             const bool billed =
@@ -96,6 +99,7 @@ Result<ports::CreateAllowance> FakeCloudLedger::intend_create(const ports::Lease
             mine.state = ServerState::creating;
             mine.price_monthly = intent.price_monthly;
             mine.price_currency = intent.price_currency;
+            db_.create_begun[id] = intent.begun_at;
             db_.keep_costs(mine);
         }
         return ports::CreateAllowance{.granted = granted, .would_be = fmt::format("{:.2f}", sum)};
@@ -156,6 +160,7 @@ Result<std::vector<ports::CostSum>> FakeCloudLedger::costs(ports::CostsBy by, Ti
         struct Sum {
             double amount = 0;
             std::int64_t servers = 0;
+            std::int64_t unpriced = 0;
         };
         std::map<std::pair<std::string, std::string>, Sum> sums;
         for (const auto& [id, cost] : db_.server_costs) {
@@ -166,6 +171,7 @@ Result<std::vector<ports::CostSum>> FakeCloudLedger::costs(ports::CostsBy by, Ti
             auto& sum = sums[{key, cost.currency}];
             sum.amount += spent_by(cost, begin, end);
             ++sum.servers;
+            if (cost.hourly.empty()) ++sum.unpriced;
         }
         std::vector<ports::CostSum> all;
         for (const auto& [key, sum] : sums) {
@@ -177,7 +183,8 @@ Result<std::vector<ports::CostSum>> FakeCloudLedger::costs(ports::CostsBy by, Ti
                                                                   : bot->second.bot.name,
                            .amount = fmt::format("{:.4f}", sum.amount),
                            .currency = key.second,
-                           .servers = sum.servers});
+                           .servers = sum.servers,
+                           .unpriced = sum.unpriced});
         }
         std::ranges::stable_sort(all, std::ranges::greater{},
                                  [](const ports::CostSum& sum) { return number_of(sum.amount); });

@@ -176,7 +176,8 @@ void FakeDatabase::keep_costs(const core::Server& server) {
         cost.bot_id = server.bot_id;
         const auto bot = bots.find(server.bot_id);
         if (bot != bots.end()) cost.user_id = bot->second.bot.user_id;
-        cost.begun_at = server.created_at;
+        const auto begun = create_begun.find(server.id);
+        cost.begun_at = begun == create_begun.end() ? server.created_at : begun->second;
     }
     cost.provider = server.provider;
     cost.hourly = server.price_hourly;

@@ -46,7 +46,7 @@ struct FakeDeployment {
     std::optional<base::TimePoint> ended_at;
 };
 
-/// What one server costs, from its plan to its proven end.
+/// What one server costs, from its create to its proven end.
 struct FakeCost {
     base::BotId bot_id;
     base::UserId user_id;
@@ -89,6 +89,7 @@ public:
     /// Called after a job became claimable, outside the lock.
     void on_jobs_ready(std::function<void()> callback);
 
+    [[nodiscard]] base::TimePoint now() const { return clock_.now(); }
     template <typename AnyId>
     [[nodiscard]] AnyId new_id() {
         return base::make_id<AnyId>(clock_.now(), random_);
@@ -124,6 +125,8 @@ public:
     std::map<base::ServerId, core::Server> server_rows;
     std::map<base::DeploymentId, FakeDeployment> deployments;
     std::map<base::ServerId, FakeCost> server_costs;
+    /// When the provider was first asked for what it may have made.
+    std::map<base::ServerId, base::TimePoint> create_begun;
     /// (owner id, name) → value.
     std::map<std::pair<std::string, std::string>, std::string> secrets;
     std::map<std::string, int> leaders;

@@ -110,6 +110,10 @@ Result<void> FakeFleetStore::change_server(const ports::Lease& lease, const base
         if (found == db_.server_rows.end()) return no_such_server();
         core::Server& server = found->second;
         if (server.state == core::ServerState::deleted) return no_such_server();
+        if (change.state == core::ServerState::planned) db_.create_begun.erase(id);
+        if (change.state == core::ServerState::creating) {
+            db_.create_begun.emplace(id, db_.now());
+        }
         assign(server.state, change.state);
         assign(server.provider_server_id, change.provider_server_id);
         assign(server.public_ip, change.public_ip);

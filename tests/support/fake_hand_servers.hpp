@@ -11,8 +11,9 @@ namespace hatchery::support {
 /// Servers by hand in a map. Thread-safe.
 class FakeHandServers final : public ports::HandServers {
 public:
-    base::Result<core::Server> plan(const ports::HandServerPlan& plan,
-                                    base::TimePoint now) override {
+    /// It knows nothing of other servers, so a ceiling binds nothing.
+    base::Result<ports::HandServerAllowance> plan(const ports::HandServerPlan& plan,
+                                                  base::TimePoint now) override {
         const std::scoped_lock lock(mutex_);
         core::Server server;
         server.id = plan.id;
@@ -28,7 +29,7 @@ public:
         if (!servers_.emplace(plan.id, server).second) {
             return base::fail(base::ErrorKind::conflict, "There is a server of this id.");
         }
-        return server;
+        return ports::HandServerAllowance{.server = server, .would_be = {}};
     }
     base::Result<std::optional<core::Server>> find(const base::ServerId& id) override {
         const std::scoped_lock lock(mutex_);

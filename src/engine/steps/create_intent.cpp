@@ -67,7 +67,8 @@ std::optional<base::Error> intend_below(StepContext& context, providers::CloudPr
     auto allowed = context.ports.ledger->intend_create(context.claimed.lease, server.id,
                                                        {.price_monthly = offer->price_monthly,
                                                         .price_currency = offer->currency,
-                                                        .ceiling = ceiling});
+                                                        .ceiling = ceiling,
+                                                        .begun_at = context.now()});
     if (!allowed) return std::move(allowed).error();
     if (allowed->granted) return std::nullopt;
     context.raise(core::cost_ceiling(server.provider,

@@ -1,20 +1,13 @@
 #include "core/ownership.hpp"
 #include "store_under_test.hpp"
+#include "support/server_plan.hpp"
 
 namespace hatchery::contract {
 
 namespace {
 
 ports::ServerPlan plan_with(const std::string& id) {
-    return {.id = base::ServerId(id),
-            .provider = "hetzner",
-            .region = "fsn1",
-            .type = "cx23",
-            .image = "debian-12",
-            .host_key = "ssh-ed25519 AAAAhost",
-            .planted_host_key = base::Secret("host private"),
-            .client_public_key = "ssh-ed25519 AAAAclient",
-            .client_key = base::Secret("client private")};
+    return support::server_plan(base::ServerId(id));
 }
 
 const std::string first_id = "019a0000-0000-7000-8000-000000000001";

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "store_under_test.hpp"
+#include "support/server_plan.hpp"
 
 namespace hatchery::contract {
 
@@ -18,15 +19,8 @@ struct Deployed {
         base::SystemRandom random;
         server = store.fleet()
                      .plan_server(job.lease, bot.id,
-                                  {.id = base::make_id<base::ServerId>(at(0), random),
-                                   .provider = provider,
-                                   .region = "fsn1",
-                                   .type = "cx23",
-                                   .image = "debian-12",
-                                   .host_key = "ssh-ed25519 A",
-                                   .planted_host_key = base::Secret("private"),
-                                   .client_public_key = "ssh-ed25519 B",
-                                   .client_key = base::Secret("private")},
+                                  support::server_plan(base::make_id<base::ServerId>(at(0), random),
+                                                       provider),
                                   at(0))
                      .value()
                      .id;
@@ -41,10 +35,11 @@ struct Deployed {
                 .price_hourly = "0.0060",
                 .price_currency = "EUR"});
     }
-    base::Result<ports::CreateAllowance> intend(double ceiling) {
+    base::Result<ports::CreateAllowance> intend(double ceiling, const std::string& price = "3.4900",
+                                                base::TimePoint now = at(0)) {
         return store.ledger().intend_create(
             job.lease, server,
-            {.price_monthly = "3.4900", .price_currency = "EUR", .ceiling = ceiling});
+            {.price_monthly = price, .price_currency = "EUR", .ceiling = ceiling, .begun_at = now});
     }
     [[nodiscard]] core::Server row() { return store.fleet().server_of(bot.id).value().value(); }
 
@@ -56,7 +51,7 @@ struct Deployed {
 
 }  // namespace
 
-TEST_CASE("a server costs from its plan to its proven end, every begun hour, at most its month") {
+TEST_CASE("a server costs from its create to its proven end, every begun hour, at most its month") {
     const auto store = make_store(backends());
     Deployed deployed(*store);
     const auto sum = [&](ports::CostsBy by, long long end) {
@@ -122,6 +117,34 @@ TEST_CASE("an intent is written while the ceiling has room, and counts from then
     CHECK_FALSE(second.intend(6.0).value().granted);
     REQUIRE(store->fleet().server_gone(first.job.lease, first.server, at(1)));
     CHECK(second.intend(6.0).value().granted);
+}
+
+TEST_CASE(
+    "below a ceiling a server costs from its create too, and an intent that made none nothing") {
+    const auto store = make_store(backends());
+    Deployed deployed(*store);
+    Deployed never_made(*store);
+    REQUIRE(deployed.intend(100, "3.4900", at(3 * hour)).value().granted);
+    REQUIRE(never_made.intend(100, "3.4900", at(3 * hour)).value().granted);
+    const auto sums = [&] {
+        return store->ledger().costs(ports::CostsBy::provider, at(0), at(5 * hour)).value();
+    };
+    CHECK(sums().empty());
+    deployed.make();
+    REQUIRE(store->fleet().server_gone(never_made.job.lease, never_made.server, at(4 * hour)));
+    REQUIRE(sums().size() == 1);
+    CHECK(sums()[0].amount == "0.0120");
+    CHECK(sums()[0].servers == 1);
+}
+
+TEST_CASE("below a ceiling nothing is intended while its price is not known") {
+    const auto store = make_store(backends());
+    Deployed deployed(*store);
+    const auto refused = deployed.intend(100, "");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == base::ErrorKind::unavailable);
+    CHECK(refused.error().code == "price_unknown");
+    CHECK(deployed.row().state == ServerState::planned);
 }
 
 TEST_CASE("an intent that is taken back leaves its room to others") {

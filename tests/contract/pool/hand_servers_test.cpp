@@ -15,7 +15,7 @@ struct HandServersUnderTest {
             return;
         }
         database = support::PgCluster::shared().create_database();
-        servers = store::make_pg_hand_servers(database->pool(), {});
+        servers = store::make_pg_hand_servers(database->pool());
     }
 
     core::Server plan() {
@@ -29,7 +29,7 @@ struct HandServersUnderTest {
                                       .price_currency = "EUR"},
                                      clock.now());
         if (!planned) FAIL(planned.error().message);
-        return *planned;
+        return planned->server.value();
     }
     core::Server now(const base::ServerId& id) { return servers->find(id).value().value(); }
 

@@ -2,6 +2,7 @@
 
 #include "base/steady_time.hpp"
 #include "store/pg_cloud_ledger.hpp"
+#include "support/server_plan.hpp"
 #include "world.hpp"
 
 namespace hatchery::store {
@@ -17,20 +18,13 @@ struct Deployed {
     explicit Deployed(World& a_world) : world(a_world), bot(world.add_bot()) {
         REQUIRE(world.jobs->start_operation(world.deploy_of(bot)));
         job = world.claim(at(0)).at(0);
-        server = world.fleet
-                     ->plan_server(job.lease, bot.id,
-                                   {.id = base::make_id<base::ServerId>(at(0), world.random),
-                                    .provider = "hetzner",
-                                    .region = "fsn1",
-                                    .type = "cx23",
-                                    .image = "debian-12",
-                                    .host_key = "ssh-ed25519 A",
-                                    .planted_host_key = base::Secret("private"),
-                                    .client_public_key = "ssh-ed25519 B",
-                                    .client_key = base::Secret("private")},
-                                   at(0))
-                     .value()
-                     .id;
+        server =
+            world.fleet
+                ->plan_server(
+                    job.lease, bot.id,
+                    support::server_plan(base::make_id<base::ServerId>(at(0), world.random)), at(0))
+                .value()
+                .id;
     }
     void change(const ports::ServerChange& change) {
         REQUIRE(world.fleet->change_server(job.lease, server, change));

@@ -49,7 +49,8 @@ struct World {
                    .type = "cx23",
                    .image = "debian-12"},
                   clock.now())
-            .value();
+            .value()
+            .server.value();
     }
     /// What a create without an answer leaves at the provider.
     void make_machine(const core::Server& row) {
