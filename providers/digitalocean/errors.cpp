@@ -7,6 +7,7 @@
 
 #include "base/json_value.hpp"
 #include "base/unix_time.hpp"
+#include "ports/header_number.hpp"
 #include "providers/rest/errors.hpp"
 
 namespace hatchery::providers::digitalocean {
@@ -78,9 +79,9 @@ std::string_view next_action_of(ErrorKind kind) {
 /// which its oldest request leaves it.
 milliseconds retry_after_of(const ports::HttpResponse& response, base::TimePoint now) {
     milliseconds wait = shortest_wait;
-    if (const auto told = rest::header_number(response, "retry-after")) {
+    if (const auto told = ports::header_number(response, "retry-after")) {
         wait = std::chrono::seconds(std::clamp(*told, 0LL, 3'600LL));
-    } else if (const auto reset = rest::header_number(response, "ratelimit-reset")) {
+    } else if (const auto reset = ports::header_number(response, "ratelimit-reset")) {
         const auto then = base::time_of_unix_seconds(*reset);
         if (then) wait = std::chrono::duration_cast<milliseconds>(*then - now);
     }

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/json_value.hpp"
+#include "ports/header_number.hpp"
 #include "providers/rest/errors.hpp"
 
 namespace hatchery::providers::hetzner {
@@ -90,12 +91,12 @@ std::string_view next_action_of(std::string_view code, ErrorKind kind) {
 /// The budget refills continuously, so the next request is possible after one refill. The header
 /// RateLimit-Reset names the time of full recovery: waiting for it would idle for up to an hour.
 std::chrono::milliseconds retry_after_of(const ports::HttpResponse& response) {
-    const long long told_s = rest::header_number(response, "retry-after").value_or(0);
+    const long long told_s = ports::header_number(response, "retry-after").value_or(0);
     if (told_s > 0) {
         return std::min<std::chrono::milliseconds>(std::chrono::seconds(std::min(told_s, 3'600LL)),
                                                    longest_retry_after);
     }
-    const long long limit = rest::header_number(response, "ratelimit-limit").value_or(0);
+    const long long limit = ports::header_number(response, "ratelimit-limit").value_or(0);
     if (limit <= 0) return std::chrono::seconds(1);
     const std::chrono::milliseconds one_refill{3'600'000 / limit};
     return std::clamp(one_refill, std::chrono::milliseconds(1'000), longest_retry_after);

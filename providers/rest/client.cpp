@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/json_value.hpp"
+#include "ports/header_number.hpp"
 #include "providers/rest/errors.hpp"
 
 namespace hatchery::providers::rest {
@@ -142,8 +143,8 @@ base::Result<base::Json> Client::send(ports::HttpRequest request, const CallSubj
 }
 
 void Client::keep_budget(const ports::HttpResponse& response) {
-    const auto limit = header_number(response, "ratelimit-limit");
-    const auto remaining = header_number(response, "ratelimit-remaining");
+    const auto limit = ports::header_number(response, "ratelimit-limit");
+    const auto remaining = ports::header_number(response, "ratelimit-remaining");
     if (!limit || !remaining) return;
     const std::scoped_lock lock(mutex_);
     budget_ = RequestBudget{.limit = static_cast<long>(*limit),

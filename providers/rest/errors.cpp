@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/encoding.hpp"
 
 namespace hatchery::providers::rest {
@@ -40,16 +38,6 @@ ErrorKind kind_of_status(int status) {
     }
     if (status >= 500) return ErrorKind::unavailable;
     return status >= 400 ? ErrorKind::invalid : ErrorKind::bad_response;
-}
-
-std::optional<long long> header_number(const ports::HttpResponse& response,
-                                       const std::string& name) {
-    const auto found = response.headers.find(name);
-    if (found == response.headers.end()) return std::nullopt;
-    const std::string& text = found->second;
-    long long value = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    return read.ec == std::errc{} ? std::optional(value) : std::nullopt;
 }
 
 std::string shortened(std::string text) {

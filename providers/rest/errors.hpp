@@ -34,9 +34,6 @@ struct Refusal {
 
 /// What a status alone says.
 [[nodiscard]] base::ErrorKind kind_of_status(int status);
-/// A header's number; nothing when there is none.
-[[nodiscard]] std::optional<long long> header_number(const ports::HttpResponse& response,
-                                                     const std::string& name);
 /// Valid UTF-8 of at most 300 bytes and an ellipsis: what a stranger says goes into logs.
 [[nodiscard]] std::string shortened(std::string text);
 

@@ -2,17 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/log.hpp"
 #include "engine/late_create.hpp"
+#include "ports/header_number.hpp"
 
 namespace hatchery::engine {
 
 namespace {
 
 constexpr int too_many_requests = 429;
-constexpr long longest_told_wait_s = 3'600;
+constexpr long long longest_told_wait_s = 3'600;
 
 core::Urgency urgency_of(const ports::HttpRequest& request) {
     if (const auto* said = ports::UrgencyScope::current()) return said->urgency();
@@ -21,21 +20,12 @@ core::Urgency urgency_of(const ports::HttpRequest& request) {
     return core::Urgency::poll;
 }
 
-std::optional<long> header_number(const ports::HttpResponse& response, const std::string& name) {
-    const auto found = response.headers.find(name);
-    if (found == response.headers.end()) return std::nullopt;
-    long value = 0;
-    const auto& text = found->second;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    return read.ec == std::errc{} && value >= 0 ? std::optional(value) : std::nullopt;
-}
-
 core::BudgetReport report_of(const ports::HttpResponse& response) {
     core::BudgetReport report;
-    report.limit = header_number(response, "ratelimit-limit");
-    report.remaining = header_number(response, "ratelimit-remaining");
+    report.limit = ports::header_number(response, "ratelimit-limit");
+    report.remaining = ports::header_number(response, "ratelimit-remaining");
     report.refused = response.status == too_many_requests;
-    if (const auto told = header_number(response, "retry-after")) {
+    if (const auto told = ports::header_number(response, "retry-after")) {
         report.retry_after = std::chrono::seconds(std::min(*told, longest_told_wait_s));
     }
     return report;
