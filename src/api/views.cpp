@@ -68,6 +68,12 @@ base::Json money_view(const std::string& amount, const std::string& currency) {
     return {{"amount", std::move(shown)}, {"currency", currency}};
 }
 
+base::Json sum_view(const std::string& amount, const std::string& currency, std::int64_t servers,
+                    std::int64_t unpriced) {
+    if (servers == unpriced) return {};
+    return money_view(amount, currency);
+}
+
 base::Json bot_view(const core::Bot& bot, const PlaceDefaults& defaults) {
     Json ids = Json::array();
     for (const auto id : bot.allowed_telegram_user_ids) ids.push_back(id);

@@ -32,5 +32,8 @@ struct PlaceDefaults {
 [[nodiscard]] base::Json time_view(const std::optional<base::TimePoint>& time);
 /// `{"amount":"4.35","currency":"EUR"}`, or null for an empty amount.
 [[nodiscard]] base::Json money_view(const std::string& amount, const std::string& currency);
+/// The sum of what servers cost, which is null when the price of none of them is known.
+[[nodiscard]] base::Json sum_view(const std::string& amount, const std::string& currency,
+                                  std::int64_t servers, std::int64_t unpriced);
 
 }  // namespace hatchery::api

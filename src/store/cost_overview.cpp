@@ -18,11 +18,11 @@ const std::string select_of_user =
           AND (ended_at IS NULL OR ended_at > CAST($2 AS timestamptz))
     ), sums AS (
         SELECT bot_id, currency, coalesce(sum(amount), 0) AS amount, count(*) AS servers,
-               grouping(bot_id) = 1 AS total
+               count(*) FILTER (WHERE amount IS NULL) AS unpriced, grouping(bot_id) = 1 AS total
         FROM spent GROUP BY GROUPING SETS ((bot_id, currency), (currency))
     )
     SELECT s.bot_id, b.name, s.bot_id IS NOT NULL AND (b.deleted_at IS NOT NULL OR b.id IS NULL),
-           round(s.amount, 4), s.currency, s.servers, s.total
+           round(s.amount, 4), s.currency, s.servers, s.unpriced, s.total
     FROM sums s LEFT JOIN bots b ON b.id = s.bot_id
     ORDER BY s.total DESC, s.amount DESC, s.bot_id, s.currency LIMIT 1000)";
 
@@ -35,7 +35,8 @@ const std::string select_of_bot =
                              CAST($3 AS timestamptz) AT TIME ZONE 'UTC', interval '1 month') AS m
     )
     SELECT begins, round(coalesce(sum()" +
-    spent_between("begins", "ends") + R"(), 0), 4), currency, count(*)
+    spent_between("begins", "ends") + R"(), 0), 4), currency, count(*),
+           count(*) FILTER (WHERE hourly IS NULL)
     FROM months JOIN server_costs
         ON bot_id = $1 AND begun_at < ends AND (ended_at IS NULL OR ended_at > begins)
     GROUP BY begins, currency ORDER BY begins DESC, currency)";
@@ -49,7 +50,8 @@ constexpr std::string_view select_rates = R"(
 Spent read_spent(const Rows::Row& row, int first) {
     return {.amount = row.text(first),
             .currency = row.text(first + 1),
-            .servers = row.integer(first + 2)};
+            .servers = row.integer(first + 2),
+            .unpriced = row.integer(first + 3)};
 }
 
 class PgCostOverview final : public CostOverview {
@@ -62,7 +64,7 @@ public:
             UserCosts costs;
             for (std::size_t i = 0; i < rows.size(); ++i) {
                 const auto row = rows[i];
-                if (row.boolean(6)) {
+                if (row.boolean(7)) {
                     costs.totals.push_back(read_spent(row, 3));
                 } else {
                     costs.bots.push_back({.bot_id = row.id<base::BotId>(0),
@@ -92,9 +94,7 @@ public:
             const Rows rows = sql.query(select_rates);
             std::vector<MonthlyRate> rates;
             for (std::size_t i = 0; i < rows.size(); ++i) {
-                rates.push_back({.provider = rows[i].text(0),
-                                 .spent = read_spent(rows[i], 1),
-                                 .unpriced = rows[i].integer(4)});
+                rates.push_back({.provider = rows[i].text(0), .spent = read_spent(rows[i], 1)});
             }
             return rates;
         });

@@ -18,6 +18,8 @@ struct Spent {
     std::string amount;
     std::string currency;
     std::int64_t servers = 0;
+    /// Of these: servers whose price nobody knows, which are not in the amount.
+    std::int64_t unpriced = 0;
 };
 
 struct BotCost {
@@ -46,8 +48,6 @@ struct MonthCost {
 struct MonthlyRate {
     std::string provider;
     Spent spent;
-    /// Of the servers those whose price is not known; they count for nothing.
-    std::int64_t unpriced = 0;
 };
 
 /// What people see of the ledger; it counts as ports::CloudLedger::costs does. Thread-safe. Who

@@ -87,7 +87,7 @@ def measure_sweep(arguments, figures):
         asked = world.api.call("POST", "/api/cloud/sweep")["askedAt"]
 
         def swept():
-            kept = world.api.call("GET", "/api/cloud/sweep")["providers"]
+            kept = world.api.call("GET", "/api/cloud/sweep")["items"]
             return any(one["sweptAt"] >= asked and one["listed"] == SWEPT for one in kept)
         world.wait(swept, 60)
         counted = world.cloud.call("GET", "/sandbox/requests")

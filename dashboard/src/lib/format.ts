@@ -129,6 +129,10 @@ export function sums(prices: (Money | null)[]): string {
   return moneys([...byCurrency].map(([currency, sum]) => ({ amount: String(sum), currency }))) || "nothing";
 }
 
+/** What a sum leaves out, to stand behind it; nothing when it is whole. */
+export const leftOut = (unpricedServers: number): string =>
+  unpricedServers === 0 ? "" : `; of ${count(unpricedServers, "server")} the price is not known`;
+
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString()} ${n === 1 ? one : many}`;
 

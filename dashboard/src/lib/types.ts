@@ -69,14 +69,23 @@ export interface Messages {
 /** What a bot has cost, newest month first; `month` is the one that has begun. */
 export interface BotCosts {
   month: string;
-  months: { month: string; cost: Money; servers: number }[];
+  months: { month: string; cost: Money | null; servers: number; unpricedServers: number }[];
 }
 
 /** What all of one's bots have cost in a month. */
 export interface OwnCosts {
   month: string;
   totals: Money[];
-  bots: { botId: string | null; name: string | null; deleted: boolean; cost: Money; servers: number }[];
+  /** They are in no sum. */
+  unpricedServers: number;
+  bots: {
+    botId: string | null;
+    name: string | null;
+    deleted: boolean;
+    cost: Money | null;
+    servers: number;
+    unpricedServers: number;
+  }[];
 }
 
 export interface Failure {

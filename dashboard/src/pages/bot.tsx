@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get, post, type Problem } from "../lib/api.ts";
 import { noteOf } from "../lib/deploy_note.ts";
-import { ago, count, inProgress, money, moneys, monthName } from "../lib/format.ts";
+import { ago, count, inProgress, leftOut, money, moneys, monthName } from "../lib/format.ts";
 import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { Link } from "../lib/router.tsx";
 import { mayChange, useSession } from "../lib/session.ts";
-import type { Bot, BotCosts, Deployment, Messages, Money, Operation, Server } from "../lib/types.ts";
+import type { Bot, BotCosts, Deployment, Messages, Operation, Server } from "../lib/types.ts";
 import { DeleteDialog } from "../ui/delete_dialog.tsx";
 import { Button, Facts, Loading, ProblemNotice, StatusBadge } from "../ui/controls.tsx";
 import { LogView } from "../ui/log_view.tsx";
@@ -122,21 +122,31 @@ function messagesInWords(messages: Messages, now: number): string {
 
 /** What the server costs a month, what the bot has cost in this one, and in those before. */
 function BotCost({ server, costs }: { server: Server | null; costs: BotCosts }) {
-  const byMonth = new Map<string, Money[]>();
-  for (const { month, cost } of costs.months) byMonth.set(month, [...(byMonth.get(month) ?? []), cost]);
+  const byMonth = new Map<string, { known: string; left: string }>();
+  for (const month of new Set(costs.months.map((one) => one.month))) {
+    const sums = costs.months.filter((one) => one.month === month);
+    const known = moneys(sums.flatMap((one) => one.cost ?? []));
+    const left = leftOut(sums.reduce((n, one) => n + one.unpricedServers, 0));
+    byMonth.set(month, { known: known || "nothing known", left });
+  }
   const soFar = byMonth.get(costs.month);
   byMonth.delete(costs.month);
   return (
     <>
       {server ? (server.cost ? `${money(server.cost)} a month` : "a month: not known yet") : "nothing now"}
-      {soFar && <span class="soft small block">{moneys(soFar)} so far this month</span>}
+      {soFar && (
+        <span class="soft small block">
+          {soFar.known} so far this month{soFar.left}
+        </span>
+      )}
       {byMonth.size > 0 && (
         <details class="small">
           <summary>Earlier months</summary>
           <ul class="plain-list">
             {[...byMonth].map(([month, spent]) => (
               <li key={month} class="row spread">
-                <span class="soft">{monthName(month)}</span> {moneys(spent)}
+                <span class="soft">{monthName(month)}</span> {spent.known}
+                {spent.left}
               </li>
             ))}
           </ul>

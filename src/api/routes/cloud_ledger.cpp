@@ -14,6 +14,12 @@ namespace {
 
 using base::Json;
 
+/// Of two sums of nothing known, whose currencies nobody asks for.
+void add_servers(Json& item, const ports::CostSum& sum) {
+    item["servers"] = item["servers"].get<std::int64_t>() + sum.servers;
+    item["unpricedServers"] = item["unpricedServers"].get<std::int64_t>() + sum.unpriced;
+}
+
 /// What servers have cost in a month, up to now.
 Outcome costs(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
@@ -25,24 +31,37 @@ Outcome costs(RouteContext& context, const Exchange& exchange) {
     const auto sums = context.deps.ledger.costs(by, month.begin, month.up_to(now));
     if (!sums) return refuse(sums.error());
     Json items = Json::array();
+    // A sum of which nothing is known has no currency in its view.
+    const auto name_of = [](const std::string& id, const Json& cost) {
+        return id + " " + (cost.is_null() ? "" : base::json_string(cost, "currency"));
+    };
     std::map<std::string, std::string> place;
     for (const auto& sum : *sums) {
-        place[sum.key + " " + sum.currency] = fmt::format("{:06}", items.size());
+        Json cost = sum_view(sum.amount, sum.currency, sum.servers, sum.unpriced);
+        auto [known, fresh] =
+            place.try_emplace(name_of(sum.key, cost), fmt::format("{:06}", items.size()));
+        if (!fresh) {
+            add_servers(items[std::stoul(known->second)], sum);
+            continue;
+        }
         items.push_back({{"id", sum.key},
                          {"name", sum.name.empty() ? Json() : Json(sum.name)},
-                         {"cost", money_view(sum.amount, sum.currency)},
-                         {"servers", sum.servers}});
+                         {"cost", std::move(cost)},
+                         {"servers", sum.servers},
+                         {"unpricedServers", sum.unpriced}});
     }
     const auto key_of = [&](const Json& item) {
-        return place[base::json_string(item, "id") + " " +
-                     base::json_string(item.at("cost"), "currency")];
+        return place[name_of(base::json_string(item, "id"), item.at("cost"))];
     };
     return page.answer(std::move(items), key_of,
                        {{"month", month.text}, {"by", base::to_text(by)}});
 }
 
 /// What the last sweep of each provider found.
-Outcome sweeps(RouteContext& context) {
+Outcome sweeps(RouteContext& context, const Exchange& exchange) {
+    QueryReader query(exchange);
+    const ListPage page(query);
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
     const auto kept = context.deps.ledger.sweeps();
     if (!kept) return refuse(kept.error());
     Json items = Json::array();
@@ -54,7 +73,8 @@ Outcome sweeps(RouteContext& context) {
         item["sweptAt"] = base::format_time(sweep.at);
         items.push_back(std::move(item));
     }
-    return json_answer(200, {{"providers", std::move(items)}});
+    return page.answer(std::move(items),
+                       [](const Json& item) { return base::json_string(item, "provider"); });
 }
 
 Outcome ask_for_sweep(RouteContext& context) {
@@ -69,7 +89,8 @@ Outcome ask_for_sweep(RouteContext& context) {
 void add_cloud_ledger_routes(Router& router, RouteContext& context) {
     router.add("GET", "/api/admin/costs",
                [&](const Exchange& exchange) { return costs(context, exchange); });
-    router.add("GET", "/api/cloud/sweep", [&](const Exchange&) { return sweeps(context); });
+    router.add("GET", "/api/cloud/sweep",
+               [&](const Exchange& exchange) { return sweeps(context, exchange); });
     router.add("POST", "/api/cloud/sweep", [&](const Exchange&) { return ask_for_sweep(context); });
 }
 

@@ -50,7 +50,7 @@ Json project_view(RouteContext& context, const std::string& provider,
     for (const auto& rate : rates) {
         if (rate.provider != provider) continue;
         servers += rate.spent.servers;
-        unpriced += rate.unpriced;
+        unpriced += rate.spent.unpriced;
         if (!rate.spent.currency.empty()) {
             monthly.push_back(money_view(rate.spent.amount, rate.spent.currency));
         }

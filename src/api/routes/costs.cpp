@@ -12,6 +12,10 @@ using base::Json;
 /// A year, with the month that has begun.
 constexpr int months_shown = 12;
 
+Json spent_view(const store::Spent& spent) {
+    return sum_view(spent.amount, spent.currency, spent.servers, spent.unpriced);
+}
+
 /// What the caller's bots have cost in a month, up to now.
 Outcome own_costs(RouteContext& context, const Exchange& exchange) {
     QueryReader query(exchange);
@@ -22,19 +26,25 @@ Outcome own_costs(RouteContext& context, const Exchange& exchange) {
         context.deps.cost_overview.of_user(exchange.user(), month.begin, month.up_to(now));
     if (!costs) return refuse(costs.error());
     Json totals = Json::array();
+    std::int64_t unpriced = 0;
     for (const auto& total : costs->totals) {
-        totals.push_back(money_view(total.amount, total.currency));
+        unpriced += total.unpriced;
+        Json view = spent_view(total);
+        if (!view.is_null()) totals.push_back(std::move(view));
     }
     Json bots = Json::array();
     for (const auto& one : costs->bots) {
         bots.push_back({{"botId", one.bot_id.empty() ? Json() : Json(one.bot_id.text())},
                         {"name", one.name.empty() ? Json() : Json(one.name)},
                         {"deleted", one.deleted},
-                        {"cost", money_view(one.spent.amount, one.spent.currency)},
-                        {"servers", one.spent.servers}});
+                        {"cost", spent_view(one.spent)},
+                        {"servers", one.spent.servers},
+                        {"unpricedServers", one.spent.unpriced}});
     }
-    return json_answer(
-        200, {{"month", month.text}, {"totals", std::move(totals)}, {"bots", std::move(bots)}});
+    return json_answer(200, {{"month", month.text},
+                             {"totals", std::move(totals)},
+                             {"unpricedServers", unpriced},
+                             {"bots", std::move(bots)}});
 }
 
 /// What a bot has cost, month by month.
@@ -48,8 +58,9 @@ Outcome bot_costs(RouteContext& context, const Exchange& exchange) {
     Json months = Json::array();
     for (const auto& one : *costs) {
         months.push_back({{"month", month_at(one.month).text},
-                          {"cost", money_view(one.spent.amount, one.spent.currency)},
-                          {"servers", one.spent.servers}});
+                          {"cost", spent_view(one.spent)},
+                          {"servers", one.spent.servers},
+                          {"unpricedServers", one.spent.unpriced}});
     }
     return json_answer(
         200,

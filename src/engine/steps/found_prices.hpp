@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "ports/fleet_store.hpp"
 #include "providers/cloud_types.hpp"
 
@@ -11,6 +13,17 @@ inline void keep_prices(ports::ServerChange& change, const providers::CloudServe
     if (!found.price_monthly.empty()) change.price_monthly = found.price_monthly;
     if (!found.price_hourly.empty()) change.price_hourly = found.price_hourly;
     if (!found.price_currency.empty()) change.price_currency = found.price_currency;
+}
+
+/// `, 3.49 EUR a month` for people; empty when the provider did not say it.
+inline std::string price_words(const providers::CloudServer& found) {
+    std::string amount = found.price_monthly;
+    if (amount.empty()) return {};
+    // The zeros behind the cents say nothing.
+    if (const auto point = amount.find('.'); point != std::string::npos) {
+        while (amount.size() > point + 3 && amount.back() == '0') amount.pop_back();
+    }
+    return ", " + amount + " " + found.price_currency + " a month";
 }
 
 }  // namespace hatchery::engine

@@ -79,8 +79,8 @@ base::Result<void> tell(StepContext& context, const core::Server& server,
     if (base::json_string(context.progress, "told_server") == found.provider_server_id) return {};
     context.progress["told_server"] = found.provider_server_id;
     return context.say(fmt::format(
-        "{} server {} ({} in {}) at {}, {}", how, found.provider_server_id, server.type,
-        server.region, server.provider,
+        "{} server {} ({} in {}{}) at {}, {}", how, found.provider_server_id, server.type,
+        server.region, price_words(found), server.provider,
         found.public_ip.empty() ? "its address follows" : "address " + found.public_ip));
 }
 

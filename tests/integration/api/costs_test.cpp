@@ -7,6 +7,10 @@ using namespace hatchery::testing;
 namespace {
 
 struct CostWorld : ApiWorld {
+    /// An empty one is not known.
+    static store::Param price(const std::string& text) {
+        return text.empty() ? store::Param(std::nullopt) : store::Param(text);
+    }
     /// A server of the bot in the ledger, from and to these times; no end: it still runs.
     void add_server(const std::string& bot, const std::string& begun, const std::string& ended,
                     const std::string& hourly, const std::string& monthly,
@@ -17,7 +21,7 @@ struct CostWorld : ApiWorld {
                 "hourly, monthly, currency, begun_at, ended_at) SELECT gen_random_uuid(), id, "
                 "user_id, 'hetzner', 'fsn1', 'cx23', CAST($2 AS numeric), CAST($3 AS numeric), $4, "
                 "CAST($5 AS timestamptz), CAST($6 AS timestamptz) FROM bots WHERE id = $1",
-                {base::BotId(bot), hourly, monthly, currency, begun,
+                {base::BotId(bot), price(hourly), price(monthly), currency, begun,
                  ended.empty() ? store::Param(std::nullopt) : store::Param(ended)});
             return {};
         });
@@ -170,4 +174,38 @@ TEST_CASE("each provider's servers, costs, ceiling and last sweep are told, and 
     CHECK(full["requests"]["limits"][0]["left"] == 3'600);
     CHECK(full["requests"]["createsUnderWay"] == 0);
     CHECK(world.cloud.calls_of(support::FakeCloudProvider::Method::list) == 0);
+}
+
+TEST_CASE("no sum of costs looks whole when the price of a server in it is not known") {
+    CostWorld world;
+    const auto bot = world.make_bot(100001);
+    const auto add = [&](const char* hourly, const char* currency) {
+        world.add_server(bot, "2026-03-10T10:00:00Z", "2026-03-10T12:00:00Z", hourly,
+                         *hourly == '\0' ? "" : "3.49", currency);
+    };
+    add("", "");
+    add("", "EUR");
+    const auto unknown = world.get("/api/costs?month=2026-03").body;
+    CHECK(unknown["totals"].empty());
+    CHECK(unknown["unpricedServers"] == 2);
+    REQUIRE_FALSE(unknown["bots"].empty());
+    CHECK(unknown["bots"][0]["cost"].is_null());
+    const auto admin =
+        world.make_token("root@example.org", {"admin"}, std::nullopt, store::UserRole::admin);
+    const std::string all = "/api/admin/costs?by=user&month=2026-03";
+    const auto nothing = world.call("GET", all, admin).body["items"];
+    REQUIRE(nothing.size() == 1);
+    CHECK(nothing[0]["cost"].is_null());
+    CHECK(nothing[0]["servers"] == 2);
+    CHECK(nothing[0]["unpricedServers"] == 2);
+
+    add("0.01", "EUR");
+    const auto some = world.get("/api/costs?month=2026-03").body;
+    CHECK(some["totals"] == base::Json::array({money("0.02", "EUR")}));
+    CHECK(some["unpricedServers"] == 2);
+    const auto sums = world.call("GET", all, admin).body["items"];
+    CHECK(sums[0]["cost"] == money("0.02", "EUR"));
+    CHECK(sums[0]["unpricedServers"] == 1);
+    const auto months = world.get("/api/bots/" + bot + "/costs").body["months"];
+    for (const auto& month : months) CHECK(month.contains("unpricedServers"));
 }

@@ -8,6 +8,7 @@ import {
   inProgress,
   inWords,
   lastMonths,
+  leftOut,
   marked,
   money,
   moneys,
@@ -95,4 +96,10 @@ test("prices are summed by currency and never converted", () => {
   assert.equal(sums(prices), moneys([euro("4"), { amount: "12", currency: "USD" }]));
   assert.match(sums(prices), /4\.00 and .*12\.00/);
   assert.equal(sums([null]), "nothing");
+});
+
+test("a sum says what it leaves out", () => {
+  assert.equal(leftOut(0), "");
+  assert.equal(leftOut(1), "; of 1 server the price is not known");
+  assert.equal(leftOut(2), "; of 2 servers the price is not known");
 });

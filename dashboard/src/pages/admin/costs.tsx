@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 import { all, query } from "../../lib/api.ts";
-import { count, lastMonths, money, monthName, sums } from "../../lib/format.ts";
+import { count, lastMonths, leftOut, money, sums } from "../../lib/format.ts";
 import { useLoad } from "../../lib/hooks.ts";
 import { Link } from "../../lib/router.tsx";
 import type { Money } from "../../lib/types.ts";
 import { Empty, Loading, ProblemNotice } from "../../ui/controls.tsx";
+import { MonthSelect } from "../../ui/month.tsx";
 
 /** As many as the API sums up. */
 const mostSums = 1_000;
@@ -12,8 +13,9 @@ const mostSums = 1_000;
 interface CostSum {
   id: string;
   name: string | null;
-  cost: Money;
+  cost: Money | null;
   servers: number;
+  unpricedServers: number;
 }
 
 const ways = [
@@ -32,8 +34,8 @@ function Name({ by, sum }: { by: By; sum: CostSum }) {
 
 /** What the servers of all users have cost in a month. */
 export function CostsPart() {
-  const months = lastMonths();
-  const [month, setMonth] = useState(months[0]!);
+  const now = lastMonths()[0]!;
+  const [month, setMonth] = useState(now);
   const [by, setBy] = useState<By>("user");
   const path = query("/api/admin/costs", { by, month });
   const { data, problem } = useLoad(path, (signal) => all<CostSum>(path, mostSums, signal));
@@ -41,7 +43,12 @@ export function CostsPart() {
     <>
       <header class="row filters">
         <h1>Costs</h1>
-        {data && <span class="soft">{sums(data.map((sum) => sum.cost))}</span>}
+        {data && (
+          <span class="soft">
+            {sums(data.map((sum) => sum.cost))}
+            {leftOut(data.reduce((servers, sum) => servers + sum.unpricedServers, 0))}
+          </span>
+        )}
         <span class="grow" />
         <select aria-label="Summed up" value={by} onChange={(event) => setBy(event.currentTarget.value as By)}>
           {ways.map((way) => (
@@ -50,13 +57,7 @@ export function CostsPart() {
             </option>
           ))}
         </select>
-        <select aria-label="Month" value={month} onChange={(event) => setMonth(event.currentTarget.value)}>
-          {months.map((one) => (
-            <option key={one} value={one}>
-              {monthName(one)}
-            </option>
-          ))}
-        </select>
+        <MonthSelect month={month} onChange={setMonth} />
       </header>
       <ProblemNotice problem={problem} />
       {!data && !problem && <Loading what="costs" />}
@@ -68,17 +69,20 @@ export function CostsPart() {
               <tr>
                 <th>{ways.find((way) => way.by === by)!.title.replace("By ", "").replace(/^./, (c) => c.toUpperCase())}</th>
                 <th>Servers</th>
-                <th class="right">{month === months[0] ? "So far" : "In all"}</th>
+                <th class="right">{month === now ? "So far" : "In all"}</th>
               </tr>
             </thead>
             <tbody>
               {data.map((sum) => (
-                <tr key={`${sum.id} ${sum.cost.currency}`}>
+                <tr key={`${sum.id} ${sum.cost?.currency}`}>
                   <td>
                     <Name by={by} sum={sum} />
                   </td>
-                  <td class="soft">{count(sum.servers, "server")}</td>
-                  <td class="right">{money(sum.cost)}</td>
+                  <td class="soft">
+                    {count(sum.servers, "server")}
+                    {leftOut(sum.unpricedServers)}
+                  </td>
+                  <td class="right">{sum.cost ? money(sum.cost) : "not known"}</td>
                 </tr>
               ))}
             </tbody>
