@@ -47,8 +47,10 @@ std::string plain_host_key(const std::string& text) {
     if (!text.starts_with(kind)) return {};
     const std::string body = text.substr(kind.size(), text.find(' ', kind.size()) - kind.size());
     const auto bytes = base::base64_decode(body);
-    constexpr std::size_t length = 4 + 11 + 4 + 32;
-    if (!bytes || bytes->size() != length) return {};
+    // Each part is told with its length before it: the kind once more, and 32 bytes.
+    using namespace std::string_view_literals;
+    constexpr auto begin = "\0\0\0\x0bssh-ed25519\0\0\0\x20"sv;
+    if (!bytes || bytes->size() != begin.size() + 32 || !bytes->starts_with(begin)) return {};
     return std::string(kind) + body;
 }
 
@@ -237,12 +239,16 @@ std::optional<std::string> read_own_machines(const std::string& path,
                                              std::vector<OwnMachine>& machines) {
     const auto text = read_file(path, longest_file);
     if (!text) return "names no file that can be read";
-    const auto list = base::parse_json(*text, longest_file);
+    return parse_own_machines(*text, std::filesystem::path(path).parent_path().string(), machines);
+}
+
+std::optional<std::string> parse_own_machines(std::string_view text, const std::string& folder,
+                                              std::vector<OwnMachine>& machines) {
+    const auto list = base::parse_json(text, longest_file);
     if (!list || !list->is_array() || list->size() > most_machines) {
         return fmt::format("must name a file with a JSON list of at most {} machines, such as {}",
                            most_machines, example);
     }
-    const std::string folder = std::filesystem::path(path).parent_path().string();
     std::vector<std::string> wrong;
     std::vector<OwnMachine> found;
     for (std::size_t i = 0; i < list->size(); ++i) {

@@ -113,6 +113,10 @@ TEST_CASE("what is wrong in the list is said with the machine, the field and wha
         {"keyFile", "absent.key", "tower-1.keyFile names no file that can be read"},
         {"hostKey", "ssh-rsa AAAA", "tower-1.hostKey must be the machine's Ed25519 host key"},
         {"hostKey", "ssh-ed25519 AAAA", "tower-1.hostKey must be the machine's Ed25519 host key"},
+        // As long as one, and of no kind that there is.
+        {"hostKey",
+         "ssh-ed25519 IAAAC3NzaC1lZDI1NTE5AAAAIJ1lmvRjJ0fOsxhS/3QcE6Q0w3fH7sW9zX2v1b8nM4kL",
+         "tower-1.hostKey must be the machine's Ed25519 host key"},
         {"region", "", "tower-1.region must be a text"},
         {"country", "Germany", "tower-1.country must be two capital letters, such as DE"},
         {"architecture", "mips", "tower-1.architecture must be x86 or arm"},
