@@ -92,11 +92,12 @@ api::ApiSettings api_settings(const config::Config& config) {
 
 api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
                       const config::Config& config) {
+    const auto ports = adapters.engine_ports();
     return {.jobs = *adapters.jobs,
             .fleet = *adapters.fleet,
             .telegram = *adapters.telegram,
             .updates = updates,
-            .clouds = adapters.cloud_pointers(),
+            .clouds = ports.clouds,
             .database = *adapters.database,
             .bots = *adapters.bots,
             .operations = *adapters.operations,
@@ -115,7 +116,8 @@ api::ApiDeps api_deps(Adapters& adapters, ports::UpdateReceiver& updates,
             .alarms = *adapters.alarms,
             .ledger = *adapters.ledger,
             .offers = adapters.offers,
-            .hand_servers = *adapters.hand_servers,
+            .hand_servers = *ports.hand_servers,
+            .allocations = *adapters.allocations,
             .engine_metrics = adapters.metrics,
             .clock = adapters.clock,
             .random = adapters.random,

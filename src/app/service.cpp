@@ -118,8 +118,13 @@ void add_stores(Adapters& adapters, const config::Config& config) {
     a.alarms = store::make_pg_alarm_store(*a.database, a.random);
     a.cloud_budgets = store::make_pg_cloud_budgets(*a.database);
     a.ledger = store::make_pg_cloud_ledger(*a.database, *a.notifications);
-    a.hand_servers = store::make_pg_hand_servers(*a.database, config.cost_ceilings);
+    a.hand_servers = store::make_pg_hand_servers(*a.database);
     a.allocations = store::make_pg_machine_allocations(*a.database);
+#ifdef HATCHERY_CRASH_POINTS
+    a.bare_allocations = std::move(a.allocations);
+    a.allocations =
+        crash_points::make_crashing_machine_allocations(*a.bare_allocations, a.crash_points);
+#endif
 }
 
 std::map<std::string, base::Secret> model_keys(const config::Config& config) {
@@ -170,22 +175,31 @@ base::Result<std::unique_ptr<Adapters>> make_adapters(const config::Config& conf
     return adapters;
 }
 
+engine::EnginePorts Adapters::engine_ports() {
+    const engine::EnginePorts ports{.jobs = *jobs,
+                                    .fleet = *fleet,
+                                    .clouds = cloud_pointers(),
+                                    .hosts = *hosts,
+                                    .telegram = *telegram,
+                                    .http = *http,
+                                    .bundles = *bundles,
+                                    .keys = *keys,
+                                    .clock = clock,
+                                    .random = random,
+                                    .metrics = &metrics,
+                                    .ledger = ledger.get(),
+                                    .offers = &offers,
+                                    .hand_servers = hand_servers.get(),
+                                    .alarms = alarms.get()};
+#ifdef HATCHERY_CRASH_POINTS
+    if (!crash_ports) crash_ports = std::make_unique<crash_points::CrashPorts>(ports, crash_points);
+    return crash_ports->ports();
+#else
+    return ports;
+#endif
+}
+
 std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config::Config& config) {
-    const engine::EnginePorts ports{.jobs = *adapters.jobs,
-                                    .fleet = *adapters.fleet,
-                                    .clouds = adapters.cloud_pointers(),
-                                    .hosts = *adapters.hosts,
-                                    .telegram = *adapters.telegram,
-                                    .http = *adapters.http,
-                                    .bundles = *adapters.bundles,
-                                    .keys = *adapters.keys,
-                                    .clock = adapters.clock,
-                                    .random = adapters.random,
-                                    .metrics = &adapters.metrics,
-                                    .ledger = adapters.ledger.get(),
-                                    .offers = &adapters.offers,
-                                    .hand_servers = adapters.hand_servers.get(),
-                                    .alarms = adapters.alarms.get()};
     engine::EngineSettings settings;
     settings.worker = adapters.worker;
     settings.capabilities = capabilities_of(adapters, config);
@@ -209,10 +223,9 @@ std::unique_ptr<engine::Engine> make_engine_of(Adapters& adapters, const config:
         settings.telegram_api_url = config.server_telegram_url;
     }
     settings.model_keys = model_keys(config);
+    const auto ports = adapters.engine_ports();
 #ifdef HATCHERY_CRASH_POINTS
-    adapters.crash_ports = std::make_unique<crash_points::CrashPorts>(ports);
-    return engine::make_engine(adapters.crash_ports->ports(), settings,
-                               adapters.crash_ports->run_step());
+    return engine::make_engine(ports, settings, adapters.crash_ports->run_step());
 #else
     return engine::make_engine(ports, settings);
 #endif
@@ -227,6 +240,7 @@ std::unique_ptr<engine::Upkeep> make_upkeep_of(Adapters& adapters, const config:
                                 .jobs = *adapters.jobs,
                                 .alarms = *adapters.alarms,
                                 .fleet = *adapters.fleet,
+                                .allocations = *adapters.allocations,
                                 .metrics = adapters.metrics,
                                 .clock = adapters.clock},
                                std::move(settings));

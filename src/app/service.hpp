@@ -43,6 +43,7 @@
 
 #ifdef HATCHERY_CRASH_POINTS
 #include "crash_points/crash_ports.hpp"
+#include "crash_points/crashing_adapters.hpp"
 #endif
 
 namespace hatchery::app {
@@ -101,12 +102,15 @@ struct Adapters {
     /// Null without SENTRY_DSN.
     std::unique_ptr<reporting::Sentry> sentry;
 #ifdef HATCHERY_CRASH_POINTS
-    /// What stands between the engine and its ports in test builds.
+    /// What stands between the engine, the API and their ports in test builds.
+    crash_points::CrashPoints crash_points{crash_points::CrashSettings::from_environment()};
+    std::unique_ptr<ports::MachineAllocations> bare_allocations;
     std::unique_ptr<crash_points::CrashPorts> crash_ports;
 #endif
 
-    /// The clouds as the engine and the API take them.
     [[nodiscard]] std::map<std::string, providers::CloudProvider*> cloud_pointers() const;
+    /// How the engine reaches the world, and the API the providers.
+    [[nodiscard]] engine::EnginePorts engine_ports();
 };
 
 /// Makes all of them; connects to nothing yet, but starts the notifications' threads.

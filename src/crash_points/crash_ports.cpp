@@ -5,9 +5,9 @@
 
 namespace hatchery::crash_points {
 
-CrashPorts::CrashPorts(const engine::EnginePorts& inner)
+CrashPorts::CrashPorts(const engine::EnginePorts& inner, CrashPoints& points)
     : inner_(inner),
-      points_(CrashSettings::from_environment()),
+      points_(points),
       jobs_(make_crashing_job_store(inner.jobs, points_)),
       fleet_(make_crashing_fleet_store(inner.fleet, points_)),
       hosts_(make_crashing_remote_host(inner.hosts, points_)),
@@ -18,6 +18,9 @@ CrashPorts::CrashPorts(const engine::EnginePorts& inner)
         clouds_[name] = make_crashing_cloud_provider(*cloud, points_);
     }
     if (inner.ledger != nullptr) ledger_ = make_crashing_cloud_ledger(*inner.ledger, points_);
+    if (inner.hand_servers != nullptr) {
+        hand_servers_ = make_crashing_hand_servers(*inner.hand_servers, points_);
+    }
 }
 
 CrashPorts::~CrashPorts() = default;
@@ -38,7 +41,7 @@ engine::EnginePorts CrashPorts::ports() const {
             .metrics = inner_.metrics,
             .ledger = ledger_.get(),
             .offers = inner_.offers,
-            .hand_servers = inner_.hand_servers,
+            .hand_servers = hand_servers_.get(),
             .alarms = inner_.alarms};
 }
 

@@ -17,7 +17,8 @@ namespace hatchery::crash_points {
 /// at which a death can make a difference.
 class CrashPorts {
 public:
-    explicit CrashPorts(const engine::EnginePorts& inner);
+    /// `points` outlives it.
+    CrashPorts(const engine::EnginePorts& inner, CrashPoints& points);
     ~CrashPorts();
     CrashPorts(const CrashPorts&) = delete;
     CrashPorts& operator=(const CrashPorts&) = delete;
@@ -28,11 +29,12 @@ public:
 
 private:
     engine::EnginePorts inner_;
-    CrashPoints points_;
+    CrashPoints& points_;
     std::unique_ptr<ports::JobStore> jobs_;
     std::unique_ptr<ports::FleetStore> fleet_;
     std::map<std::string, std::unique_ptr<providers::CloudProvider>> clouds_;
     std::unique_ptr<ports::CloudLedger> ledger_;
+    std::unique_ptr<ports::HandServers> hand_servers_;
     std::unique_ptr<ports::RemoteHost> hosts_;
     std::unique_ptr<ports::BotApi> telegram_;
     std::unique_ptr<ports::HttpTransport> http_;

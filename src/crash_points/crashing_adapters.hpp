@@ -6,8 +6,10 @@
 #include "ports/bot_api.hpp"
 #include "ports/cloud_ledger.hpp"
 #include "ports/fleet_store.hpp"
+#include "ports/hand_servers.hpp"
 #include "ports/http_transport.hpp"
 #include "ports/job_store.hpp"
+#include "ports/machine_allocations.hpp"
 #include "ports/release_bundles.hpp"
 #include "ports/remote_host.hpp"
 #include "providers/cloud_provider.hpp"
@@ -22,6 +24,11 @@ namespace hatchery::crash_points {
                                                                            CrashPoints& points);
 [[nodiscard]] std::unique_ptr<ports::CloudLedger> make_crashing_cloud_ledger(
     ports::CloudLedger& inner, CrashPoints& points);
+/// Creates and deletes by hand are the step `by_hand` of the thread that serves the request.
+[[nodiscard]] std::unique_ptr<ports::HandServers> make_crashing_hand_servers(
+    ports::HandServers& inner, CrashPoints& points);
+[[nodiscard]] std::unique_ptr<ports::MachineAllocations> make_crashing_machine_allocations(
+    ports::MachineAllocations& inner, CrashPoints& points);
 [[nodiscard]] std::unique_ptr<providers::CloudProvider> make_crashing_cloud_provider(
     providers::CloudProvider& inner, CrashPoints& points);
 [[nodiscard]] std::unique_ptr<ports::RemoteHost> make_crashing_remote_host(ports::RemoteHost& inner,

@@ -5,9 +5,8 @@
 
 #include <stdexcept>
 
-#include "core/user_data.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/key_ring.hpp"
+#include "e2e/support/known_host.hpp"
 #include "support/catch.hpp"
 
 namespace hatchery::test {
@@ -73,24 +72,9 @@ void SandboxServer::start_sandbox() {
 }
 
 void SandboxServer::create_server() {
-    const auto keys = crypto::make_key_maker();
-    const auto host_key = keys->make_ssh_key();
-    const auto client_key = keys->make_ssh_key();
-    const auto user_data = core::make_user_data({.host_private_key = host_key.private_key,
-                                                 .host_public_key = host_key.public_key,
-                                                 .client_public_key = client_key.public_key});
-    const auto made = cloud_->post("/servers", {{"name", "scripts"},
-                                                {"server_type", "cx23"},
-                                                {"image", "debian-12"},
-                                                {"user_data", user_data.reveal()}});
-    INFO(base::dump_json(made.body));
-    REQUIRE(made.status == 201);
-    const auto& server = base::json_member(made.body, "server");
-    server_ = base::json_int(server, "id");
-    target_.host =
-        base::json_string(base::json_member(base::json_member(server, "public_net"), "ipv4"), "ip");
-    target_.host_keys = {host_key.public_key};
-    target_.private_key = client_key.private_key;
+    const auto host = e2e::make_known_host(*cloud_, "scripts");
+    server_ = host.id;
+    target_ = host.target;
 }
 
 void SandboxServer::wait_for_login() {
