@@ -22,10 +22,6 @@ std::string holder(const ports::Allocation& allocation) {
 
 }  // namespace
 
-std::string allocation_id(const ports::Allocation& allocation) {
-    return fmt::format("{}.{}", allocation.facts.machine, allocation.number);
-}
-
 std::int64_t allocation_number(const std::string& id) {
     const auto dot = id.rfind('.');
     if (dot == std::string::npos) return 0;

@@ -12,9 +12,7 @@ namespace hatchery::providers {
 /// How long nobody else begins a try: longer than any try takes.
 inline constexpr base::Milliseconds hold_for{240'000};
 
-/// `tower-1.1795287600123456`: the machine, and which of its lives.
-[[nodiscard]] std::string allocation_id(const ports::Allocation& allocation);
-/// The number in such an id; zero when it is none.
+/// The number in an id of ports::allocation_id; zero when it is none.
 [[nodiscard]] std::int64_t allocation_number(const std::string& id);
 
 /// Speaks to one of the operator's machines with the operator's key.

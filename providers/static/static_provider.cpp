@@ -7,6 +7,7 @@
 
 #include "base/json_value.hpp"
 #include "base/log.hpp"
+#include "ports/allocation_id.hpp"
 #include "providers/static/machine_login.hpp"
 
 namespace hatchery::providers {

@@ -22,6 +22,7 @@
 #include "ports/fleet_store.hpp"
 #include "ports/hand_servers.hpp"
 #include "ports/job_store.hpp"
+#include "ports/machine_allocations.hpp"
 #include "ports/update_receiver.hpp"
 #include "ports/worker_registry.hpp"
 #include "providers/cloud_provider.hpp"
@@ -95,6 +96,8 @@ struct ApiDeps {
     ports::CloudLedger& ledger;
     providers::OfferSource& offers;
     ports::HandServers& hand_servers;
+    /// Which of the operator's own machines are lent out.
+    ports::MachineAllocations& allocations;
     /// What the engine and the pool's care count, for /metrics.
     base::MetricRegistry& engine_metrics;
     base::Clock& clock;

@@ -94,6 +94,7 @@ bool is_of_queue(AlarmKind kind) {
         case AlarmKind::provider_missing:
         case AlarmKind::project_foreign:
         case AlarmKind::server_stays_off:
+        case AlarmKind::machine_not_wiped:
             return false;
     }
     return false;
@@ -148,6 +149,7 @@ base::Milliseconds raise_after(AlarmKind kind) {
         case AlarmKind::provider_missing:
         case AlarmKind::project_foreign:
         case AlarmKind::server_stays_off:
+        case AlarmKind::machine_not_wiped:
             return 0s;
     }
     return 0s;

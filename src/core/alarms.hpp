@@ -14,19 +14,20 @@
 namespace hatchery::core {
 
 enum class AlarmKind : std::uint8_t {
-    queue_deep,        ///< more due jobs than the threshold
-    pool_at_maximum,   ///< everything that may work works, and jobs still wait
-    oldest_job,        ///< a due job has waited for longer than the threshold
-    no_worker,         ///< no live process takes jobs
-    long_transaction,  ///< an open transaction keeps PostgreSQL from cleaning up
-    unpaid_bots_kept,  ///< nobody pays for servers that are kept since there is no back-up
-    server_vanished,   ///< a provider no longer has servers that we use
-    strays_kept,       ///< a provider bills what nobody uses, and it is not destroyed
-    cloud_quota,       ///< a provider allows no more servers
-    cost_ceiling,      ///< nothing is created, since it would cost more than the operator allows
-    provider_missing,  ///< servers are billed by a provider that is not configured any more
-    project_foreign,   ///< a provider's token does not prove to be of the project with our servers
-    server_stays_off,  ///< servers in use are off, and switching them on does not help
+    queue_deep,         ///< more due jobs than the threshold
+    pool_at_maximum,    ///< everything that may work works, and jobs still wait
+    oldest_job,         ///< a due job has waited for longer than the threshold
+    no_worker,          ///< no live process takes jobs
+    long_transaction,   ///< an open transaction keeps PostgreSQL from cleaning up
+    unpaid_bots_kept,   ///< nobody pays for servers that are kept since there is no back-up
+    server_vanished,    ///< a provider no longer has servers that we use
+    strays_kept,        ///< a provider bills what nobody uses, and it is not destroyed
+    cloud_quota,        ///< a provider allows no more servers
+    cost_ceiling,       ///< nothing is created, since it would cost more than the operator allows
+    provider_missing,   ///< servers are billed by a provider that is not configured any more
+    project_foreign,    ///< a provider's token does not prove to be of the project with our servers
+    server_stays_off,   ///< servers in use are off, and switching them on does not help
+    machine_not_wiped,  ///< one of the operator's own machines was given back and is not clean
 };
 
 struct AlarmPolicy {
@@ -83,18 +84,19 @@ struct AlarmChanges {
 template <>
 struct hatchery::base::EnumNames<hatchery::core::AlarmKind> {
     using E = hatchery::core::AlarmKind;
-    static constexpr auto names =
-        std::to_array<std::pair<E, std::string_view>>({{E::queue_deep, "queue_deep"},
-                                                       {E::pool_at_maximum, "pool_at_maximum"},
-                                                       {E::oldest_job, "oldest_job"},
-                                                       {E::no_worker, "no_worker"},
-                                                       {E::long_transaction, "long_transaction"},
-                                                       {E::unpaid_bots_kept, "unpaid_bots_kept"},
-                                                       {E::server_vanished, "server_vanished"},
-                                                       {E::strays_kept, "strays_kept"},
-                                                       {E::cloud_quota, "cloud_quota"},
-                                                       {E::cost_ceiling, "cost_ceiling"},
-                                                       {E::provider_missing, "provider_missing"},
-                                                       {E::project_foreign, "project_foreign"},
-                                                       {E::server_stays_off, "server_stays_off"}});
+    static constexpr auto names = std::to_array<std::pair<E, std::string_view>>(
+        {{E::queue_deep, "queue_deep"},
+         {E::pool_at_maximum, "pool_at_maximum"},
+         {E::oldest_job, "oldest_job"},
+         {E::no_worker, "no_worker"},
+         {E::long_transaction, "long_transaction"},
+         {E::unpaid_bots_kept, "unpaid_bots_kept"},
+         {E::server_vanished, "server_vanished"},
+         {E::strays_kept, "strays_kept"},
+         {E::cloud_quota, "cloud_quota"},
+         {E::cost_ceiling, "cost_ceiling"},
+         {E::provider_missing, "provider_missing"},
+         {E::project_foreign, "project_foreign"},
+         {E::server_stays_off, "server_stays_off"},
+         {E::machine_not_wiped, "machine_not_wiped"}});
 };

@@ -99,6 +99,22 @@ Alarm provider_missing(const std::string& provider, std::int64_t servers) {
             .subject = provider};
 }
 
+Alarm machine_not_wiped(const std::string& machine, const std::string& server,
+                        const std::string& trouble, std::size_t others) {
+    const std::string more =
+        others == 0 ? "" : fmt::format(" (and {} more)", some(others, "machine", "machines"));
+    return {.kind = AlarmKind::machine_not_wiped,
+            .cause = fmt::format(
+                "{}{} was given back and is not wiped, so nobody has it: {}", machine, more,
+                trouble.empty() ? "no process has it in its list of machines." : trouble),
+            .next_action = fmt::format(
+                "Make it answer by SSH, and it is wiped by itself; if it never will again, run "
+                "`hatchery cloud destroy {} --forget`, then take it out of "
+                "HATCHERY_STATIC_SERVERS.",
+                server),
+            .subject = own_machines};
+}
+
 Alarm cost_ceiling(const std::string& provider, const std::string& ceiling,
                    const std::string& would_be) {
     return {.kind = AlarmKind::cost_ceiling,

@@ -25,6 +25,12 @@ namespace hatchery::core {
 [[nodiscard]] Alarm cloud_quota(const std::string& provider, const std::string& words);
 /// Servers are billed by a provider that this process has no token of.
 [[nodiscard]] Alarm provider_missing(const std::string& provider, std::int64_t servers);
+/// What alarms about the operator's own machines are about: their provider.
+inline constexpr const char* own_machines = "static";
+/// `machine` is one of the operator's own, `server` what it is called in the inventory, `others`
+/// how many more are the same; `trouble` says why, and is empty when nobody has tried.
+[[nodiscard]] Alarm machine_not_wiped(const std::string& machine, const std::string& server,
+                                      const std::string& trouble, std::size_t others);
 /// `ceiling` and `would_be` are monthly sums with their currency.
 [[nodiscard]] Alarm cost_ceiling(const std::string& provider, const std::string& ceiling,
                                  const std::string& would_be);

@@ -6,6 +6,7 @@
 
 #include "engine/history_pruner.hpp"
 #include "engine/leader.hpp"
+#include "engine/machine_watch.hpp"
 #include "engine/subscription_watch.hpp"
 
 namespace hatchery::engine {
@@ -34,11 +35,13 @@ private:
         Leader leader(ports_.fleet, "upkeep");
         SubscriptionWatch subscriptions(ports_, settings_);
         HistoryPruner history(ports_, settings_);
+        MachineWatch machines(ports_);
         std::mutex mutex;
         std::condition_variable_any changed;
         while (!stop.stop_requested()) {
             if (leader.leads()) {
                 subscriptions.tick(stop);
+                machines.tick();
                 history.tick(stop);
             } else {
                 subscriptions.fall_silent();

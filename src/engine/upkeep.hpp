@@ -6,8 +6,8 @@
 
 namespace hatchery::engine {
 
-/// What goes on slowly, in one process at a time: subscriptions that end, and history that is older
-/// than it is kept for.
+/// What goes on slowly, in one process at a time: subscriptions that end, history that is older
+/// than it is kept for, and the operator's own machines that are not wiped.
 class Upkeep {
 public:
     virtual ~Upkeep() = default;

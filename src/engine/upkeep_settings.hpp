@@ -8,6 +8,7 @@
 #include "ports/alarm_store.hpp"
 #include "ports/fleet_store.hpp"
 #include "ports/job_store.hpp"
+#include "ports/machine_allocations.hpp"
 #include "ports/subscription_store.hpp"
 
 namespace hatchery::engine {
@@ -18,6 +19,7 @@ struct UpkeepPorts {
     ports::JobStore& jobs;
     ports::AlarmStore& alarms;
     ports::FleetStore& fleet;
+    ports::MachineAllocations& allocations;
     base::MetricRegistry& metrics;
     base::Clock& clock;
 };

@@ -54,6 +54,8 @@ struct Allocation {
     std::int64_t tries = 0;
     /// Why the last try failed; empty when none did.
     std::string trouble;
+    /// Since when it is to be wiped, in state `wiping`.
+    std::optional<base::TimePoint> wiping_since;
 };
 
 /// Who has which of the operator's machines: shared by all processes. Thread-safe.
@@ -82,6 +84,10 @@ public:
     [[nodiscard]] virtual base::Result<void> give_back(std::int64_t number) = 0;
     /// The machine is proven clean: the allocation ends. False when this try is not the last one.
     [[nodiscard]] virtual base::Result<bool> wiped(std::int64_t number, std::int64_t tries) = 0;
+
+    /// The wipe is given up: the allocation ends though nobody knows whether the machine is clean.
+    /// Whoever prepares it next wipes it first. False when it is not to be wiped.
+    [[nodiscard]] virtual base::Result<bool> forget(std::int64_t number) = 0;
 
     /// Begins a try on an allocation of one of these machines that is to be prepared or wiped, if
     /// there is one whose time has come: nobody else begins one before `hold` is over.

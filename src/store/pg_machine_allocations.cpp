@@ -1,7 +1,7 @@
 #include "store/pg_machine_allocations.hpp"
 
 #include "base/json_value.hpp"
-#include "store/sql.hpp"
+#include "store/touched.hpp"
 
 namespace hatchery::store {
 
@@ -13,7 +13,8 @@ using ports::Allocation;
 const std::string columns_of_allocation =
     " a.number, a.state, a.name, a.labels, a.authorized_key, a.machine, a.host, a.port,"
     " a.host_key, a.region, a.type, a.price_monthly, a.price_hourly, a.price_currency,"
-    " a.created_at, a.tries, a.trouble ";
+    " a.created_at, a.tries, a.trouble,"
+    " CASE WHEN a.state = 'wiping' THEN coalesce(a.wiping_since, a.created_at) END ";
 constexpr std::string_view name_is_used =
     "SELECT EXISTS (SELECT 1 FROM machine_allocations WHERE name = $1)";
 constexpr std::string_view first_free = R"(
@@ -41,13 +42,15 @@ constexpr std::string_view failed_statement = R"(
     WHERE number = $1 AND tries = $2 AND state <> 'in_use')";
 constexpr std::string_view give_up_statement = R"(
     UPDATE machine_allocations
-    SET state = 'wiping', name = NULL, trouble = $3, next_try_at = now()
+    SET state = 'wiping', name = NULL, trouble = $3, next_try_at = now(), wiping_since = now()
     WHERE number = $1 AND tries = $2 AND state = 'preparing')";
 constexpr std::string_view give_back_statement = R"(
-    UPDATE machine_allocations SET state = 'wiping', next_try_at = now(), trouble = ''
+    UPDATE machine_allocations SET state = 'wiping', next_try_at = now(), trouble = '', wiping_since = now()
     WHERE number = $1 AND state <> 'wiping')";
 constexpr std::string_view wiped_statement =
     "DELETE FROM machine_allocations WHERE number = $1 AND tries = $2 AND state = 'wiping'";
+constexpr std::string_view forget_statement =
+    "DELETE FROM machine_allocations WHERE number = $1 AND state = 'wiping'";
 const std::string begin_try_statement = R"(
     UPDATE machine_allocations a
     SET tries = a.tries + 1, next_try_at = now() + $2 * interval '1 millisecond'
@@ -97,7 +100,8 @@ Allocation read(const Rows::Row& row) {
                       .price_currency = row.text(13)},
             .created_at = row.time(14),
             .tries = row.integer(15),
-            .trouble = row.text(16)};
+            .trouble = row.text(16),
+            .wiping_since = row.optional_time(17)};
 }
 
 std::optional<Allocation> read_first(const Rows& rows) {
@@ -121,26 +125,30 @@ public:
     }
 
     Result<bool> prepared(std::int64_t number, std::int64_t tries) override {
-        return touched(prepared_statement, {number, tries});
+        return touched(database_, prepared_statement, {number, tries});
     }
 
     Result<void> failed(std::int64_t number, std::int64_t tries, const std::string& trouble,
                         base::Milliseconds pause) override {
-        return write(failed_statement,
+        return write(database_, failed_statement,
                      {number, tries, trouble, static_cast<std::int64_t>(pause.count())});
     }
 
     Result<void> give_up(std::int64_t number, std::int64_t tries,
                          const std::string& trouble) override {
-        return write(give_up_statement, {number, tries, trouble});
+        return write(database_, give_up_statement, {number, tries, trouble});
     }
 
     Result<void> give_back(std::int64_t number) override {
-        return write(give_back_statement, {number});
+        return write(database_, give_back_statement, {number});
     }
 
     Result<bool> wiped(std::int64_t number, std::int64_t tries) override {
-        return touched(wiped_statement, {number, tries});
+        return touched(database_, wiped_statement, {number, tries});
+    }
+
+    Result<bool> forget(std::int64_t number) override {
+        return touched(database_, forget_statement, {number});
     }
 
     Result<std::optional<Allocation>> begin_try(std::span<const std::string> machines,
@@ -208,17 +216,6 @@ private:
         return database_.run([&](Sql& sql) -> Result<std::optional<Allocation>> {
             return read_first(sql.query(statement, params));
         });
-    }
-
-    Result<bool> touched(std::string_view statement, std::initializer_list<Param> params) {
-        return database_.run(
-            [&](Sql& sql) -> Result<bool> { return sql.query(statement, params).affected() > 0; });
-    }
-
-    Result<void> write(std::string_view statement, std::initializer_list<Param> params) {
-        const auto done = touched(statement, params);
-        if (!done) return base::fail(done.error());
-        return {};
     }
 
     Database& database_;

@@ -90,6 +90,7 @@ public:
         if (row == nullptr) return {};
         row->allocation.state = ports::AllocationState::wiping;
         row->allocation.request.name.clear();
+        row->allocation.wiping_since = clock_.now();
         row->allocation.trouble = trouble;
         row->next_try_at = clock_.now();
         return {};
@@ -104,6 +105,7 @@ public:
         if (allocation.state == ports::AllocationState::wiping) return {};
         allocation.state = ports::AllocationState::wiping;
         allocation.trouble.clear();
+        allocation.wiping_since = clock_.now();
         found->second.next_try_at = clock_.now();
         return {};
     }
@@ -112,6 +114,15 @@ public:
         const std::scoped_lock lock(mutex_);
         if (of_try(number, tries, ports::AllocationState::wiping) == nullptr) return false;
         rows_.erase(number);
+        return true;
+    }
+
+    base::Result<bool> forget(std::int64_t number) override {
+        const std::scoped_lock lock(mutex_);
+        const auto found = rows_.find(number);
+        if (found == rows_.end()) return false;
+        if (found->second.allocation.state != ports::AllocationState::wiping) return false;
+        rows_.erase(found);
         return true;
     }
 

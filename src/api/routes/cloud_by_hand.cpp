@@ -1,10 +1,14 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "api/body_reader.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
 #include "base/log.hpp"
+#include "core/cloud_alarms.hpp"
 #include "core/ownership.hpp"
+#include "ports/allocation_id.hpp"
 #include "providers/known_machine.hpp"
 
 namespace hatchery::api::routes {
@@ -92,6 +96,26 @@ tl::expected<providers::Offer, Problem> offer_of(RouteContext& context, const Ex
     return *found;
 }
 
+std::optional<double> ceiling_of(const RouteContext& context, const std::string& provider) {
+    const auto& ceilings = context.deps.settings.cost_ceilings;
+    const auto found = ceilings.find(provider);
+    return found == ceilings.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// Who asks by hand is told what all others are told by the alarm, which is raised all the same.
+Problem ceiling_reached(RouteContext& context, const core::Alarm& alarm) {
+    const auto raised = context.deps.alarms.raise(alarm, context.deps.clock.now());
+    if (raised && *raised) {
+        base::log_event(base::LogLevel::warning, "alarm_raised",
+                        {{"kind", base::to_text(alarm.kind)}, {"cause", alarm.cause}});
+    }
+    Problem problem = problem_of_error({.kind = base::ErrorKind::quota_exceeded,
+                                        .message = alarm.cause,
+                                        .next_action = alarm.next_action});
+    problem.code = "cost_ceiling";
+    return problem;
+}
+
 /// Sends the create for a row that stands. Without an answer the row stays: whoever looks after
 /// servers by hand finds out.
 Outcome create(RouteContext& context, const Exchange& exchange, core::Server server,
@@ -144,22 +168,25 @@ Outcome provision(RouteContext& context, const Exchange& exchange) {
     const auto image = context.deps.settings.images.find(wish.provider);
     const std::string usual =
         image == context.deps.settings.images.end() ? std::string() : image->second;
-    auto server = context.deps.hand_servers.plan({.id = id,
-                                                  .made_by = exchange.user(),
-                                                  .provider = wish.provider,
-                                                  .region = wish.region,
-                                                  .type = wish.type,
-                                                  .image = wish.image.value_or(usual),
-                                                  .price_monthly = offer->price_monthly,
-                                                  .price_currency = offer->price_currency},
-                                                 context.deps.clock.now());
-    if (!server && server.error().code == "cost_ceiling") {
-        Problem problem = problem_of_error(server.error());
-        problem.code = "cost_ceiling";
-        return refuse(std::move(problem));
+    const auto ceiling = ceiling_of(context, wish.provider);
+    const auto planned = context.deps.hand_servers.plan({.id = id,
+                                                         .made_by = exchange.user(),
+                                                         .provider = wish.provider,
+                                                         .region = wish.region,
+                                                         .type = wish.type,
+                                                         .image = wish.image.value_or(usual),
+                                                         .price_monthly = offer->price_monthly,
+                                                         .price_currency = offer->price_currency,
+                                                         .ceiling = ceiling},
+                                                        context.deps.clock.now());
+    if (!planned) return refuse(planned.error());
+    if (!planned->server) {
+        return refuse(ceiling_reached(
+            context, core::cost_ceiling(
+                         wish.provider, fmt::format("{:.2f} {}", *ceiling, offer->price_currency),
+                         fmt::format("{} {}", planned->would_be, offer->price_currency))));
     }
-    if (!server) return refuse(server.error());
-    return create(context, exchange, *std::move(server), wish);
+    return create(context, exchange, *planned->server, wish);
 }
 
 Problem used_by_bot(const core::Server& server) {
@@ -233,8 +260,37 @@ Outcome remove_orphan(RouteContext& context, const Exchange& exchange, const Orp
     return being_deleted(orphan.id);
 }
 
+/// Gives up on wiping one of the operator's own machines. Whoever looks after its row finds the
+/// machine gone.
+Outcome forget(RouteContext& context, const Exchange& exchange, const std::string& id) {
+    const auto all = context.deps.allocations.list();
+    if (!all) return refuse(all.error());
+    const auto found = std::ranges::find_if(*all, [&](const ports::Allocation& one) {
+        const auto label = one.request.labels.find(core::label_server);
+        const bool labelled = label != one.request.labels.end() && label->second == id;
+        return labelled || ports::allocation_id(one) == id;
+    });
+    if (found == all->end()) return refuse(404, "None of your own machines is lent out as this.");
+    const auto done = context.deps.allocations.forget(found->number);
+    if (!done) return refuse(done.error());
+    if (!*done) {
+        Problem problem = problem_of_status(409, "The machine was not given back.");
+        problem.next_action =
+            "Destroy its bot, or the server by hand; forget it when it cannot be wiped then.";
+        return refuse(std::move(problem));
+    }
+    exchange.target = id + " forgotten unwiped";
+    base::log_event(base::LogLevel::warning, "machine_forgotten",
+                    {{"machine", found->facts.machine}, {"trouble", found->trouble}});
+    return being_deleted(id);
+}
+
 Outcome remove(RouteContext& context, const Exchange& exchange) {
     const std::string& id = exchange.path.at(0);
+    QueryReader query(exchange);
+    const bool unwiped = query.flag("forget");
+    if (auto problem = query.finish()) return refuse(std::move(*problem));
+    if (unwiped) return forget(context, exchange, id);
     // Before the rows: a row stands before its machine does.
     const auto machines = find_orphans(context, exchange, id);
     const auto rows = context.deps.bots.servers(context.deps.clock.now());

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <istream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -31,9 +32,39 @@ std::string money(const base::Json& object, std::string_view key) {
     return amount.is_object() ? money_text(amount) : "-";
 }
 
+/// What a sum of costs leaves out; empty when it is whole.
+std::string left_out(const base::Json& sum) {
+    const auto servers = json_int(sum, "unpricedServers");
+    return servers == 0
+               ? std::string()
+               : fmt::format("; of {} the price is not known",
+                             servers == 1 ? "1 server" : fmt::format("{} servers", servers));
+}
+
 std::string or_dash(const base::Json& object, std::string_view key) {
     const auto text = shown(object, key);
     return text.empty() ? "-" : text;
+}
+
+/// What all of them cost a month, by currency, on the error stream: the rows are for programs too.
+void print_monthly(Context& context, const std::vector<base::Json>& servers) {
+    std::map<std::string, double> sums;
+    std::size_t unpriced = 0;
+    for (const auto& server : servers) {
+        const auto& cost = json_member(server, "cost");
+        if (cost.is_object()) {
+            sums[json_string(cost, "currency")] += std::stod(json_string(cost, "amount"));
+        } else {
+            ++unpriced;
+        }
+    }
+    if (servers.empty()) return;
+    std::string all;
+    for (const auto& [currency, sum] : sums) {
+        all += fmt::format("{}{:.2f} {}", all.empty() ? "" : " + ", sum, currency);
+    }
+    context.err << fmt::format("{} a month{}\n", all.empty() ? "nothing known" : all,
+                               left_out({{"unpricedServers", unpriced}}));
 }
 
 base::Result<ExitCode> servers(const Options& options, Context& context, ApiClient& api) {
@@ -58,6 +89,7 @@ base::Result<ExitCode> servers(const Options& options, Context& context, ApiClie
                                    or_dash(server, orphan ? "providerState" : "state"),
                                    money(server, "cost"), or_dash(server, "botId"));
     }
+    print_monthly(context, *all);
     if (orphans > 0) {
         context.err << orphans << (orphans == 1 ? " server is nobody's" : " servers are nobody's")
                     << "; see: hatchery cloud sweep\n";
@@ -109,11 +141,16 @@ base::Result<ExitCode> provision(const Options& options, Context& context, ApiCl
 }
 
 base::Result<ExitCode> destroy(const Options& options, Context& context, ApiClient& api) {
+    const bool forget = options.has("forget");
     const auto asked = must_ask(
         options, context,
-        fmt::format("This deletes the server {} with all data on it.", options.operand(0)));
+        forget
+            ? fmt::format("This gives up on wiping {}: what is on the machine stays there.",
+                          options.operand(0))
+            : fmt::format("This deletes the server {} with all data on it.", options.operand(0)));
     if (asked) return *asked;
-    const auto accepted = api.remove("/api/cloud/servers/" + percent_encoded(options.operand(0)));
+    const auto accepted = api.remove("/api/cloud/servers/" + percent_encoded(options.operand(0)) +
+                                     (forget ? "?forget=true" : ""));
     if (!accepted) return base::fail(accepted.error());
     return print_server(options, context, *accepted);
 }
@@ -149,7 +186,7 @@ base::Result<ExitCode> regions(const Options& options, Context& context, ApiClie
 
 /// Whether every sweep is younger than the wish.
 bool all_after(const base::Json& sweeps, const std::string& asked_at) {
-    const auto& providers = json_member(sweeps, "providers");
+    const auto& providers = json_member(sweeps, "items");
     const auto asked = base::parse_time(asked_at);
     if (!providers.is_array() || providers.empty() || !asked) return false;
     for (const auto& sweep : providers) {
@@ -160,7 +197,7 @@ bool all_after(const base::Json& sweeps, const std::string& asked_at) {
 }
 
 void print_sweeps(Context& context, const base::Json& sweeps) {
-    for (const auto& sweep : json_member(sweeps, "providers")) {
+    for (const auto& sweep : json_member(sweeps, "items")) {
         const auto& findings = json_member(sweep, "findings");
         const auto error = shown(sweep, "error");
         if (!error.empty()) {
@@ -217,11 +254,11 @@ base::Result<ExitCode> own_costs(const Options& options, Context& context, ApiCl
     for (const auto& bot : json_member(*found, "bots")) {
         context.out << fmt::format(
             row, money(bot, "cost"), json_int(bot, "servers"), shown(bot, "botId"),
-            or_dash(bot, "name") + (json_bool(bot, "deleted") ? " (deleted)" : ""));
+            or_dash(bot, "name") + (json_bool(bot, "deleted") ? " (deleted)" : "") + left_out(bot));
     }
     for (const auto& total : json_member(*found, "totals")) {
-        context.out << fmt::format("{:>16}  in all in {}\n", money_text(total),
-                                   shown(*found, "month"));
+        context.out << fmt::format("{:>16}  in all in {}{}\n", money_text(total),
+                                   shown(*found, "month"), left_out(*found));
     }
     return ExitCode::ok;
 }
@@ -243,7 +280,7 @@ base::Result<ExitCode> costs(const Options& options, Context& context, ApiClient
     }
     for (const auto& sum : *found) {
         context.out << fmt::format(row, money(sum, "cost"), json_int(sum, "servers"),
-                                   shown(sum, "id"), or_dash(sum, "name"));
+                                   shown(sum, "id"), or_dash(sum, "name") + left_out(sum));
     }
     return ExitCode::ok;
 }
@@ -279,7 +316,10 @@ std::vector<Command> cloud_commands() {
         {.name = "cloud destroy",
          .summary = "deletes a server by hand, or one that is nobody's",
          .operands = {{.name = "ID"}},
-         .options = {{.name = "yes", .letter = 'y', .help = "do not ask"}, json_option},
+         .options = {{.name = "forget",
+                      .help = "of your own machines: do not wait any longer until it is wiped"},
+                     {.name = "yes", .letter = 'y', .help = "do not ask"},
+                     json_option},
          .details = "ID is a server's id, or its id at the provider, as `hatchery cloud servers "
                     "--json` tells.\nNeeds a token with the scope admin.\n",
          .run = with_api(destroy)},

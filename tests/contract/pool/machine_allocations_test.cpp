@@ -201,4 +201,22 @@ TEST_CASE("a preparation whose process died is taken over when its time is over"
     CHECK(allocations.prepared(taken_over->number, taken_over->tries).value());
 }
 
+TEST_CASE("a wipe is given up only of a machine that is to be wiped, which is then free again") {
+    AllocationsUnderTest under(backends());
+    auto& allocations = *under.allocations;
+    const auto lent = under.lend("one");
+    CHECK_FALSE(allocations.get(lent.number).value()->wiping_since);
+    CHECK_FALSE(allocations.forget(lent.number).value());
+    REQUIRE(allocations.give_back(lent.number));
+    const auto since = allocations.get(lent.number).value()->wiping_since;
+    REQUIRE(since);
+    // Asked once more, it has waited no less.
+    REQUIRE(allocations.give_back(lent.number));
+    CHECK(allocations.get(lent.number).value()->wiping_since == since);
+    CHECK(allocations.forget(lent.number).value());
+    CHECK_FALSE(allocations.forget(lent.number).value());
+    CHECK_FALSE(allocations.get(lent.number).value());
+    CHECK(under.lend("two").facts.machine == "tower-1");
+}
+
 }  // namespace hatchery::contract

@@ -58,7 +58,8 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
     fleet_overview = store::make_fleet_overview(pool);
     cost_overview = store::make_cost_overview(pool);
     ledger = store::make_pg_cloud_ledger(pool, *notifications);
-    hand_servers = store::make_pg_hand_servers(pool, setup.hand_ceilings);
+    hand_servers = store::make_pg_hand_servers(pool);
+    allocations = store::make_pg_machine_allocations(pool);
     workers = store::make_pg_worker_registry(pool);
     alarms = store::make_pg_alarm_store(pool, random);
     tokens = store::make_token_repository(pool, clock, random);
@@ -76,7 +77,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                {"gpt-5", "openai/gpt-5.6"}};
     settings.models.operator_keys = {{"anthropic", true}};
     settings.rates = setup.rates;
-    settings.cost_ceilings = {{"hetzner", 500}};
+    settings.cost_ceilings = setup.cost_ceilings;
     settings.billing = std::move(setup.billing);
     settings.images["hetzner"] = "debian-12";
     settings.billing_secrets = std::move(setup.billing_secrets);
@@ -104,6 +105,7 @@ ApiWorld::ApiWorld(WorldSetup setup) : database(support::PgCluster::shared().cre
                                                   .ledger = *ledger,
                                                   .offers = offers,
                                                   .hand_servers = *hand_servers,
+                                                  .allocations = *allocations,
                                                   .engine_metrics = metrics,
                                                   .clock = clock,
                                                   .random = random,

@@ -19,6 +19,7 @@
 #include "store/notifications.hpp"
 #include "store/pg_cloud_ledger.hpp"
 #include "store/pg_hand_servers.hpp"
+#include "store/pg_machine_allocations.hpp"
 #include "support/fake_bot_api.hpp"
 #include "support/fake_cloud_budgets.hpp"
 #include "support/fake_cloud_provider.hpp"
@@ -121,8 +122,7 @@ struct WorldSetup {
     std::vector<base::Secret> billing_secrets;
     /// Hears what the database tells, besides what happens in this process.
     bool listens = false;
-    /// What servers by hand are bound by.
-    std::map<std::string, double> hand_ceilings;
+    std::map<std::string, double> cost_ceilings = {{"hetzner", 500}};
 };
 
 /// The API over a database of its own, with Telegram and the cloud in memory and no engine: tests
@@ -184,6 +184,7 @@ public:
     std::unique_ptr<store::CostOverview> cost_overview;
     std::unique_ptr<ports::CloudLedger> ledger;
     std::unique_ptr<ports::HandServers> hand_servers;
+    std::unique_ptr<ports::MachineAllocations> allocations;
     std::unique_ptr<ports::WorkerRegistry> workers;
     std::unique_ptr<ports::AlarmStore> alarms;
     base::MetricRegistry metrics;

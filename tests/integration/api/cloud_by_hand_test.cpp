@@ -66,11 +66,15 @@ TEST_CASE("the same key makes one server by hand, whenever the process dies") {
 }
 
 TEST_CASE("a server by hand is refused when all would cost more than the operator allows") {
-    ByHand by{.world = ApiWorld(WorldSetup{.hand_ceilings = {{"hetzner", 6.0}}})};
+    ByHand by{.world = ApiWorld(WorldSetup{.cost_ceilings = {{"hetzner", 6.0}}})};
     CHECK(by.provision().status == 201);
     const auto refused = by.provision();
     CHECK(refused.status == 403);
     CHECK(refused.body["code"] == "cost_ceiling");
+    CHECK_THAT(refused.body["detail"].get<std::string>(),
+               Catch::Contains("6.98 EUR a month, and the ceiling is 6.00 EUR"));
+    CHECK(by.world.alarms->raised().value() ==
+          std::vector<core::AlarmKind>{core::AlarmKind::cost_ceiling});
     CHECK(by.inventory().size() == 1);
     CHECK(by.world.cloud.calls_of(Method::create) == 1);
 }
@@ -143,4 +147,41 @@ TEST_CASE(
     const auto left = world.cloud.get_server("2", base::Call::within(std::chrono::seconds(1)));
     CHECK((!left.value() || left.value()->status == CloudServerStatus::deleting));
     CHECK(world.cloud.get_server("3", base::Call::within(std::chrono::seconds(1))).value());
+}
+
+TEST_CASE("the wait for the wipe of a machine of the operator's own is given up by hand") {
+    ByHand by;
+    auto& allocations = *by.world.allocations;
+    const std::string server = "019a0000-0000-7000-8000-000000000001";
+    const std::vector<ports::MachineFacts> machines{
+        {.machine = "tower-1", .host = "192.0.2.9", .region = "cellar", .type = "tower"}};
+    const auto lent = allocations
+                          .allocate({.name = "hatchery-1",
+                                     .labels = {{core::label_server, server}},
+                                     .authorized_key = "ssh-ed25519 AAAA"},
+                                    machines, std::chrono::minutes(4))
+                          .value()
+                          .value();
+    CHECK(by.remove("tower-2.1?forget=true").status == 404);
+    const auto refused = by.remove(server + "?forget=true");
+    CHECK(refused.status == 409);
+    CHECK(allocations.list().value().size() == 1);
+    REQUIRE(allocations.give_back(lent.number));
+    const auto done = by.remove("tower-1." + std::to_string(lent.number) + "?forget=true");
+    INFO(done.text);
+    CHECK(done.status == 202);
+    CHECK(allocations.list().value().empty());
+}
+
+TEST_CASE("the last sweeps are a list as all others, of the providers that are configured") {
+    ByHand by;
+    const auto empty = by.world.call("GET", "/api/cloud/sweep", by.admin);
+    CHECK(empty.body == Json{{"items", Json::array()}, {"next", nullptr}});
+    REQUIRE(by.world.ledger->keep_sweep("hetzner", R"({"listed":2})", by.world.clock.now()));
+    REQUIRE(by.world.ledger->keep_sweep("gone", R"({"listed":3})", by.world.clock.now()));
+    const auto swept = by.world.call("GET", "/api/cloud/sweep?limit=1", by.admin).body;
+    REQUIRE(swept["items"].size() == 1);
+    CHECK(swept["items"][0]["provider"] == "hetzner");
+    CHECK(swept["items"][0]["listed"] == 2);
+    CHECK(swept["next"].is_null());
 }

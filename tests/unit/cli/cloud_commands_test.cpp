@@ -37,6 +37,43 @@ TEST_CASE("cloud servers tells ours from what is nobody's, with what they cost")
         CHECK(contains(world.out.str(), part));
     }
     CHECK(contains(world.err.str(), "1 server is nobody's"));
+    CHECK(contains(world.err.str(), "6.98 EUR a month\n"));
+}
+
+TEST_CASE("cloud servers says of how many servers the price is not in the sum") {
+    CliWorld world;
+    json unknown = server(false);
+    unknown["cost"] = nullptr;
+    world.answer("GET /api/cloud/servers?limit=200", 200, page({server(false), unknown}));
+    CHECK(world.run({"cloud", "servers"}) == ExitCode::ok);
+    CHECK(contains(world.err.str(), "3.49 EUR a month; of 1 server the price is not known"));
+}
+
+TEST_CASE("costs says of how many servers the price is in no sum") {
+    CliWorld world;
+    const json sum = {{"amount", "3.49"}, {"currency", "EUR"}};
+    world.answer("GET /api/costs", 200,
+                 {{"month", "2026-11"},
+                  {"totals", {sum}},
+                  {"unpricedServers", 2},
+                  {"bots",
+                   {{{"botId", bot_id},
+                     {"name", "Ada"},
+                     {"deleted", false},
+                     {"cost", nullptr},
+                     {"servers", 2},
+                     {"unpricedServers", 2}}}}});
+    CHECK(world.run({"costs"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "Ada; of 2 servers the price is not known"));
+    CHECK(contains(world.out.str(), "3.49 EUR  in all in 2026-11; of 2 servers the price"));
+    world.answer("GET /api/admin/costs?by=user&limit=200", 200,
+                 page({{{"id", bot_id},
+                        {"name", "a@example.org"},
+                        {"cost", sum},
+                        {"servers", 3},
+                        {"unpricedServers", 1}}}));
+    CHECK(world.run({"costs", "--by", "user"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "a@example.org; of 1 server the price is not known"));
 }
 
 TEST_CASE("cloud regions lists what is sold where") {
@@ -63,7 +100,7 @@ TEST_CASE("cloud sweep waits for the sweep that it asked for and says what it fo
                           {"name", "lost"},
                           {"done", "waits"}};
     world.answer("GET /api/cloud/sweep", 200,
-                 {{"providers",
+                 {{"items",
                    {{{"provider", "hetzner"},
                      {"sweptAt", "2026-11-21T06:00:03.000Z"},
                      {"listed", 2},
@@ -79,7 +116,7 @@ TEST_CASE("cloud sweep says why a provider was not compared") {
     CliWorld world;
     world.answer("POST /api/cloud/sweep", 202, {{"askedAt", "2026-11-21T06:00:00.000Z"}});
     world.answer("GET /api/cloud/sweep", 200,
-                 {{"providers",
+                 {{"items",
                    {{{"provider", "digitalocean"},
                      {"sweptAt", "2026-11-21T06:00:03.000Z"},
                      {"listed", 0},
@@ -108,6 +145,15 @@ TEST_CASE("cloud destroy deletes a server, and says who must be asked when a bot
     world.answer("DELETE /api/cloud/servers/4712", 202, {{"id", "4712"}, {"state", "deleting"}});
     CHECK(world.run({"cloud", "destroy", "4712", "--yes", "--json"}) == ExitCode::ok);
     CHECK(contains(world.out.str(), R"("state": "deleting")"));
+}
+
+TEST_CASE("cloud destroy --forget gives up on wiping a machine, and asks with other words") {
+    CliWorld world;
+    CHECK(world.run({"cloud", "destroy", "tower-1.7", "--forget"}) == ExitCode::usage);
+    world.answer("DELETE /api/cloud/servers/tower-1.7?forget=true", 202,
+                 {{"id", "tower-1.7"}, {"state", "deleting"}});
+    CHECK(world.run({"cloud", "destroy", "tower-1.7", "--forget", "--yes"}) == ExitCode::ok);
+    CHECK(contains(world.out.str(), "tower-1.7  deleting"));
 }
 
 TEST_CASE("costs tells what one's own bots have cost") {

@@ -9,6 +9,7 @@
 #include "engine/subscription_watch.hpp"
 #include "pool_world.hpp"
 #include "support/fake_job_store.hpp"
+#include "support/fake_machine_allocations.hpp"
 #include "support/fake_subscription_store.hpp"
 
 namespace hatchery::engine {
@@ -78,10 +79,12 @@ struct UpkeepWorld {
     support::FakeFleetStore fleet{database};
     support::FakeAlarmStore alarms{random};
     HookedSubscriptions subscriptions{database};
+    support::FakeMachineAllocations allocations{clock};
     UpkeepPorts ports{.subscriptions = subscriptions,
                       .jobs = jobs,
                       .alarms = alarms,
                       .fleet = fleet,
+                      .allocations = allocations,
                       .metrics = metrics,
                       .clock = clock};
     UpkeepSettings settings;
