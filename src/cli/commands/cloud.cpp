@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <istream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -53,7 +54,7 @@ void print_monthly(Context& context, const std::vector<base::Json>& servers) {
     for (const auto& server : servers) {
         const auto& cost = json_member(server, "cost");
         if (cost.is_object()) {
-            sums[json_string(cost, "currency")] += std::stod(json_string(cost, "amount"));
+            sums[shown(cost, "currency")] += std::strtod(shown(cost, "amount").c_str(), nullptr);
         } else {
             ++unpriced;
         }
