@@ -4,9 +4,15 @@
 ALTER TABLE machine_allocations ADD COLUMN wiping_since timestamptz;
 UPDATE machine_allocations SET wiping_since = now() WHERE state = 'wiping';
 
-ALTER TABLE alarms
-    DROP CONSTRAINT alarms_kind_check,
-    ADD CONSTRAINT alarms_kind_check
-        CHECK (kind IN ('queue_deep', 'pool_at_maximum', 'oldest_job', 'no_worker',
-                        'long_transaction', 'unpaid_bots_kept', 'server_vanished', 'strays_kept',
-                        'cloud_quota', 'cost_ceiling', 'provider_missing', 'machine_not_wiped'));
+-- The kinds that there are, and one more.
+DO $$
+DECLARE
+    kinds text;
+BEGIN
+    SELECT pg_get_constraintdef(oid) INTO STRICT kinds
+    FROM pg_constraint WHERE conname = 'alarms_kind_check';
+    ALTER TABLE alarms DROP CONSTRAINT alarms_kind_check;
+    EXECUTE 'ALTER TABLE alarms ADD CONSTRAINT alarms_kind_check '
+        || replace(kinds, 'ARRAY[', 'ARRAY[''machine_not_wiped''::text, ');
+END
+$$;
