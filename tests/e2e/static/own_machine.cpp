@@ -16,7 +16,7 @@ OwnMachine::OwnMachine(const World& world, const std::string& name)
       folder_(world.folder()),
       cloud_(world.hetzner_url(), "the-operators-own"),
       hosts_(remote::make_ssh_remote_host({.socket_dir = folder_.string()})),
-      host_(make_known_host(cloud_, name)) {
+      host_(make_known_host(cloud_, name, 2222)) {
     REQUIRE(world.eventually(60s, [&] {
         return hosts_->exec(host_.target, {.command = "true", .input = {}}, base::Call::within(5s))
             .has_value();

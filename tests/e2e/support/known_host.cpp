@@ -6,7 +6,7 @@
 
 namespace hatchery::e2e {
 
-KnownHost make_known_host(const ApiClient& cloud, const std::string& name) {
+KnownHost make_known_host(const ApiClient& cloud, const std::string& name, std::uint16_t ssh_port) {
     const auto keys = crypto::make_key_maker();
     const auto host_key = keys->make_ssh_key();
     const auto client_key = keys->make_ssh_key();
@@ -23,7 +23,7 @@ KnownHost make_known_host(const ApiClient& cloud, const std::string& name) {
     const auto& net = base::json_member(base::json_member(server, "public_net"), "ipv4");
     return {.id = base::json_int(server, "id"),
             .target = {.host = base::json_string(net, "ip"),
-                       .port = 2222,
+                       .port = ssh_port,
                        .user = "root",
                        .host_keys = {host_key.public_key},
                        .private_key = client_key.private_key}};

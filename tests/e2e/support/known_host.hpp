@@ -13,7 +13,9 @@ struct KnownHost {
     ports::SshTarget target;
 };
 
-/// Makes one through `cloud`, which is the sandbox's Hetzner; it boots meanwhile.
-[[nodiscard]] KnownHost make_known_host(const ApiClient& cloud, const std::string& name);
+/// Makes one through `cloud`, which is the sandbox's Hetzner; it boots meanwhile. `ssh_port` is
+/// where the sandbox has the hosts' SSH answer.
+[[nodiscard]] KnownHost make_known_host(const ApiClient& cloud, const std::string& name,
+                                        std::uint16_t ssh_port);
 
 }  // namespace hatchery::e2e

@@ -72,7 +72,7 @@ void SandboxServer::start_sandbox() {
 }
 
 void SandboxServer::create_server() {
-    const auto host = e2e::make_known_host(*cloud_, "scripts");
+    const auto host = e2e::make_known_host(*cloud_, "scripts", 22);
     server_ = host.id;
     target_ = host.target;
 }
