@@ -14,7 +14,7 @@ const std::string columns_of_allocation =
     " a.number, a.state, a.name, a.labels, a.authorized_key, a.machine, a.host, a.port,"
     " a.host_key, a.region, a.type, a.price_monthly, a.price_hourly, a.price_currency,"
     " a.created_at, a.tries, a.trouble,"
-    " CASE WHEN a.state = 'wiping' THEN coalesce(a.wiping_since, a.created_at) END ";
+    " CASE WHEN a.state = 'wiping' THEN coalesce(a.wiping_since, a.next_try_at) END ";
 constexpr std::string_view name_is_used =
     "SELECT EXISTS (SELECT 1 FROM machine_allocations WHERE name = $1)";
 constexpr std::string_view first_free = R"(
@@ -53,7 +53,8 @@ constexpr std::string_view forget_statement =
     "DELETE FROM machine_allocations WHERE number = $1 AND state = 'wiping'";
 const std::string begin_try_statement = R"(
     UPDATE machine_allocations a
-    SET tries = a.tries + 1, next_try_at = now() + $2 * interval '1 millisecond'
+    SET tries = a.tries + 1, next_try_at = now() + $2 * interval '1 millisecond',
+        wiping_since = CASE WHEN a.state = 'wiping' THEN coalesce(a.wiping_since, now()) END
     WHERE a.number = (
         SELECT due.number FROM machine_allocations due
         WHERE due.state <> 'in_use' AND due.next_try_at <= now()

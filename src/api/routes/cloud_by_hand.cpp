@@ -265,11 +265,16 @@ Outcome remove_orphan(RouteContext& context, const Exchange& exchange, const Orp
 Outcome forget(RouteContext& context, const Exchange& exchange, const std::string& id) {
     const auto all = context.deps.allocations.list();
     if (!all) return refuse(all.error());
-    const auto found = std::ranges::find_if(*all, [&](const ports::Allocation& one) {
+    const auto is_meant = [&](const ports::Allocation& one) {
         const auto label = one.request.labels.find(core::label_server);
         const bool labelled = label != one.request.labels.end() && label->second == id;
         return labelled || ports::allocation_id(one) == id;
+    };
+    // A server whose machine could not be made ready may have another one by now.
+    auto found = std::ranges::find_if(*all, [&](const ports::Allocation& one) {
+        return is_meant(one) && one.state == ports::AllocationState::wiping;
     });
+    if (found == all->end()) found = std::ranges::find_if(*all, is_meant);
     if (found == all->end()) return refuse(404, "None of your own machines is lent out as this.");
     const auto done = context.deps.allocations.forget(found->number);
     if (!done) return refuse(done.error());

@@ -166,8 +166,23 @@ TEST_CASE("the wait for the wipe of a machine of the operator's own is given up 
     const auto refused = by.remove(server + "?forget=true");
     CHECK(refused.status == 409);
     CHECK(allocations.list().value().size() == 1);
-    REQUIRE(allocations.give_back(lent.number));
-    const auto done = by.remove("tower-1." + std::to_string(lent.number) + "?forget=true");
+    // Its preparation was given up, and the server got another machine.
+    REQUIRE(allocations.give_up(lent.number, lent.tries, "It does not answer."));
+    const std::vector<ports::MachineFacts> others{
+        {.machine = "tower-0", .host = "192.0.2.8", .region = "cellar", .type = "tower"}};
+    REQUIRE(allocations
+                .allocate({.name = "hatchery-1",
+                           .labels = {{core::label_server, server}},
+                           .authorized_key = "ssh-ed25519 AAAA"},
+                          others, std::chrono::minutes(4))
+                .value());
+    const auto by_server = by.remove(server + "?forget=true");
+    CHECK(by_server.status == 202);
+    REQUIRE(allocations.list().value().size() == 1);
+    const auto other = allocations.list().value().front();
+    CHECK(other.facts.machine == "tower-0");
+    REQUIRE(allocations.give_back(other.number));
+    const auto done = by.remove("tower-0." + std::to_string(other.number) + "?forget=true");
     INFO(done.text);
     CHECK(done.status == 202);
     CHECK(allocations.list().value().empty());
