@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/cloud_alarms.hpp"
 #include "core/ownership.hpp"
 #include "core/reconcile.hpp"
@@ -31,7 +33,13 @@ base::Error unproven(const std::string& provider) {
 
 ProvenCloud::Found ProvenCloud::find_server(const std::string& server_name,
                                             const base::Call& call) {
-    return believed(inner_.find_server(server_name, call), call);
+    auto found = inner_.find_server(server_name, call);
+    if (found && !*found && !proven_) {
+        const auto known = knows_a_machine();
+        if (!known) return base::fail(known.error());
+        if (!*known) return found;
+    }
+    return believed(std::move(found), call);
 }
 
 ProvenCloud::Found ProvenCloud::get_server(const std::string& provider_server_id,
@@ -40,7 +48,11 @@ ProvenCloud::Found ProvenCloud::get_server(const std::string& provider_server_id
 }
 
 ProvenCloud::Found ProvenCloud::believed(Found found, const base::Call& call) {
-    if (!found || *found || proven_) return found;
+    if (!found || proven_) return found;
+    if (*found) {
+        note_found(**found);
+        return found;
+    }
     auto proof = prove(call);
     if (!proof) return base::fail(std::move(proof).error());
     if (*proof) {
@@ -49,6 +61,20 @@ ProvenCloud::Found ProvenCloud::believed(Found found, const base::Call& call) {
     }
     raise_alarm(witnesses_.alarms, core::project_unproven(name()), witnesses_.clock.now());
     return base::fail(unproven(name()));
+}
+
+base::Result<bool> ProvenCloud::knows_a_machine() const {
+    const auto alive = witnesses_.fleet.servers_alive(name());
+    if (!alive) return base::fail(alive.error());
+    return std::ranges::any_of(
+        *alive, [](const core::Server& server) { return !server.provider_server_id.empty(); });
+}
+
+void ProvenCloud::note_found(const providers::CloudServer& server) {
+    const auto label = server.labels.find(core::label_installation);
+    if (label == server.labels.end()) return;
+    const auto installation = witnesses_.fleet.installation();
+    if (installation && label->second == installation->text()) proven_ = true;
 }
 
 base::Result<bool> ProvenCloud::prove(const base::Call& call) {

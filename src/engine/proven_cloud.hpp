@@ -15,8 +15,11 @@ inline constexpr const char* code_project_unproven = "project_unproven";
 ///
 /// While the proof is lacking (core::is_our_project, asked for with the installation's firewalls)
 /// get_server() and find_server() answer `unavailable` with the code code_project_unproven instead
-/// of nothing, and the alarm `project_foreign` is raised. A token is of one project for ever, so
-/// one proof is enough for the life of the process. Thread-safe.
+/// of nothing, and the alarm `project_foreign` is raised. A server that is found and bears our
+/// label is proof as well. A token is of one project for ever, so one proof is enough for the life
+/// of the process. As long as no row knows a machine there is nothing to lose: then find_server()
+/// is believed, or the first create of a new project, whose firewall it makes itself, could not be
+/// looked for. Thread-safe.
 class ProvenCloud final : public providers::PassingCloud {
 public:
     /// Who is asked for the proof, and told that there is none. All outlive the cloud.
@@ -39,6 +42,8 @@ private:
     using Found = base::Result<std::optional<providers::CloudServer>>;
     Found believed(Found found, const base::Call& call);
     base::Result<bool> prove(const base::Call& call);
+    [[nodiscard]] base::Result<bool> knows_a_machine() const;
+    void note_found(const providers::CloudServer& server);
 
     const Witnesses witnesses_;
     std::atomic<bool> proven_{false};

@@ -32,6 +32,15 @@ struct World {
         if (!server.empty()) firewall.labels[core::label_server] = server;
         return cloud.add_resource(firewall);
     }
+    /// A row that knows a machine there.
+    void know_a_machine() {
+        core::Server row;
+        row.id = database.new_id<base::ServerId>();
+        row.provider = "hetzner";
+        row.state = core::ServerState::ready;
+        row.provider_server_id = "4711";
+        database.server_rows[row.id] = row;
+    }
     auto look() { return proven.get_server("4711", base::Call::within(30s)); }
     auto search() { return proven.find_server("hatchery-x", base::Call::within(30s)); }
 };
@@ -52,6 +61,7 @@ TEST_CASE("a project that shows the mark is believed, and asked for the proof on
 
 TEST_CASE("a project that does not show the mark is not believed, by id or by name") {
     World world;
+    world.know_a_machine();
     world.ledger.marks["hetzner"] = "1";
     (void)world.add_firewall();
     for (const auto& found : {world.look(), world.search()}) {
@@ -81,6 +91,35 @@ TEST_CASE("what the project shows is believed without a proof") {
     REQUIRE(found);
     CHECK(found->has_value());
     CHECK(world.cloud.calls_of(Method::list_resources) == 0);
+}
+
+TEST_CASE("as long as no row knows a machine, a name that is not found is believed") {
+    World world;
+    const auto found = world.search();
+    REQUIRE(found);
+    CHECK_FALSE(found->has_value());
+    CHECK(world.alarms.raised().value().empty());
+    // It was no proof.
+    CHECK_FALSE(world.look());
+    world.know_a_machine();
+    CHECK_FALSE(world.search());
+}
+
+TEST_CASE("a server that is found with our label is proof") {
+    World world;
+    world.know_a_machine();
+    providers::CloudServer server;
+    server.provider_server_id = "4711";
+    server.name = "hatchery-x";
+    server.labels[core::label_installation] = "somebody-else";
+    world.cloud.add_server(server);
+    CHECK(world.look());
+    CHECK_FALSE(world.proven.get_server("4712", base::Call::within(30s)));
+    server.provider_server_id = "4713";
+    server.labels[core::label_installation] = world.database.installation().text();
+    world.cloud.add_server(server);
+    CHECK(world.proven.get_server("4713", base::Call::within(30s)));
+    CHECK(world.proven.get_server("4712", base::Call::within(30s)));
 }
 
 TEST_CASE("a proof that cannot be had is an error, and no alarm") {
