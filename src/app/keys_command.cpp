@@ -89,23 +89,32 @@ cli::ExitCode with_work(cli::Context& context,
     return use_work(*work);
 }
 
-/// A process that runs now, and the names of its master keys, the one that seals first.
+/// A process that runs, and the names of its master keys, the one that seals first.
 struct KeyHolder {
     std::string process;
     std::vector<std::string> keys;
 };
 
-/// Those that say which keys they have; versions before this one do not.
+/// Those that say which keys they have; one that says nothing of its keys is passed over. A process
+/// that ends takes its row with it: one that is silent may hang, or its clock or ours be wrong.
 base::Result<std::vector<KeyHolder>> key_holders(KeyWork& work, const base::Clock& clock) {
     const auto workers = store::make_pg_worker_registry(*work.database)->list();
     if (!workers) return base::fail(workers.error());
     std::vector<KeyHolder> holders;
     for (const auto& worker : *workers) {
         const auto capabilities = base::parse_json(worker.capabilities);
-        if (!core::is_alive(worker, clock.now()) || !capabilities) continue;
+        if (!capabilities) continue;
         KeyHolder holder{
             .process = fmt::format("{} on {}", base::to_text(worker.role), worker.host),
             .keys = {}};
+        if (!core::is_alive(worker, clock.now())) {
+            const auto silent =
+                std::chrono::duration_cast<std::chrono::seconds>(clock.now() - worker.heartbeat_at);
+            holder.process += fmt::format(
+                " (silent for {} s; if it is gone, it is forgotten ten "
+                "minutes after its last word)",
+                silent.count());
+        }
         for (const auto& key : base::json_member(*capabilities, master_keys_capability)) {
             if (key.is_string()) holder.keys.push_back(key.get<std::string>());
         }

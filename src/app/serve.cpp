@@ -398,7 +398,7 @@ cli::Command serve_command() {
                 "work under way goes on at the next start, or on another machine at once.\n",
             .run = [](const cli::Options&,
                       cli::Context& context) { return run_role(Role::serve, context); },
-            .audit = cli::AuditRule::line};
+            .audit = cli::AuditRule::start};
 }
 
 cli::Command worker_command() {
@@ -409,7 +409,7 @@ cli::Command worker_command() {
             .details = "Needs the same configuration as `hatchery serve`.\n",
             .run = [](const cli::Options&,
                       cli::Context& context) { return run_role(Role::worker, context); },
-            .audit = cli::AuditRule::line};
+            .audit = cli::AuditRule::start};
 }
 
 }  // namespace hatchery::app

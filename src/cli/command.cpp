@@ -29,7 +29,9 @@ std::string_view describe(AuditRule rule) {
         case AuditRule::undecided:
             return {};
         case AuditRule::line:
-            return "The audit log gets a line of it, however it ends.";
+            return "The audit log gets a line of each run, however it ends.";
+        case AuditRule::start:
+            return "The audit log gets a line of each start.";
         case AuditRule::by_api:
             return "The audit log gets a line of what it changes, from the API.";
         case AuditRule::nothing:

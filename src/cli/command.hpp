@@ -42,7 +42,8 @@ struct Context {
 /// What the audit log of the installation has of a command.
 enum class AuditRule : std::uint8_t {
     undecided,  ///< nobody has thought of it: a test refuses such a command
-    line,       ///< an operator's command: a line, however it ends
+    line,       ///< an operator's command: a line of each run, however it ends
+    start,      ///< a service: a line of each start
     by_api,     ///< the API writes the lines of what it changes
     nothing,    ///< it has to do with no installation
 };

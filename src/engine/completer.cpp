@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 /// Two, so that one gathers and prepares while the other's commit is on its way to the disk.
 constexpr int writer_threads = 2;
-constexpr std::size_t largest_batch = 2'000;
+constexpr std::size_t largest_batch = 1'000;
 /// While another write is under way, one waits this long for so many results to gather: a statement
 /// of a few rows costs as much as one of many.
 constexpr std::size_t worthwhile_batch = 64;

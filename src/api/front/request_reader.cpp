@@ -20,6 +20,7 @@ using boost::system::error_code;
 /// Bytes that are taken at once: of a head few, for most are short.
 constexpr std::size_t head_piece = 4U << 10U;
 constexpr std::size_t body_piece = 64U << 10U;
+constexpr std::size_t least_piece = 512;
 
 HeadRefusal refused(int status, std::string reason) {
     return {.status = status, .reason = std::move(reason)};
@@ -58,6 +59,9 @@ public:
             // Also what is sent ahead of its turn, which may be more than one head.
             const auto left = held < options_.head_bytes ? options_.head_bytes - held : free;
             free = std::min({free, left, head_piece});
+        } else {
+            // No more than was announced, which is what the budget of bodies knows of.
+            free = std::min(free, std::max(announced_, least_piece));
         }
         const auto bytes = buffer_.prepare(free);
         return {static_cast<char*>(bytes.data()), bytes.size()};
@@ -121,7 +125,8 @@ private:
         }
         part_ = Part::announced;
         // What comes in chunks may become as large as any.
-        return Announced{head_.chunked ? options_.body_bytes : head_.content_length.value_or(0)};
+        announced_ = head_.chunked ? options_.body_bytes : head_.content_length.value_or(0);
+        return Announced{announced_};
     }
 
     Step begin_body() {
@@ -194,6 +199,7 @@ private:
     bool in_request_ = false;
     std::size_t scanned_ = 0;
     std::size_t head_bytes_ = 0;
+    std::size_t announced_ = 0;
     RequestHead head_;
     std::optional<http::request_parser<http::string_body>> parser_;
     ChunkHeaderCheck chunk_header_check_;

@@ -49,4 +49,15 @@ TEST_CASE("no secret is sealed with a key that a running process lacks") {
     CHECK(serve->terminate(10s) == 0);
     // Nobody runs: nobody is in the way.
     CHECK(rotate(program).first == 0);
+    // One that was killed, or that hangs, is in the way until its row is forgotten.
+    serve = serve_with(program, old_key);
+    serve->kill();
+    const auto silenced = program.database->pool().run([](store::Sql& sql) -> base::Result<int> {
+        const auto rows =
+            sql.query("UPDATE workers SET heartbeat_at = now() - interval '3 minutes' RETURNING 1");
+        return static_cast<int>(rows.size());
+    });
+    REQUIRE(silenced.value() == 1);
+    CHECK(rotate(program).first == 5);
+    CHECK(count(program.log(), "(silent for 18") == 1);
 }

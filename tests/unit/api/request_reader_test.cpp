@@ -98,3 +98,14 @@ TEST_CASE("who waits to be told to go on is told once, before its body") {
     // Who sends the body at once waits for nothing.
     CHECK(said_of(head + "hello", 4096) == std::vector<std::string>{"body 5", "POST /b hello"});
 }
+
+TEST_CASE("room for a body is no larger than what was announced") {
+    const FrontOptions options;
+    const auto reader = make_request_reader(options);
+    const std::string head = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n";
+    std::copy(head.begin(), head.end(), reader->room().data());
+    reader->filled(head.size());
+    REQUIRE(std::holds_alternative<RequestReader::Announced>(reader->next()));
+    REQUIRE(std::holds_alternative<RequestReader::NeedsBytes>(reader->next()));
+    CHECK(reader->room().size() <= 512);
+}
