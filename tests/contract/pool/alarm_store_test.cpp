@@ -79,7 +79,7 @@ TEST_CASE("alarms are listed newest first, page by page") {
     CHECK(first[0].alarm.next_action == "Do.");
     CHECK(first[0].raised_at == at(static_cast<int>(newest)));
     CHECK_FALSE(first[0].cleared_at);
-    const auto rest = pool.alarms->list(first[2].id, 10).value();
+    const auto rest = pool.alarms->list(first[2].id, 100).value();
     REQUIRE(rest.size() == base::EnumNames<AlarmKind>::names.size() - 3);
     CHECK(rest.back().alarm.kind == AlarmKind::queue_deep);
     CHECK(rest.back().cleared_at == at(100));
