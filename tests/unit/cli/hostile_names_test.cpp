@@ -51,7 +51,7 @@ json live(const std::string& name) {
 }
 
 std::vector<Row> rows(const std::string& name) {
-    const json sweeps = {{"providers",
+    const json sweeps = {{"items",
                           {{{"provider", name},
                             {"sweptAt", "2026-11-21T06:00:01.000Z"},
                             {"findings", {{{"kind", "server"}, {"id", name}, {"name", name}}}}}}}};
