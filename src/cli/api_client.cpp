@@ -25,6 +25,7 @@ ErrorKind kind_of(int status) {
         case 404:
             return ErrorKind::not_found;
         case 409:
+        case 412:
             return ErrorKind::conflict;
         case 429:
             return ErrorKind::rate_limited;
@@ -50,6 +51,8 @@ base::Error read_problem(const ports::HttpResponse& response, const std::string&
     }
     error.message = base::json_string(*body, "detail", base::json_string(*body, "title"));
     error.next_action = base::json_string(*body, "nextAction");
+    // Whoever types a command has no tag to renew; the command reads it anew.
+    if (response.status == 412) error.next_action = "Run the command again.";
     error.code = base::json_string(*body, "code");
     for (const auto& wrong : base::json_member(*body, "errors")) {
         error.message += fmt::format("\n  {}: {}", base::json_string(wrong, "field"),
@@ -76,7 +79,7 @@ std::string percent_encoded(std::string_view text) {
     return encoded;
 }
 
-base::Result<Json> ApiClient::send(ports::HttpRequest request) {
+base::Result<Json> ApiClient::send(ports::HttpRequest request, std::string* tag) {
     request.url = base_url_ + request.url;
     request.bearer = token_;
     request.headers.emplace_back("Accept", "application/json");
@@ -93,6 +96,10 @@ base::Result<Json> ApiClient::send(ports::HttpRequest request) {
     if (response->status < 200 || response->status >= 300) {
         return base::fail(read_problem(*response, base_url_));
     }
+    if (tag != nullptr) {
+        const auto given = response->headers.find("etag");
+        *tag = given == response->headers.end() ? std::string{} : given->second;
+    }
     if (response->body.empty()) return Json::object();
     auto body = base::parse_json(response->body, 16U << 20U);
     if (!body) {
@@ -105,6 +112,10 @@ base::Result<Json> ApiClient::send(ports::HttpRequest request) {
 
 base::Result<Json> ApiClient::get(const std::string& path) { return send({.url = path}); }
 
+base::Result<Json> ApiClient::get_tagged(const std::string& path, std::string& tag) {
+    return send({.url = path}, &tag);
+}
+
 base::Result<Json> ApiClient::post(const std::string& path, const Json& body) {
     return send({.method = "POST",
                  .url = path,
@@ -116,11 +127,14 @@ base::Result<Json> ApiClient::post(const std::string& path) {
     return send({.method = "POST", .url = path});
 }
 
-base::Result<Json> ApiClient::put(const std::string& path, const Json& body) {
-    return send({.method = "PUT",
-                 .url = path,
-                 .headers = {{"Content-Type", "application/json"}},
-                 .body = base::dump_json(body)});
+base::Result<Json> ApiClient::put(const std::string& path, const Json& body,
+                                  const std::string& if_match) {
+    ports::HttpRequest request{.method = "PUT",
+                               .url = path,
+                               .headers = {{"Content-Type", "application/json"}},
+                               .body = base::dump_json(body)};
+    if (!if_match.empty()) request.headers.emplace_back("If-Match", if_match);
+    return send(std::move(request));
 }
 
 base::Result<Json> ApiClient::remove(const std::string& path) {

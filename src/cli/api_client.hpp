@@ -22,9 +22,13 @@ public:
         : http_(http), base_url_(std::move(base_url)), token_(std::move(token)) {}
 
     [[nodiscard]] base::Result<base::Json> get(const std::string& path);
+    /// Writes the tag of what is shown to `tag`, or nothing where the API gives none: a `put` that
+    /// names it is refused with `conflict` when somebody else came first.
+    [[nodiscard]] base::Result<base::Json> get_tagged(const std::string& path, std::string& tag);
     [[nodiscard]] base::Result<base::Json> post(const std::string& path, const base::Json& body);
     [[nodiscard]] base::Result<base::Json> post(const std::string& path);
-    [[nodiscard]] base::Result<base::Json> put(const std::string& path, const base::Json& body);
+    [[nodiscard]] base::Result<base::Json> put(const std::string& path, const base::Json& body,
+                                               const std::string& if_match = {});
     [[nodiscard]] base::Result<base::Json> remove(const std::string& path);
 
     /// All items of a list, page by page; `path` may have a query.
@@ -34,7 +38,8 @@ public:
     [[nodiscard]] base::Result<base::Json> find_bot(const std::string& id_or_name);
 
 private:
-    [[nodiscard]] base::Result<base::Json> send(ports::HttpRequest request);
+    [[nodiscard]] base::Result<base::Json> send(ports::HttpRequest request,
+                                                std::string* tag = nullptr);
 
     ports::HttpTransport& http_;
     std::string base_url_;

@@ -50,13 +50,9 @@ async function problemOf(response: Response): Promise<Problem> {
 export const unreachable = () =>
   new Problem(0, "unreachable", "Hatchery cannot be reached.", "Check your connection; this page tries again.", []);
 
-export async function call<T>(
-  method: string,
-  path: string,
-  body?: unknown,
-  signal?: AbortSignal,
-): Promise<T> {
+async function send(method: string, path: string, body?: unknown, signal?: AbortSignal, ifMatch?: string | null): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
+  if (ifMatch) headers["If-Match"] = ifMatch;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET" && csrfToken) headers["X-CSRF-Token"] = csrfToken;
   const init: RequestInit = { method, headers, credentials: "same-origin" };
@@ -69,15 +65,28 @@ export async function call<T>(
     if (signal?.aborted) throw error;
     throw unreachable();
   }
-  if (response.ok) return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+  if (response.ok) return response;
   const problem = await problemOf(response);
   if (problem.status === 401 && path !== "/api/auth/session") onSignedOut();
   throw problem;
 }
 
+const read = async <T>(response: Response): Promise<T> =>
+  response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+
+export const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
+  read<T>(await send(method, path, body, signal));
+
 export const get = <T>(path: string, signal?: AbortSignal) => call<T>("GET", path, undefined, signal);
 export const post = <T>(path: string, body: unknown = {}) => call<T>("POST", path, body);
 export const put = <T>(path: string, body: unknown) => call<T>("PUT", path, body);
+/** What is there, and its tag: a `putTagged` with that tag is refused (412) when somebody else came first. */
+export async function getTagged<T>(path: string): Promise<{ data: T; tag: string | null }> {
+  const response = await send("GET", path);
+  return { data: await read<T>(response), tag: response.headers.get("ETag") };
+}
+export const putTagged = async <T>(path: string, body: unknown, tag: string | null): Promise<T> =>
+  read<T>(await send("PUT", path, body, undefined, tag));
 export const remove = <T>(path: string) => call<T>("DELETE", path);
 
 /** A query of those parameters that are set. */

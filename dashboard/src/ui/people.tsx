@@ -1,19 +1,25 @@
 import { useState } from "preact/hooks";
-import { put } from "../lib/api.ts";
 import { ago } from "../lib/format.ts";
 import { useAction } from "../lib/hooks.ts";
+import { changePeople, isUserNumber } from "../lib/people.ts";
 import type { Bot, Messages, Sender } from "../lib/types.ts";
 import { Button, Dialog, Field, ProblemNotice } from "./controls.tsx";
 
-const calledWhat = (sender: Sender) => sender.name || (sender.username ? `@${sender.username}` : `User ${sender.userId}`);
-
+/** A name is what a stranger likes to be called, and may turn the text around it; the number nobody chooses. */
 function Who({ sender, id }: { sender: Sender | undefined; id: number }) {
   if (!sender) return <span>User {id}</span>;
   return (
     <span>
-      <strong>{calledWhat(sender)}</strong>{" "}
+      <strong>
+        <bdi>{sender.name || "No name"}</bdi>
+      </strong>{" "}
       <span class="soft small">
-        {sender.username && `@${sender.username} · `}wrote {ago(sender.lastAt, Date.now())}
+        {sender.username && (
+          <>
+            <bdi>@{sender.username}</bdi> ·{" "}
+          </>
+        )}
+        number {sender.userId} · wrote {ago(sender.lastAt, Date.now())}
       </span>
     </span>
   );
@@ -22,17 +28,17 @@ function Who({ sender, id }: { sender: Sender | undefined; id: number }) {
 /** Lets people in and out; a running bot knows within seconds. */
 function usePeople(bot: Bot, onDone: () => void) {
   const { busy, problem, run } = useAction();
-  const save = async (word: string, ids: number[]) => {
-    const done = await run(word, () => put(`/api/bots/${bot.id}`, { allowedTelegramUserIds: ids }));
+  const save = async (word: string, change: (ids: number[]) => number[]) => {
+    const done = await run(word, () => changePeople(bot.id, change));
     if (done) onDone();
     return done;
   };
-  const without = (id: number) => bot.allowedTelegramUserIds.filter((one) => one !== id);
+  const without = (ids: number[], id: number) => ids.filter((one) => one !== id);
   return {
     busy,
     problem,
-    letIn: (id: number) => save(`in ${id}`, [...without(id), id]),
-    takeOut: (id: number) => save(`out ${id}`, without(id)),
+    letIn: (id: number) => save(`in ${id}`, (ids) => [...without(ids, id), id]),
+    takeOut: (id: number) => save(`out ${id}`, (ids) => without(ids, id)),
   };
 }
 
@@ -66,6 +72,7 @@ export function Welcome({ bot, messages, waits, onChanged, byNumber }: WelcomePr
           <p>
             <strong>Who of these may talk to it?</strong> Nobody may yet. Let yourself in, and write to it again.
           </p>
+          <p class="soft small">Anybody can choose your name; your number is what @userinfobot tells you.</p>
           <ul class="people" aria-label="Those who wrote">
             {senders.map((sender) => (
               <li key={sender.userId} class="row spread">
@@ -107,7 +114,7 @@ export function PeopleDialog({ bot, messages, waits, onChanged, onClose }: Peopl
   const [number, setNumber] = useState("");
   const allowed = bot.allowedTelegramUserIds;
   const others = messages.senders.filter((sender) => !allowed.includes(sender.userId));
-  const right = /^[1-9]\d{0,15}$/.test(number.trim());
+  const right = isUserNumber(number.trim());
   return (
     <Dialog title="Who may talk to it" onClose={onClose}>
       <ProblemNotice problem={problem} />

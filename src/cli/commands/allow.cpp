@@ -53,11 +53,28 @@ base::Result<ExitCode> list(const Options& options, Context& context, ApiClient&
             row, base::json_int(one, "userId"), base::json_bool(one, "allowed") ? "yes" : "no",
             shown(one, "lastAt"), shown(one, "name") + (username.empty() ? "" : " @" + username));
     }
-    if (allowed.empty()) {
+    if (allowed.empty() && base::json_string(bot, "telegramMode") == "polling") {
+        context.err << "The bot talks to nobody yet, and who writes to it is not seen here: run: "
+                       "hatchery allow BOT NUMBER (@userinfobot tells each their own)\n";
+    } else if (allowed.empty()) {
         context.err << "The bot talks to nobody yet: write to it in Telegram, and then run: "
                        "hatchery allow BOT USER\n";
     }
     return ExitCode::ok;
+}
+
+/// Lets the user in, or not any more, beside whoever else is in by now. `conflict` when the bot was
+/// changed by somebody else at the same moment.
+base::Result<Json> change(ApiClient& api, const std::string& path, std::int64_t id, bool let_in) {
+    std::string tag;
+    const auto now = api.get_tagged(path, tag);
+    if (!now) return base::fail(now.error());
+    Json ids = Json::array();
+    for (const auto& one : base::json_member(*now, "allowedTelegramUserIds")) {
+        if (one != id) ids.push_back(one);
+    }
+    if (let_in) ids.push_back(id);
+    return api.put(path, {{"allowedTelegramUserIds", ids}}, tag);
 }
 
 base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& api) {
@@ -73,13 +90,8 @@ base::Result<ExitCode> run(const Options& options, Context& context, ApiClient& 
     const auto bot = api.find_bot(options.operand(0));
     if (!bot) return base::fail(bot.error());
     if (user.empty()) return list(options, context, api, *bot);
-    Json ids = Json::array();
-    for (const auto& one : base::json_member(*bot, "allowedTelegramUserIds")) {
-        if (one != id) ids.push_back(one);
-    }
-    if (!options.has("remove")) ids.push_back(id);
     const auto changed =
-        api.put("/api/bots/" + base::json_string(*bot, "id"), {{"allowedTelegramUserIds", ids}});
+        change(api, "/api/bots/" + base::json_string(*bot, "id"), id, !options.has("remove"));
     if (!changed) return base::fail(changed.error());
     // A bot with a server is configured anew, and that is an operation.
     const auto operation = base::json_string(*changed, "operationId");

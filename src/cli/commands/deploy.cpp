@@ -134,8 +134,16 @@ base::Result<ExitCode> check_active(const Options& options, Context& context, Ap
         context.out << fmt::format("{} is active: https://t.me/{}\n", json_string(bot, "name"),
                                    json_string(bot, "telegramUsername"));
         if (base::json_member(bot, "allowedTelegramUserIds").empty()) {
-            context.err << "It talks to nobody yet: write to it there, and then run: "
-                        << fmt::format("hatchery allow {}\n", json_string(bot, "id"));
+            // Hatchery sees no message of a bot that fetches them itself.
+            const bool unseen = json_string(bot, "telegramMode") == "polling";
+            const auto id = json_string(bot, "id");
+            context.err << "It talks to nobody yet: "
+                        << (unseen ? fmt::format("let people in by number: hatchery allow {} "
+                                                 "NUMBER (@userinfobot tells each their own)\n",
+                                                 id)
+                                   : fmt::format("write to it there, and then run: "
+                                                 "hatchery allow {}\n",
+                                                 id));
         }
     }
     return ExitCode::ok;

@@ -66,6 +66,36 @@ TEST_CASE("allow lets somebody in beside those who are in, once, and takes someb
     }
 }
 
+TEST_CASE("allow changes the list that the bot has by now, and nobody else's change is lost") {
+    CliWorld world;
+    world.answer("GET /api/bots?limit=200", 200,
+                 {{"items", {some_bot("mine")}}, {"next", nullptr}});
+    fill(world, {42, 43});
+    world.tag("GET " + path, "\"7\"");
+    CHECK(world.run({"allow", "mine", "4711"}) == ExitCode::ok);
+    CHECK(world.body_of("PUT " + path)["allowedTelegramUserIds"] == json({42, 43, 4711}));
+    CHECK(world.header_of("PUT " + path, "If-Match") == "\"7\"");
+    CliWorld late;
+    late.answer("GET " + path, 200, some_bot());
+    late.tag("GET " + path, "\"7\"");
+    late.answer("PUT " + path, 412, problem(412, "conflict", "The settings have changed."));
+    CHECK(late.run({"allow", bot_id, "4711"}) == ExitCode::conflict);
+    CHECK(contains(late.err.str(), "The settings have changed."));
+    CHECK(contains(late.err.str(), "Run the command again."));
+}
+
+TEST_CASE("nobody is told to write to a bot whose messages Hatchery does not see") {
+    CliWorld world;
+    json bot = some_bot();
+    bot["allowedTelegramUserIds"] = json::array();
+    bot["telegramMode"] = "polling";
+    world.answer("GET " + path, 200, bot);
+    world.answer("GET " + path + "/messages", 200, {{"senders", json::array()}});
+    CHECK(world.run({"allow", bot_id}) == ExitCode::ok);
+    CHECK(contains(world.err.str(), "hatchery allow BOT NUMBER (@userinfobot"));
+    CHECK_FALSE(contains(world.err.str(), "write to it in"));
+}
+
 TEST_CASE("allow waits for the bot to be configured anew when it is asked to") {
     json bot = some_bot();
     bot["operationId"] = operation_id;

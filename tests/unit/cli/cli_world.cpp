@@ -57,6 +57,10 @@ void CliWorld::answer(const std::string& method_and_path, int status, const json
     script_[method_and_path].push_back({.status = status, .body = body.dump()});
 }
 
+void CliWorld::tag(const std::string& method_and_path, const std::string& tag) {
+    for (auto& response : script_[method_and_path]) response.headers["etag"] = tag;
+}
+
 std::vector<std::string> CliWorld::calls() const {
     std::vector<std::string> names;
     for (const auto& request : http.requests()) names.push_back(name_of(request));
@@ -68,6 +72,17 @@ json CliWorld::body_of(const std::string& method_and_path) const {
         if (name_of(request) == method_and_path) return json::parse(request.body);
     }
     return nullptr;
+}
+
+std::string CliWorld::header_of(const std::string& method_and_path,
+                                const std::string& header) const {
+    for (const auto& request : http.requests()) {
+        if (name_of(request) != method_and_path) continue;
+        for (const auto& [name, value] : request.headers) {
+            if (name == header) return value;
+        }
+    }
+    return {};
 }
 
 json some_bot(const std::string& name) {

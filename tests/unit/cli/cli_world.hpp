@@ -21,10 +21,15 @@ struct CliWorld {
     cli::ExitCode run(const std::vector<std::string>& words);
     /// The next answer for this method and path; the last one stays.
     void answer(const std::string& method_and_path, int status, const nlohmann::json& body);
+    /// The tag that this method's and path's answers so far bear.
+    void tag(const std::string& method_and_path, const std::string& tag);
     /// What was sent: `METHOD path`.
     [[nodiscard]] std::vector<std::string> calls() const;
     /// The body of the first call of this method and path.
     [[nodiscard]] nlohmann::json body_of(const std::string& method_and_path) const;
+    /// What the first call of this method and path said in this header; empty if nothing.
+    [[nodiscard]] std::string header_of(const std::string& method_and_path,
+                                        const std::string& header) const;
 
     support::FakeHttpTransport http;
     base::SystemClock clock;

@@ -131,6 +131,29 @@ TEST_CASE("deploy with --wait succeeds only when the bot is active") {
     }
 }
 
+TEST_CASE("deploy says how to let somebody in, by number where nobody who writes is seen") {
+    struct Row {
+        std::string mode;
+        std::string expected;
+    };
+    const Row rows[] = {
+        {"webhook", "write to it there, and then run: hatchery allow " + bot_id + "\n"},
+        {"polling", "hatchery allow " + bot_id + " NUMBER (@userinfobot"}};
+    for (const Row& row : rows) {
+        CAPTURE(row.mode);
+        CliWorld world;
+        json bot = some_bot();
+        bot["allowedTelegramUserIds"] = json::array();
+        bot["telegramMode"] = row.mode;
+        world.answer("GET /api/bots/" + bot_id, 200, bot);
+        world.answer("POST /api/deploy", 202, accepted("deploy"));
+        world.answer("GET /api/operations/" + operation_id, 200, operation("deploy", "succeeded"));
+        world.answer("GET /api/deploy/" + bot_id + "/status", 200, {{"status", "active"}});
+        CHECK(world.run({"deploy", bot_id, "--wait"}) == ExitCode::ok);
+        CHECK(contains(world.err.str(), row.expected));
+    }
+}
+
 TEST_CASE("a live operation is named by its id") {
     CliWorld world;
     world.answer("GET /api/bots/" + bot_id, 200, some_bot());
