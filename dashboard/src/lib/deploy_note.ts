@@ -10,4 +10,9 @@ export interface DeployNote {
 const notes = new Map<string, DeployNote>();
 
 export const leaveNote = (botId: string, note: DeployNote): void => void notes.set(botId, note);
+/** An operation of the bot says from now on what became of it. */
+export function forgetRefusal(botId: string): void {
+  const note = notes.get(botId);
+  if (note) notes.set(botId, { ...note, problem: null });
+}
 export const noteOf = (botId: string): DeployNote | undefined => notes.get(botId);

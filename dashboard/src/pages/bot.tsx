@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get, post, type Problem } from "../lib/api.ts";
-import { noteOf } from "../lib/deploy_note.ts";
+import { forgetRefusal, noteOf } from "../lib/deploy_note.ts";
 import { ago, count, inProgress, leftOut, money, moneys, monthName } from "../lib/format.ts";
 import { useAction, useLoad, useTitle } from "../lib/hooks.ts";
 import { Link } from "../lib/router.tsx";
@@ -267,6 +267,7 @@ export function BotPage({ id }: { id: string }) {
   }, [reload]);
 
   const operation = data?.deployment.operation;
+  if (operation) forgetRefusal(id);
   if (operation?.kind === "destroy") deleting.current = true;
   if (problem?.status === 404) return <Gone problem={problem} deleted={deleting.current} />;
   if (!data) return problem ? <Gone problem={problem} deleted={false} /> : <Loading what="the bot" />;

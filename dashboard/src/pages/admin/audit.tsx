@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { get, query } from "../../lib/api.ts";
+import { actions, botOf, whatWasDone } from "../../lib/audit_words.ts";
 import { dateAndTime } from "../../lib/format.ts";
 import { useAction, useLoad } from "../../lib/hooks.ts";
 import { Link } from "../../lib/router.tsx";
@@ -24,31 +25,21 @@ const reaches = [
   { days: 7, title: "Last week" },
   { days: 30, title: "Last 30 days" },
 ];
-/** What people look for most, in words; everything else is shown as the log has it. */
-const actions: Record<string, string> = {
-  "POST /api/bots/create": "made a bot",
-  "PUT /api/bots/:id": "changed a bot",
-  "DELETE /api/bots/:id": "deleted a bot",
-  "POST /api/deploy": "deployed a bot",
-  "POST /api/deploy/:botId/stop": "stopped a bot",
-  "POST /api/deploy/:botId/start": "started a bot",
-  "POST /api/deploy/:botId/restart": "restarted a bot",
-  "POST /api/deploy/:botId/cancel": "cancelled what was under way",
-  "POST /api/jobs/:id/cancel": "cancelled an operation",
-  "POST /api/auth/tokens": "made an API token",
-  "DELETE /api/auth/tokens/:id": "revoked an API token",
-  "PUT /api/admin/users/:id/subscription": "changed a subscription",
-};
-const onBot = /^(POST|PUT|DELETE) \/api\/(bots|deploy)\b/;
 
-function What({ action }: { action: string }) {
-  const words = actions[action];
-  return words ? <span title={action}>{words}</span> : <span class="mono">{action}</span>;
+function What({ line }: { line: AuditLine }) {
+  const words = whatWasDone(line.action, line.target);
+  return words ? <span title={line.action}>{words}</span> : <span class="mono">{line.action}</span>;
 }
 
 function Target({ line }: { line: AuditLine }) {
-  if (line.target === "" || !onBot.test(line.action)) return <>{line.target}</>;
-  return <Link href={`/bots/${line.target}`}>{line.target}</Link>;
+  const bot = botOf(line.action, line.target);
+  if (bot === null) return <>{line.target}</>;
+  return (
+    <>
+      <Link href={`/bots/${bot}`}>{bot}</Link>
+      {line.target.slice(bot.length)}
+    </>
+  );
 }
 
 /** A request's outcome is its status, a command's its exit code. */
@@ -125,7 +116,7 @@ export function AuditPart() {
                     {line.actorName} <span class="soft">{line.actor}</span>
                   </td>
                   <td>
-                    <What action={line.action} />
+                    <What line={line} />
                   </td>
                   <td class="mono soft">
                     <Target line={line} />
