@@ -103,7 +103,8 @@ base::Result<std::vector<KeyHolder>> key_holders(KeyWork& work, const base::Cloc
     std::vector<KeyHolder> holders;
     for (const auto& worker : *workers) {
         const auto capabilities = base::parse_json(worker.capabilities);
-        if (!capabilities) continue;
+        const bool forgotten = clock.now() - worker.heartbeat_at > core::silent_row_kept;
+        if (forgotten || !capabilities) continue;
         KeyHolder holder{
             .process = fmt::format("{} on {}", base::to_text(worker.role), worker.host),
             .keys = {}};

@@ -26,6 +26,16 @@ std::pair<int, std::string> rotate(Program& program) {
     return {child->wait(20s).value_or(-1), text};
 }
 
+/// As if every process had said its last word so long ago.
+void silence(Program& program, const std::string& since) {
+    const auto silenced = program.database->pool().run([&](store::Sql& sql) -> base::Result<int> {
+        const auto rows = sql.query("UPDATE workers SET heartbeat_at = now() - interval '" + since +
+                                    "' RETURNING 1");
+        return static_cast<int>(rows.size());
+    });
+    REQUIRE(silenced.value() == 1);
+}
+
 }  // namespace
 
 TEST_CASE("no secret is sealed with a key that a running process lacks") {
@@ -52,12 +62,9 @@ TEST_CASE("no secret is sealed with a key that a running process lacks") {
     // One that was killed, or that hangs, is in the way until its row is forgotten.
     serve = serve_with(program, old_key);
     serve->kill();
-    const auto silenced = program.database->pool().run([](store::Sql& sql) -> base::Result<int> {
-        const auto rows =
-            sql.query("UPDATE workers SET heartbeat_at = now() - interval '3 minutes' RETURNING 1");
-        return static_cast<int>(rows.size());
-    });
-    REQUIRE(silenced.value() == 1);
+    silence(program, "3 minutes");
     CHECK(rotate(program).first == 5);
     CHECK(count(program.log(), "(silent for 18") == 1);
+    silence(program, "11 minutes");
+    CHECK(rotate(program).first == 0);
 }
