@@ -4,12 +4,14 @@
 
 namespace hatchery::engine {
 
-void raise_alarm(ports::AlarmStore* alarms, const core::Alarm& alarm, base::TimePoint now) {
-    if (alarms == nullptr) return;
+bool raise_alarm(ports::AlarmStore* alarms, const core::Alarm& alarm, base::TimePoint now) {
+    if (alarms == nullptr) return false;
     const auto raised = alarms->raise(alarm, now);
-    if (!raised || !*raised) return;
-    base::log_event(base::LogLevel::warning, "alarm_raised",
-                    {{"kind", base::to_text(alarm.kind)}, {"cause", alarm.cause}});
+    if (raised && *raised) {
+        base::log_event(base::LogLevel::warning, "alarm_raised",
+                        {{"kind", base::to_text(alarm.kind)}, {"cause", alarm.cause}});
+    }
+    return raised.has_value();
 }
 
 void clear_alarm(ports::AlarmStore* alarms, core::AlarmKind kind, const std::string& provider,

@@ -14,8 +14,9 @@ using namespace std::chrono_literals;
 using core::AlarmKind;
 
 /// What raises one of these again is the next refusal, or the next server that is gone.
-constexpr auto passing = std::to_array({AlarmKind::cloud_quota, AlarmKind::cost_ceiling,
-                                        AlarmKind::server_vanished, AlarmKind::project_foreign});
+constexpr auto passing =
+    std::to_array({AlarmKind::cloud_quota, AlarmKind::cost_ceiling, AlarmKind::server_vanished,
+                   AlarmKind::project_foreign, AlarmKind::server_stays_off});
 constexpr auto stands_for = 1h;
 
 }  // namespace
@@ -31,11 +32,14 @@ void CloudAlarmWatch::judge_unconfigured() {
     const auto billed = ports_.ledger->servers_billed();
     if (!billed) return;
     const auto now = ports_.clock.now();
+    bool all_kept = true;
     for (const auto& [provider, servers] : *billed) {
         if (ports_.clouds.contains(provider)) continue;
-        raise_alarm(ports_.alarms, core::provider_missing(provider, servers), now);
+        all_kept =
+            raise_alarm(ports_.alarms, core::provider_missing(provider, servers), now) && all_kept;
     }
-    clear_unseen(AlarmKind::provider_missing, now);
+    // One that could not be said to be so still is not one that is over.
+    if (all_kept) clear_unseen(AlarmKind::provider_missing, now);
 }
 
 void CloudAlarmWatch::clear_old() {

@@ -80,6 +80,10 @@ void ProvenCloud::note_found(const providers::CloudServer& server) {
 base::Result<bool> ProvenCloud::prove(const base::Call& call) {
     // What knows no firewalls is no project of somebody's account.
     if (!can(providers::Capability::firewalls)) return true;
+    // Many may wait for it, and each answer costs a request.
+    const std::scoped_lock one(asking_);
+    if (proven_) return true;
+    if (base::steady_now() < unproven_until_) return false;
     const auto installation = witnesses_.fleet.installation();
     if (!installation) return base::fail(installation.error());
     auto mark = witnesses_.ledger.project_mark(name());
@@ -91,7 +95,9 @@ base::Result<bool> ProvenCloud::prove(const base::Call& call) {
     for (const auto& firewall : *firewalls) {
         if (!firewall.labels.contains(core::label_server)) signs.shown.push_back(firewall.id);
     }
-    return core::is_our_project(signs);
+    const bool ours = core::is_our_project(signs);
+    if (!ours) unproven_until_ = base::steady_now() + ask_again;
+    return ours;
 }
 
 }  // namespace hatchery::engine

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 
+#include "base/steady_time.hpp"
 #include "engine/engine_ports.hpp"
 #include "providers/passing_cloud.hpp"
 
@@ -47,6 +49,10 @@ private:
 
     const Witnesses witnesses_;
     std::atomic<bool> proven_{false};
+    /// Held by the one who asks for the proof.
+    std::mutex asking_;
+    /// Guarded by asking_: the proof was lacking, and is not asked for before.
+    base::SteadyTime unproven_until_{};
 };
 
 }  // namespace hatchery::engine

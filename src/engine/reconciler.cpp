@@ -288,6 +288,13 @@ void Reconciler::judge_resources(Sweep& sweep) {
     for (const auto& [kind, name] : base::EnumNames<providers::ResourceKind>::names) {
         if (sweep.stop.stop_requested() || sweep.silent) return;
         if (!sweep.cloud.can(providers::capability_of(kind))) continue;
+        // A project whose firewall this sweep makes is looked at by the next: requests are few.
+        const bool is_made_ready =
+            sweep.firewalls && sweep.firewalls->empty() && !sweep.listed.empty();
+        if (providers::is_address(kind) && is_made_ready) {
+            sweep.whole = false;
+            continue;
+        }
         // Where creates name no key there is none of ours.
         if (kind == providers::ResourceKind::ssh_key && !sweep.cloud.wants_ssh_key()) continue;
         const bool known = kind == providers::ResourceKind::firewall && sweep.firewalls;
@@ -326,7 +333,17 @@ void Reconciler::judge_resources(Sweep& sweep) {
 void Reconciler::judge_idle_addresses(Sweep& sweep) {
     if (sweep.silent || sweep.stop.stop_requested()) return;
     const auto idle = sweep.cloud.idle_addresses(base::Call::within(call_limit, sweep.stop));
+    if (!idle && idle.error().kind == base::ErrorKind::unauthorized) {
+        // The servers could be listed: it is this alone that the token may not read.
+        if (!addresses_hidden_) {
+            base::log_event(LogLevel::warning, "addresses_not_known",
+                            {{"provider", sweep.provider}, {"message", idle.error().message}});
+        }
+        addresses_hidden_ = true;
+        return;
+    }
     if (!idle) return note(sweep, idle.error());
+    addresses_hidden_ = false;
     for (const auto& address : *idle) {
         sweep.report.findings.push_back(finding_of("unassigned", address));
     }
@@ -344,6 +361,7 @@ std::string Reconciler::end_resource(Sweep& sweep, const providers::CloudResourc
     }
     const auto still = std::ranges::find(*listed, resource.id, &providers::CloudResource::id);
     if (still == listed->end()) return "deleted";
+    if (still->in_use) return "none";
     if (!core::is_left_over(still->labels, sweep.installation, sweep.alive)) return "none";
     // Takes a firewall off its servers before, which is a POST.
     const auto asked = sweep.cloud.delete_resource(resource.kind, resource.id,
@@ -464,7 +482,7 @@ void Reconciler::judge_alarms(Sweep& sweep) {
         raise(core::too_many_strays_kept(provider_, sweep.strangers, sweep.listed.size()));
     } else if (sweep.kept > 0) {
         raise(core::strays_kept(provider_, sweep.kept));
-    } else if (sweep.whole && !waits) {
+    } else if (sweep.whole && !sweep.silent && !waits) {
         // A new leader counts grace periods anew: what waits may be what was told of.
         clear(core::AlarmKind::strays_kept);
     }

@@ -95,6 +95,8 @@ private:
     std::optional<base::TimePoint> last_wish_;
     /// Since when something has been in the way, by provider, kind and id there.
     std::map<std::string, base::SteadyTime> since_;
+    /// The provider's token may not read its addresses, and that was said.
+    bool addresses_hidden_ = false;
     /// What was asked to end, and is still listed.
     std::set<std::string> ending_;
 };

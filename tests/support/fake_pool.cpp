@@ -133,6 +133,7 @@ Result<std::vector<core::AlarmKind>> FakeAlarmStore::raised() {
 
 Result<bool> FakeAlarmStore::raise(const core::Alarm& alarm, TimePoint now) {
     const std::lock_guard lock(mutex_);
+    if (refuses_) return base::fail(base::ErrorKind::unavailable, "refused by the test");
     if (Row* known = raised_row(alarm.kind, alarm.subject); known != nullptr) {
         known->record.alarm = alarm;
         known->seen_at = std::max(known->seen_at, now);

@@ -65,6 +65,9 @@ class FakeAlarmStore final : public ports::AlarmStore {
 public:
     FakeAlarmStore(base::Random& random) : random_(random) {}
 
+    /// From now on none can be raised, as without a database.
+    void refuse_to_raise() { refuses_ = true; }
+
     base::Result<std::vector<core::AlarmKind>> raised() override;
     base::Result<bool> raise(const core::Alarm& alarm, base::TimePoint now) override;
     base::Result<bool> clear(core::AlarmKind kind, const std::string& subject,
@@ -96,6 +99,7 @@ private:
     std::mutex mutex_;
     base::Random& random_;
     std::vector<Row> rows_;
+    bool refuses_ = false;
 };
 
 }  // namespace hatchery::support

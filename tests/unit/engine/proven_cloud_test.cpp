@@ -16,6 +16,8 @@ using Method = support::FakeCloudProvider::Method;
 namespace {
 
 struct World {
+    base::SteadyTime steady{1h};
+    base::SteadyTimeScope scope{[this] { return steady; }};
     simulation::VirtualClock clock;
     simulation::SeededRandom random{7};
     support::FakeDatabase database{clock, random};
@@ -79,7 +81,18 @@ TEST_CASE("without a mark a firewall of the installation is proof, and one of a 
     (void)world.add_firewall("a-server");
     CHECK_FALSE(world.look());
     (void)world.add_firewall();
+    world.steady += 10s;
     CHECK(world.look());
+}
+
+TEST_CASE("a proof that is lacking is asked for again only after a while") {
+    World world;
+    world.ledger.marks["hetzner"] = "1";
+    for (int i = 0; i < 5; ++i) CHECK_FALSE(world.look());
+    CHECK(world.cloud.calls_of(Method::list_resources) == 1);
+    world.steady += 10s;
+    CHECK_FALSE(world.look());
+    CHECK(world.cloud.calls_of(Method::list_resources) == 2);
 }
 
 TEST_CASE("what the project shows is believed without a proof") {

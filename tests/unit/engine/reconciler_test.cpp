@@ -1,107 +1,18 @@
-#include "engine/reconciler.hpp"
-
 #include <set>
 
 #include "core/cloud_alarms.hpp"
-#include "core/ownership.hpp"
 #include "engine/cloud_alarm_watch.hpp"
 #include "engine/late_create.hpp"
-#include "simulation/support/seeded_random.hpp"
-#include "simulation/support/virtual_clock.hpp"
 #include "support/catch.hpp"
-#include "support/fake_cloud_ledger.hpp"
-#include "support/fake_cloud_provider.hpp"
-#include "support/fake_fleet_store.hpp"
-#include "support/fake_pool.hpp"
 #include "support/post_times.hpp"
-#include "unit/engine/unused_ports.hpp"
+#include "unit/engine/reconciler_world.hpp"
 
 using namespace hatchery;
 using namespace std::chrono_literals;
 using core::ServerState;
 using providers::CloudServerStatus;
 using support::FakeCloudProvider;
-
-namespace {
-
-/// A provider project, the rows about it and what sweeps it; its time passes on command.
-struct World {
-    base::SteadyTime steady{1h};
-    base::SteadyTimeScope scope{[this] { return steady; }};
-    simulation::VirtualClock clock;
-    simulation::SeededRandom random{7};
-    support::FakeDatabase database{clock, random};
-    support::FakeFleetStore fleet{database};
-    FakeCloudProvider cloud{clock};
-    support::FakeCloudLedger ledger{database};
-    support::FakeAlarmStore alarms{random};
-    support::UnusedPorts unused;
-    engine::EnginePorts ports = unused.ports(fleet, clock, random);
-    engine::EngineSettings settings;
-    std::stop_source stop;
-    engine::Reconciler reconciler{ports, settings, "hetzner"};
-
-    World() {
-        ports.clouds["hetzner"] = &cloud;
-        ports.ledger = &ledger;
-        ports.alarms = &alarms;
-    }
-    /// Sweeps after as long as it takes for the next one to be due.
-    void sweep() {
-        steady += settings.stray_grace / 3;
-        clock.advance(settings.stray_grace / 3);
-        reconciler.tick(stop.get_token());
-    }
-    core::Server add_row(ServerState state = ServerState::ready) {
-        core::Server server;
-        server.id = database.new_id<base::ServerId>();
-        server.bot_id = database.add_bot().id;
-        server.deployment_id = database.new_id<base::DeploymentId>();
-        database.deployments[server.deployment_id] = {
-            .id = server.deployment_id, .bot_id = server.bot_id, .ended_at = std::nullopt};
-        server.provider = "hetzner";
-        server.name = core::server_name(server.id);
-        server.state = state;
-        server.provider_server_id = std::to_string(++number);
-        database.server_rows[server.id] = server;
-        return server;
-    }
-    void add_machine(const core::Server& row, CloudServerStatus status = CloudServerStatus::running,
-                     std::optional<base::InstallationId> owner = std::nullopt) {
-        providers::CloudServer machine;
-        machine.provider_server_id = row.provider_server_id;
-        machine.name = row.name;
-        machine.status = status;
-        machine.labels =
-            core::owner_labels(owner.value_or(database.installation()), row.id, row.bot_id);
-        machine.price_monthly = "3.49";
-        machine.price_currency = "EUR";
-        cloud.add_server(machine);
-    }
-    core::Server add_server(ServerState state = ServerState::ready) {
-        auto row = add_row(state);
-        add_machine(row);
-        return row;
-    }
-    core::Server add_stray() {
-        auto row = add_server();
-        database.server_rows.erase(row.id);
-        return row;
-    }
-    std::string add_firewall(const std::string& id = {}) {
-        providers::CloudResource firewall{.kind = providers::ResourceKind::firewall, .id = id};
-        firewall.name = "hatchery-ssh";
-        firewall.labels[core::label_installation] = database.installation().text();
-        return cloud.add_resource(firewall);
-    }
-    [[nodiscard]] bool is_raised(core::AlarmKind kind) {
-        const auto raised = alarms.raised().value();
-        return std::ranges::find(raised, kind) != raised.end();
-    }
-    int number = 100;
-};
-
-}  // namespace
+using World = support::ReconcilerWorld;
 
 TEST_CASE("what nobody owns goes after one grace period and one sweep, and nothing else") {
     World world;
@@ -329,35 +240,6 @@ TEST_CASE("a provider that does not answer ends the sweep, and loses nobody's gr
     CHECK(world.cloud.servers().empty());
 }
 
-TEST_CASE("a server that does not stay on is switched on three times, and then told of") {
-    World world;
-    const auto row = world.add_row();
-    world.add_machine(row, CloudServerStatus::off);
-    const auto sweep_off = [&] {
-        (void)world.cloud.change_power(row.provider_server_id, providers::PowerAction::off,
-                                       base::Call::within(60s));
-        world.cloud.forget_calls();
-        world.sweep();
-        return world.cloud.calls_of(FakeCloudProvider::Method::power);
-    };
-    for (int i = 0; i < 3; ++i) CHECK(sweep_off() == 1);
-    CHECK_FALSE(world.is_raised(core::AlarmKind::server_stays_off));
-    for (int i = 0; i < 3; ++i) CHECK(sweep_off() == 0);
-    CHECK(world.is_raised(core::AlarmKind::server_stays_off));
-    CHECK(world.ledger.kept.at("hetzner").report.find(R"("done":"gave_up")") != std::string::npos);
-    // Three lines of its being switched on, and one of its being given up.
-    CHECK(world.ledger.told.size() == 4);
-    // Somebody mended it, and it has been on for an hour.
-    (void)world.cloud.change_power(row.provider_server_id, providers::PowerAction::on,
-                                   base::Call::within(60s));
-    world.sweep();
-    CHECK(world.is_raised(core::AlarmKind::server_stays_off));
-    world.steady += 1h;
-    world.sweep();
-    CHECK_FALSE(world.is_raised(core::AlarmKind::server_stays_off));
-    CHECK(sweep_off() == 1);
-}
-
 TEST_CASE("a sweep that failed says so in its report") {
     World world;
     world.cloud.fail_next(FakeCloudProvider::Method::list, 1, base::ErrorKind::unavailable);
@@ -396,44 +278,6 @@ TEST_CASE("what a sweep posts has at least a minute for its answer") {
     // Each sweep puts the firewall right.
     CHECK(times.posts() == 6);
     CHECK(times.least() >= engine::least_post);
-}
-
-TEST_CASE(
-    "addresses with our label that no server has go, and others are told of with their cost") {
-    World world;
-    const auto row = world.add_server();
-    const auto add = [&](providers::ResourceKind kind, const std::string& server, bool in_use) {
-        providers::CloudResource address{.kind = kind,
-                                         .name = "address",
-                                         .in_use = in_use,
-                                         .region = "fsn1",
-                                         .price_monthly = "3.0000",
-                                         .price_currency = "EUR"};
-        address.labels[core::label_installation] = world.database.installation().text();
-        if (!server.empty()) address.labels[core::label_server] = server;
-        return world.cloud.add_resource(address);
-    };
-    using enum providers::ResourceKind;
-    const auto gone_server = world.database.new_id<base::ServerId>().text();
-    const auto left = add(primary_ip, gone_server, false);
-    const auto left_too = add(floating_ip, gone_server, false);
-    const auto used = add(floating_ip, gone_server, true);
-    const auto of_server = add(primary_ip, row.id.text(), false);
-    const auto of_all = add(floating_ip, "", false);
-    const auto stand = [&](const std::string& id) {
-        const auto all = world.cloud.resources();
-        return std::ranges::find(all, id, &providers::CloudResource::id) != all.end();
-    };
-    for (int i = 0; i < 3; ++i) world.sweep();
-    CHECK(world.cloud.resources().size() == 5);
-    CHECK(world.ledger.kept.at("hetzner").report.find(R"("trouble":"unassigned")") !=
-          std::string::npos);
-    CHECK(world.ledger.kept.at("hetzner").report.find(R"("priceMonthly":"3.0000")") !=
-          std::string::npos);
-    world.sweep();
-    CHECK_FALSE(stand(left));
-    CHECK_FALSE(stand(left_too));
-    CHECK((stand(used) && stand(of_server) && stand(of_all)));
 }
 
 TEST_CASE("what a deleted server left behind goes, and what is of the whole installation stays") {
