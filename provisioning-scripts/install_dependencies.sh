@@ -202,11 +202,32 @@ make_swap() {
     say "hatchery-fact swap=made"
 }
 
+# A tool for accounts that was killed leaves its lock behind. Its successors take it over unless some
+# process has that number by now, whatever it does: such a lock would hold until the next boot.
+drop_stale_account_locks() {
+    local lock owner
+    for lock in /etc/passwd.lock /etc/shadow.lock /etc/group.lock /etc/gshadow.lock; do
+        [[ -f $lock ]] || continue
+        owner=$(tr -cd '0-9' <"$lock" | head -c 10) || continue
+        case $(cat "/proc/${owner:-0}/comm" 2>/dev/null || true) in
+        user* | group* | passwd | chpasswd | chage | vipw | newusers | systemd-sysuser*) ;;
+        *) rm -f "$lock" ;;
+        esac
+    done
+}
+
+# The group comes first and by itself: useradd writes the user before the group that it makes for
+# it, and killed in between it would leave a user whose group does not exist.
 make_user() {
+    drop_stale_account_locks
+    getent group openclaw >/dev/null || groupadd --system openclaw
     if ! getent passwd openclaw >/dev/null; then
-        useradd --system --user-group --home-dir /var/lib/openclaw --no-create-home \
+        useradd --system --gid openclaw --home-dir /var/lib/openclaw --no-create-home \
             --shell /usr/sbin/nologin openclaw
         say "made the user openclaw"
+    elif [[ $(id -g openclaw) != "$(getent group openclaw | cut -d: -f3)" ]]; then
+        usermod --gid openclaw openclaw
+        say "gave the user openclaw its group"
     fi
     install -d -m 0755 -o root -g root /opt/openclaw /opt/openclaw/releases
     install -d -m 0750 -o root -g openclaw /etc/openclaw

@@ -102,17 +102,18 @@ end_processes() {
 }
 
 remove_user() {
-    getent passwd openclaw >/dev/null || return 0
-    end_processes
-    local folder
-    for folder in /tmp /var/tmp /dev/shm /run /var/spool /var/mail; do
-        [[ ! -d $folder ]] || find "$folder" -xdev -user openclaw -exec rm -rf -- {} + 2>/dev/null || true
-    done
-    rm -f /var/spool/cron/crontabs/openclaw /var/spool/cron/openclaw /etc/cron.d/openclaw* /etc/cron.d/hatchery*
-    end_processes
-    userdel --force openclaw 2>/dev/null || true
+    if getent passwd openclaw >/dev/null; then
+        end_processes
+        local folder
+        for folder in /tmp /var/tmp /dev/shm /run /var/spool /var/mail; do
+            [[ ! -d $folder ]] || find "$folder" -xdev -user openclaw -exec rm -rf -- {} + 2>/dev/null || true
+        done
+        rm -f /var/spool/cron/crontabs/openclaw /var/spool/cron/openclaw /etc/cron.d/openclaw* /etc/cron.d/hatchery*
+        end_processes
+        userdel --force openclaw 2>/dev/null || true
+        echo "removed the user openclaw"
+    fi
     ! getent group openclaw >/dev/null || groupdel openclaw
-    echo "removed the user openclaw"
 }
 
 remove_swap() {

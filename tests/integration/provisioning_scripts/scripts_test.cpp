@@ -72,6 +72,31 @@ TEST_CASE("a script that was killed anywhere is run again and ends well") {
     }
 }
 
+TEST_CASE("what a killed useradd left behind does not keep a server from getting ready") {
+    if (SandboxServer::skips()) return;
+    SandboxServer server("half-a-user");
+    Bot bot(server);
+    const auto group_of_user = [&] { return server.exec("id -gn openclaw"); };
+
+    // It writes the user before the group that it makes for it.
+    server.exec("useradd --system --user-group --no-create-home openclaw && groupdel -f openclaw");
+    REQUIRE(server.exec("getent passwd openclaw | wc -l; getent group openclaw | wc -l") ==
+            "1\n0\n");
+    bot.succeed("install_dependencies.sh");
+    CHECK(group_of_user() == "openclaw\n");
+
+    // Its lock, when the number of its process has gone to another one since.
+    server.exec(
+        "userdel openclaw; groupdel openclaw; printf 1 | tee /etc/passwd.lock >/etc/group.lock");
+    bot.succeed("install_dependencies.sh");
+    CHECK(group_of_user() == "openclaw\n");
+    CHECK(server.exec("ls /etc/*.lock 2>/dev/null | wc -l") == "0\n");
+
+    server.exec("userdel openclaw; groupadd --system openclaw || true");
+    bot.succeed("install_dependencies.sh");
+    CHECK(group_of_user() == "openclaw\n");
+}
+
 TEST_CASE("the same restart happens once, the next one again") {
     if (SandboxServer::skips()) return;
     SandboxServer server("restart");
