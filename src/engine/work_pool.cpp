@@ -17,6 +17,8 @@ constexpr base::Milliseconds idle_patience{800};
 constexpr std::chrono::nanoseconds short_duration = 2ms;
 /// Jobs in the buffer at most, over one a thread.
 constexpr int largest_buffer = 2'000;
+/// Half of it, so that one claim fills its half while the jobs of another are run.
+constexpr int largest_claim = largest_buffer / 2;
 /// A buffered job that no thread has begun by then goes back to the queue.
 constexpr auto longest_wait = 2s;
 
@@ -93,9 +95,9 @@ int WorkPool::room_locked() const {
 int WorkPool::worthwhile_room_locked() const {
     const int room = room_locked();
     // In small helpings a claim costs more than it brings: it passes over all that is held already.
-    const bool too_little = capacity() > wanted_ && room < capacity() / 2;
+    const bool too_little = capacity() > wanted_ && room < std::min(capacity() / 2, largest_claim);
     full_ = room == 0 || too_little;
-    return too_little ? 0 : room;
+    return too_little ? 0 : std::min(room, largest_claim);
 }
 
 int WorkPool::room() const {
