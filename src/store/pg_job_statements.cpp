@@ -30,8 +30,9 @@ constexpr const char* event_values =
 // cost a claim nothing. What the claim writes is in no index, so that it stays within the page;
 // what is claimed already is passed over on the way, and so is what the watch has marked as
 // nobody's: every claim would compare it again. The rows are locked, so that their places (ctid)
-// stand until they are written. The commit waits for no disk: a claim that a crash of the database
-// undoes is a lease that was lost, and what its worker writes is refused.
+// stand until they are written. The answer is in no order: its last column is the place in line.
+// The commit waits for no disk: a claim that a crash of the database undoes is a lease that was
+// lost, and what its worker writes is refused.
 const std::string& claim() {
     static const std::string text = std::string(R"(
         WITH lined AS MATERIALIZED (
@@ -52,24 +53,19 @@ const std::string& claim() {
             LIMIT $2::bigint
             FOR UPDATE SKIP LOCKED
         ), picked AS MATERIALIZED (
-            SELECT at, row_number() OVER (ORDER BY priority DESC, place, operation_id) AS number
+            SELECT at, operation_id,
+                row_number() OVER (ORDER BY priority DESC, place, operation_id) AS number
             FROM (SELECT * FROM lined UNION ALL SELECT * FROM parked) AS either
             ORDER BY priority DESC, place, operation_id
             LIMIT $2::bigint
-        ), j AS (
-            UPDATE jobs SET state = 'running', claimed_from = jobs.state, lease_token = $5::uuid,
-                lease_until = $3, worker_id = $4, started_at = coalesce(started_at, $1),
-                begun_at = coalesce(begun_at, $1), blocked_reason = NULL
-            FROM picked WHERE jobs.ctid = picked.at
-            RETURNING jobs.operation_id, jobs.id, jobs.bot_id, jobs.user_id, jobs.step,
-                jobs.priority, jobs.failures, jobs.rescues, jobs.run_at, jobs.queue_at,
-                jobs.message, jobs.progress, jobs.requirements, jobs.created_at, jobs.started_at,
-                jobs.signal, jobs.cancel_requested, picked.number
         )
-        SELECT)") + columns::claimed +
-                                    R"(
-        FROM j JOIN operations o ON o.id = j.operation_id
-        ORDER BY j.number)";
+        UPDATE jobs AS j SET state = 'running', claimed_from = j.state, lease_token = $5::uuid,
+            lease_until = $3, worker_id = $4, started_at = coalesce(j.started_at, $1),
+            begun_at = coalesce(j.begun_at, $1), blocked_reason = NULL
+        FROM picked JOIN operations o ON o.id = picked.operation_id
+        WHERE j.ctid = picked.at
+        RETURNING)") + columns::claimed +
+                                    ", picked.number";
     return text;
 }
 

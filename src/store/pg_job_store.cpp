@@ -71,6 +71,19 @@ constexpr std::string_view earliest_due = R"(
     )
     SELECT min(run_at) FROM (SELECT run_at FROM parked UNION ALL SELECT run_at FROM lined) AS due)";
 
+/// The rows of a claim, first in line first.
+std::vector<std::size_t> in_line_order(const Rows& rows) {
+    std::vector<std::pair<long long, std::size_t>> places;
+    places.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        places.emplace_back(rows[i].integer(columns::claimed_count), i);
+    }
+    std::ranges::sort(places);
+    std::vector<std::size_t> order(places.size());
+    std::ranges::transform(places, order.begin(), [](const auto& place) { return place.second; });
+    return order;
+}
+
 // What goes with a bot that is deleted, in the transaction that deletes it; the last of them also
 // where a bot's server is given up.
 constexpr std::string_view remove_secrets = R"(
@@ -141,7 +154,8 @@ public:
             const Rows rows = sql.query_binary(
                 statements::claim(),
                 {request.now, request.limit, until, request.worker, token, request.capabilities});
-            for (std::size_t i = 0; i < rows.size(); ++i) {
+            claimed.reserve(rows.size());
+            for (const std::size_t i : in_line_order(rows)) {
                 ports::ClaimedJob job = read_claimed(rows[i]);
                 job.lease = {.job_id = job.job.id,
                              .token = token,

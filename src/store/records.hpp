@@ -59,6 +59,7 @@ inline constexpr const char* claimed =
     " j.run_at, j.queue_at, j.message, j.progress, CAST(j.requirements AS text), j.created_at,"
     " j.started_at, j.signal, o.kind, o.phase, j.cancel_requested, o.created_at, o.deadline_at,"
     " CAST(o.error AS text), o.payload, o.request_id ";
+inline constexpr int claimed_count = 24;
 inline constexpr const char* server =
     " s.id, s.bot_id, s.deployment_id, s.provider, s.region, s.type, s.image, s.name, s.state,"
     " s.provider_server_id, s.public_ip, s.host_key, s.next_host_key, s.host_key_rotated,"
