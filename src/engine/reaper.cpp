@@ -25,7 +25,8 @@ void log_problem(const core::Server& server, const base::Error& error) {
 }
 
 /// Says what went wrong, and whether the next server may be asked for: not at a provider that does
-/// not answer, or whose budget is spent, which is no failure at all.
+/// not answer, or whose budget is spent, which is no failure at all. A server that the project does
+/// not know is no end either: the next one may be there, which proves the project.
 bool goes_on(const core::Server& server, const base::Error& error) {
     if (error.code == core::code_request_budget) {
         base::log_event(LogLevel::info, "reaper_waits",
@@ -35,7 +36,7 @@ bool goes_on(const core::Server& server, const base::Error& error) {
     if (error.code == code_project_unproven) {
         base::log_event(LogLevel::warning, "reaper_waits",
                         {{"provider", server.provider}, {"why", error.message}});
-        return false;
+        return true;
     }
     log_problem(server, error);
     return error.kind != base::ErrorKind::rate_limited &&

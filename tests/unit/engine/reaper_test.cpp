@@ -95,6 +95,16 @@ TEST_CASE("one server that cannot be deleted keeps no other waiting") {
     CHECK(world.hetzner.calls_of(Method::remove) == 3);
 }
 
+TEST_CASE("a server that an unproven project does not know keeps none behind it waiting") {
+    World world;
+    for (int i = 0; i < 3; ++i) world.leave_behind("hetzner", world.hetzner);
+    base::Error unproven{.kind = base::ErrorKind::unavailable};
+    unproven.code = engine::code_project_unproven;
+    world.hetzner.fail_next(Method::get, 1, unproven);
+    world.tick();
+    CHECK(world.hetzner.calls_of(Method::remove) == 2);
+}
+
 TEST_CASE("with another project's token no row ends, and the operator is told") {
     World world;
     support::FakeCloudLedger ledger(world.database);
