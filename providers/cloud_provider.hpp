@@ -2,11 +2,13 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/call.hpp"
 #include "base/result.hpp"
+#include "core/create_actions.hpp"
 #include "providers/cloud_types.hpp"
 
 namespace hatchery::providers {
@@ -61,6 +63,16 @@ public:
             if (*found) seen.push_back(**std::move(found));
         }
         return seen;
+    }
+    /// How many actions one request of actions() asks for; 0 where creates have none.
+    [[nodiscard]] virtual std::size_t actions_a_request() const { return 0; }
+    /// How these actions stand, for no more requests than they fill. Who is not in the answer is
+    /// not known there (any more). When a request fails, what was seen until then, if that is
+    /// anything.
+    [[nodiscard]] virtual base::Result<std::vector<core::CloudAction>> actions(
+        std::span<const std::string> ids, const base::Call& call) {
+        (void)ids, (void)call;
+        return std::vector<core::CloudAction>{};
     }
     /// Asks for the server's end; one that is gone already is a success.
     [[nodiscard]] virtual base::Result<void> delete_server(const std::string& provider_server_id,

@@ -25,6 +25,8 @@ enum class CloudServerStatus : std::uint8_t {
 /// A server as the provider reports it.
 struct CloudServer {
     std::string provider_server_id;
+    /// Of a create's answer: the ids of the actions that make it. Empty elsewhere.
+    std::vector<std::string> create_actions = {};
     std::string name;
     CloudServerStatus status = CloudServerStatus::unknown;
     /// Empty until the provider has given it one.

@@ -35,6 +35,11 @@ public:
                                                    const base::Call& call) override {
         return inner_.look_at(wanted, call);
     }
+    std::size_t actions_a_request() const override { return inner_.actions_a_request(); }
+    base::Result<std::vector<core::CloudAction>> actions(std::span<const std::string> ids,
+                                                         const base::Call& call) override {
+        return inner_.actions(ids, call);
+    }
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override {
         return inner_.delete_server(provider_server_id, call);

@@ -174,6 +174,39 @@ std::optional<CloudServer> decode_droplet(const Json& droplet) {
     return decoded;
 }
 
+std::vector<std::string> decode_create_actions(const Json& answer) {
+    std::vector<std::string> ids;
+    const Json& links = json_member(json_member(answer, "links"), "actions");
+    if (!links.is_array()) return ids;
+    for (const Json& link : links) {
+        auto id = rest::id_text(json_member(link, "id"));
+        if (json_string(link, "rel") == "create" && rest::check_id("DigitalOcean", id)) {
+            ids.push_back(std::move(id));
+        }
+    }
+    return ids;
+}
+
+std::optional<core::CloudAction> decode_action(const Json& action) {
+    using State = core::CloudAction::State;
+    core::CloudAction decoded;
+    decoded.id = rest::id_text(json_member(action, "id"));
+    if (decoded.id.empty()) return std::nullopt;
+    const std::string status = json_string(action, "status");
+    if (status == "in-progress") decoded.state = State::running;
+    if (status == "completed") decoded.state = State::succeeded;
+    if (status != "errored") return decoded;
+    decoded.state = State::failed;
+    decoded.error.kind = base::ErrorKind::unavailable;
+    decoded.error.effect = base::Effect::none;
+    decoded.error.code = status;
+    decoded.error.message = fmt::format(
+        "DigitalOcean took the order and then failed to {} the server, and does not say why ({}).",
+        json_string(action, "type", "make"), status);
+    decoded.error.next_action = "Wait: it is tried again, or choose another region.";
+    return decoded;
+}
+
 std::optional<long long> next_page(const Json& answer, long long page) {
     const Json& pages = json_member(json_member(answer, "links"), "pages");
     return json_string(pages, "next").empty() ? std::nullopt : std::optional(page + 1);

@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "core/create_actions.hpp"
 #include "providers/cloud_types.hpp"
 
 namespace hatchery::providers::digitalocean {
@@ -18,6 +19,10 @@ namespace hatchery::providers::digitalocean {
 
 /// A `droplet` object. Unknown members and nulls are passed over; nothing when it has no id.
 [[nodiscard]] std::optional<CloudServer> decode_droplet(const base::Json& droplet);
+/// The ids of the actions that a create's answer links to.
+[[nodiscard]] std::vector<std::string> decode_create_actions(const base::Json& answer);
+/// An `action` object; nothing when it has no id. DigitalOcean does not say why one failed.
+[[nodiscard]] std::optional<core::CloudAction> decode_action(const base::Json& action);
 /// The page after this one, or nothing when `links.pages.next` is absent.
 [[nodiscard]] std::optional<long long> next_page(const base::Json& answer, long long page);
 

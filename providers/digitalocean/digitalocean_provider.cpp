@@ -106,6 +106,7 @@ public:
         if (!answer) return base::fail(std::move(answer.error()));
         auto server = digitalocean::decode_droplet(base::json_member(*answer, "droplet"));
         if (!server || server->name != request.name) return base::fail(unreadable(what));
+        server->create_actions = digitalocean::decode_create_actions(*answer);
         return std::move(*server);
     }
 
@@ -170,6 +171,27 @@ public:
             return !ids.contains(server.provider_server_id);
         });
         return listed;
+    }
+
+    /// It has no call for several.
+    std::size_t actions_a_request() const override { return 1; }
+
+    base::Result<std::vector<core::CloudAction>> actions(std::span<const std::string> ids,
+                                                         const base::Call& call) override {
+        std::vector<core::CloudAction> seen;
+        for (const auto& id : ids) {
+            if (auto checked = rest::check_id(provider, id); !checked) {
+                return base::fail(std::move(checked.error()));
+            }
+            auto answer =
+                client_.get(fmt::format("look at the action {}", id), "/actions/" + id, call);
+            if (!answer && answer.error().code == "not_found") continue;
+            if (!answer && seen.empty()) return base::fail(std::move(answer.error()));
+            if (!answer) return seen;
+            auto action = digitalocean::decode_action(base::json_member(*answer, "action"));
+            if (action && action->id == id) seen.push_back(std::move(*action));
+        }
+        return seen;
     }
 
     base::Result<void> delete_server(const std::string& provider_server_id,

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/json_value.hpp"
+#include "providers/hetzner/errors.hpp"
 #include "providers/rest/client.hpp"
 
 namespace hatchery::providers::hetzner {
@@ -164,6 +165,33 @@ std::optional<CloudServer> decode_server(const Json& server, const std::string& 
     if (!decoded.price_hourly.empty() || !decoded.price_monthly.empty()) {
         decoded.price_currency = currency;
     }
+    return decoded;
+}
+
+std::vector<std::string> decode_create_actions(const Json& answer) {
+    std::vector<std::string> ids;
+    const auto keep = [&](const Json& action) {
+        auto id = rest::id_text(json_member(action, "id"));
+        if (rest::check_id("Hetzner", id)) ids.push_back(std::move(id));
+    };
+    keep(json_member(answer, "action"));
+    const Json& next = json_member(answer, "next_actions");
+    if (next.is_array()) std::ranges::for_each(next, keep);
+    return ids;
+}
+
+std::optional<core::CloudAction> decode_action(const Json& action) {
+    using State = core::CloudAction::State;
+    core::CloudAction decoded;
+    decoded.id = rest::id_text(json_member(action, "id"));
+    if (decoded.id.empty()) return std::nullopt;
+    const std::string status = json_string(action, "status");
+    if (status == "running") decoded.state = State::running;
+    if (status == "success") decoded.state = State::succeeded;
+    if (status == "error") decoded.state = State::failed;
+    decoded.progress_percent =
+        static_cast<int>(std::clamp(base::json_int(action, "progress"), 0LL, 100LL));
+    if (decoded.state == State::failed) decoded.error = action_failure(action);
     return decoded;
 }
 

@@ -43,6 +43,10 @@ struct Place {
 /// A `server` object. Unknown members and nulls are passed over; nothing when it has no id or name.
 [[nodiscard]] std::optional<CloudServer> decode_server(const base::Json& server,
                                                        const std::string& currency);
+/// The ids of `action` and `next_actions` of a create's answer.
+[[nodiscard]] std::vector<std::string> decode_create_actions(const base::Json& answer);
+/// An `action` object; nothing when it has no id.
+[[nodiscard]] std::optional<core::CloudAction> decode_action(const base::Json& action);
 /// `meta.pagination.next_page`, or nothing on the last page.
 [[nodiscard]] std::optional<long long> next_page(const base::Json& answer);
 /// The offers of one `server_type` object: one for each location that still sells it at `now`.

@@ -135,4 +135,21 @@ Error refusal(const rest::CallSubject& subject, const ports::HttpResponse& respo
     return error;
 }
 
+Error action_failure(const base::Json& action) {
+    const base::Json& said = base::json_member(action, "error");
+    Error error{.effect = Effect::none};
+    error.code = rest::shortened(base::json_string(said, "code", "unknown_error"));
+    // What is not in the table broke on their side.
+    error.kind = kind_of(error.code, 500);
+    const std::string words = rest::shortened(base::json_string(said, "message"));
+    error.message = fmt::format("Hetzner took the order and then failed to carry out {}: {} ({}).",
+                                base::json_string(action, "command", "it"),
+                                words.empty() ? "no reason given" : words, error.code);
+    error.next_action = next_action_of(error.code, error.kind);
+    if (error.next_action.empty()) {
+        error.next_action = "Wait: it is tried again, or choose another region.";
+    }
+    return error;
+}
+
 }  // namespace hatchery::providers::hetzner

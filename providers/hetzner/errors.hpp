@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "ports/http_transport.hpp"
 #include "providers/rest/call_subject.hpp"
 
@@ -11,5 +12,8 @@ namespace hatchery::providers::hetzner {
 /// the code in `code`, the rest in `context`.
 [[nodiscard]] base::Error refusal(const rest::CallSubject& subject,
                                   const ports::HttpResponse& response, base::TimePoint now);
+
+/// Why an `action` object failed, by the same codes.
+[[nodiscard]] base::Error action_failure(const base::Json& action);
 
 }  // namespace hatchery::providers::hetzner

@@ -25,6 +25,8 @@ using base::Json;
 constexpr std::string_view provider = "Hetzner";
 /// Values in one selector: what fits on a page, in a URL of some 2 kB.
 constexpr std::size_t looked_at_once = 50;
+/// The API takes no more ids in one request.
+constexpr std::size_t actions_at_once = 25;
 constexpr auto prices_limit = std::chrono::seconds(5);
 constexpr auto prices_silence = std::chrono::seconds(60);
 
@@ -58,6 +60,7 @@ public:
         if (!answer) return base::fail(std::move(answer.error()));
         auto server = hetzner::decode_server(base::json_member(*answer, "server"), {});
         if (!server || server->name != request.name) return base::fail(unreadable(what));
+        server->create_actions = hetzner::decode_create_actions(*answer);
         complete_prices(*server, call);
         return std::move(*server);
     }
@@ -124,6 +127,31 @@ public:
             if (!some) return seen;
             for (CloudServer& server : *some) {
                 if (ids.contains(server.provider_server_id)) seen.push_back(std::move(server));
+            }
+        }
+        return seen;
+    }
+
+    std::size_t actions_a_request() const override { return actions_at_once; }
+
+    base::Result<std::vector<core::CloudAction>> actions(std::span<const std::string> ids,
+                                                         const base::Call& call) override {
+        for (const auto& id : ids) {
+            if (auto checked = rest::check_id(provider, id); !checked) {
+                return base::fail(std::move(checked.error()));
+            }
+        }
+        std::vector<core::CloudAction> seen;
+        for (std::size_t done = 0; done < ids.size(); done += actions_at_once) {
+            const auto some = ids.subspan(done, std::min(actions_at_once, ids.size() - done));
+            auto answer = client_.get("look at some actions",
+                                      fmt::format("/actions?id={}", fmt::join(some, "&id=")), call);
+            if (!answer && seen.empty()) return base::fail(std::move(answer.error()));
+            if (!answer) return seen;
+            const Json& listed = base::json_member(*answer, "actions");
+            if (!listed.is_array()) return base::fail(no_actions());
+            for (const Json& item : listed) {
+                if (auto action = hetzner::decode_action(item)) seen.push_back(std::move(*action));
             }
         }
         return seen;
@@ -348,6 +376,12 @@ private:
             servers.push_back(std::move(*server));
         }
         return servers;
+    }
+
+    static base::Error no_actions() {
+        base::Error error{.kind = ErrorKind::bad_response, .effect = base::Effect::none};
+        error.message = "Hetzner's answer to \"look at some actions\" makes no sense.";
+        return error;
     }
 
     /// A 201 whose body tells nothing: the server exists.

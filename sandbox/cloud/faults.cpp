@@ -51,6 +51,7 @@ FaultSet parse_faults(const std::string& document) {
     faults.create_answer_lost = reader.count("createAnswerLost", 0, kMaxCount);
     faults.stuck_initializing = reader.count("stuckInitializing", 0, kMaxCount);
     faults.create_action_fails = reader.count("createActionFails", 0, kMaxCount);
+    faults.create_action_code = reader.text("createActionCode").value_or(faults.create_action_code);
     faults.delete_locked = reader.count("deleteLocked", 0, kMaxCount);
     faults.wrong_host_key = reader.count("wrongHostKey", 0, kMaxCount);
     faults.latency_ms = reader.count("latencyMs", 0, kMaxCount);
@@ -101,6 +102,7 @@ nlohmann::json to_json(const FaultSet& faults) {
         {"createAnswerLost", faults.create_answer_lost},
         {"stuckInitializing", faults.stuck_initializing},
         {"createActionFails", faults.create_action_fails},
+        {"createActionCode", faults.create_action_code},
         {"deleteLocked", faults.delete_locked},
         {"wrongHostKey", faults.wrong_host_key},
         {"error", errors},

@@ -46,6 +46,8 @@ struct FaultSet {
     int create_answer_lost = 0;
     int stuck_initializing = 0;
     int create_action_fails = 0;
+    /// What such an action says, where it says anything.
+    std::string create_action_code = "server_error";
     int delete_locked = 0;
     int wrong_host_key = 0;
     std::vector<ApiErrorFault> errors;

@@ -71,8 +71,9 @@ void HetznerApi::Impl::leave_initializing(Project& project, Server& server) {
     }
     if (faults_.use(&FaultSet::create_action_fails)) {
         server.status = ServerStatus::off;
-        fail_action(project, server.create_action, "server_error", "made to order by a fault");
-        fail_action(project, server.start_action, "server_error", "made to order by a fault");
+        const std::string code = faults_.get().create_action_code;
+        fail_action(project, server.create_action, code, "made to order by a fault");
+        fail_action(project, server.start_action, code, "made to order by a fault");
         server.start_action = 0;
         return;
     }

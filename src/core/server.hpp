@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/enum_text.hpp"
 #include "base/ids.hpp"
+#include "core/create_actions.hpp"
 
 namespace hatchery::core {
 
@@ -35,6 +37,11 @@ struct Server {
     ServerState state = ServerState::planned;
     /// The provider's own id, empty until the create has been answered or adopted.
     std::string provider_server_id;
+    /// The provider's actions that make it, as the answer to the create named them; none when that
+    /// answer was lost.
+    std::vector<std::string> create_actions;
+    /// What they said when they were asked last.
+    CreateWord create_word;
     std::string public_ip;
     /// Where SSH answers there; 0: at the port of all servers.
     std::uint16_t ssh_port = 0;

@@ -65,6 +65,9 @@ public:
         return around(points_, "fleet.learn_addresses",
                       [&] { return inner_.learn_addresses(found); });
     }
+    base::Result<void> note_creates(std::span<const ports::CreateNews> news) override {
+        return around(points_, "fleet.note_creates", [&] { return inner_.note_creates(news); });
+    }
     base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) override {
         points_.pass("fleet.servers_being_created", "before");

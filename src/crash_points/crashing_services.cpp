@@ -38,6 +38,11 @@ public:
         points_.pass("cloud.look_at", "before");
         return inner_.look_at(wanted, call);
     }
+    base::Result<std::vector<core::CloudAction>> actions(std::span<const std::string> ids,
+                                                         const base::Call& call) override {
+        points_.pass("cloud.actions", "before");
+        return inner_.actions(ids, call);
+    }
     base::Result<void> keep_guarded(const std::string& installation,
                                     const std::vector<providers::CloudResource>& firewalls,
                                     const base::Call& call) override {

@@ -235,7 +235,7 @@ private:
     void poll_cloud(const std::stop_token& stop, const std::string& provider) {
         Alarm alarm;
         Leader leader(ports_, "cloud_poller:" + provider);
-        CloudPoller poller(ports_, provider);
+        CloudPoller poller(ports_, settings_, provider);
         while (!stop.stop_requested()) {
             if (!leader.leads()) {
                 alarm.sleep(stop, lead_every);

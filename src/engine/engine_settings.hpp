@@ -31,6 +31,10 @@ struct EngineSettings {
     /// Otherwise it is only reported.
     bool destroy_strays = true;
 
+    /// How long a server may boot before its provider is asked what it does, as long as nobody
+    /// knows how long they usually take.
+    base::Milliseconds boot_expected{45'000};
+
     std::string provider = "hetzner";
     std::string region;
     std::string server_type;

@@ -56,6 +56,7 @@ struct ServerPlan {
 struct ServerChange {
     std::optional<core::ServerState> state;
     std::optional<std::string> provider_server_id;
+    std::optional<std::vector<std::string>> create_actions;
     std::optional<std::string> public_ip;
     std::optional<int> ssh_port;
     /// Where it is to be made; only of a server that was not asked for.
@@ -77,6 +78,13 @@ struct FoundAddress {
     base::ServerId server;
     std::string provider_server_id;
     std::string public_ip;
+};
+
+/// What the provider's actions say of the create of a booting server.
+struct CreateNews {
+    base::ServerId server;
+    std::string provider_server_id;
+    core::CreateWord word;
 };
 
 /// Bots, servers and their secrets, as steps, poller and reaper need them. Thread-safe. Writes
@@ -118,6 +126,9 @@ public:
     /// server that is in another state, or that is another machine by now, is passed over.
     [[nodiscard]] virtual base::Result<void> learn_addresses(
         std::span<const FoundAddress> found) = 0;
+    /// Writes what is said of creates, all in one statement. A server that is in another state than
+    /// booting, or that is another machine by now, is passed over.
+    [[nodiscard]] virtual base::Result<void> note_creates(std::span<const CreateNews> news) = 0;
     /// All servers of this provider that are not proven gone: what the reconciler compares with.
     [[nodiscard]] virtual base::Result<std::vector<core::Server>> servers_alive(
         const std::string& provider) = 0;

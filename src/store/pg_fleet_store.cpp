@@ -52,6 +52,7 @@ constexpr std::string_view update_server = R"(
         deleted_at = coalesce($13::timestamptz, deleted_at),
         provider = coalesce($14, provider), image = coalesce($15, image),
         ssh_port = coalesce($16::integer, ssh_port),
+        create_actions = coalesce($18, create_actions),
         create_begun_at = CASE WHEN $2 = 'planned' THEN NULL
             WHEN $2 = 'creating' AND state = 'planned' THEN CAST($17 AS timestamptz)
             ELSE create_begun_at END
@@ -63,6 +64,13 @@ constexpr std::string_view learn_address = R"(
          AS found (id, provider_server_id, public_ip)
     WHERE s.id = found.id AND s.provider_server_id = found.provider_server_id
       AND s.state = 'booting' AND s.public_ip = '')";
+
+constexpr std::string_view note_create = R"(
+    UPDATE servers s SET create_word = news.word
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS text[]), CAST($3 AS text[]))
+         AS news (id, provider_server_id, word)
+    WHERE s.id = news.id AND s.provider_server_id = news.provider_server_id
+      AND s.state = 'booting')";
 
 const std::string select_alive = std::string("SELECT") + columns::server +
                                  "FROM servers s WHERE s.provider = $1 AND s.state <> 'deleted'";
@@ -170,7 +178,9 @@ public:
                 {server, change.state, change.provider_server_id, change.public_ip, change.region,
                  change.type, change.host_key, change.next_host_key, change.host_key_rotated,
                  change.price_monthly, change.price_hourly, change.price_currency,
-                 change.deleted_at, change.provider, change.image, change.ssh_port, clock_.now()});
+                 change.deleted_at, change.provider, change.image, change.ssh_port, clock_.now(),
+                 change.create_actions ? std::optional(join_ids(*change.create_actions))
+                                       : std::optional<std::string>()});
             if (done.affected() == 0) return no_such_server();
             return {};
         });
@@ -215,6 +225,22 @@ public:
         return database_.run([&](Sql& sql) -> Result<void> {
             (void)sql.query(learn_address,
                             {array_text(servers), array_text(machines), array_text(addresses)});
+            return {};
+        });
+    }
+
+    Result<void> note_creates(std::span<const ports::CreateNews> news) override {
+        std::vector<std::string> servers;
+        std::vector<std::string> machines;
+        std::vector<std::string> words;
+        for (const auto& one : news) {
+            servers.push_back(one.server.text());
+            machines.push_back(base::to_utf8(one.provider_server_id));
+            words.push_back(base::to_utf8(core::to_text(one.word)));
+        }
+        return database_.run([&](Sql& sql) -> Result<void> {
+            (void)sql.query(note_create,
+                            {array_text(servers), array_text(machines), array_text(words)});
             return {};
         });
     }

@@ -1,6 +1,9 @@
 #include "store/records.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
+#include <sstream>
 
 #include "base/encoding.hpp"
 #include "base/json_value.hpp"
@@ -83,6 +86,17 @@ ports::ClaimedJob read_claimed(const Rows::Row& row) {
     return claimed;
 }
 
+std::string join_ids(const std::vector<std::string>& ids) {
+    return fmt::format("{}", fmt::join(ids, ","));
+}
+
+std::vector<std::string> split_ids(const std::string& text) {
+    std::vector<std::string> ids;
+    std::istringstream stream(text);
+    for (std::string id; std::getline(stream, id, ',');) ids.push_back(id);
+    return ids;
+}
+
 core::Server read_server(const Rows::Row& row, int first) {
     core::Server server;
     server.id = row.id<base::ServerId>(first);
@@ -106,6 +120,8 @@ core::Server read_server(const Rows::Row& row, int first) {
     server.created_at = row.time(first + 18);
     server.deleted_at = row.optional_time(first + 19);
     server.ssh_port = static_cast<std::uint16_t>(row.integer(first + 20));
+    server.create_actions = split_ids(row.text(first + 21));
+    server.create_word = core::parse_create_word(row.text(first + 22));
     return server;
 }
 

@@ -64,8 +64,8 @@ inline constexpr const char* server =
     " s.id, s.bot_id, s.deployment_id, s.provider, s.region, s.type, s.image, s.name, s.state,"
     " s.provider_server_id, s.public_ip, s.host_key, s.next_host_key, s.host_key_rotated,"
     " s.client_public_key, s.price_monthly, s.price_hourly, s.price_currency, s.created_at,"
-    " s.deleted_at, s.ssh_port ";
-inline constexpr int server_count = 21;
+    " s.deleted_at, s.ssh_port, s.create_actions, s.create_word ";
+inline constexpr int server_count = 23;
 inline constexpr const char* bot =
     " b.id, b.public_id, b.user_id, b.name, b.telegram_bot_id, b.telegram_username, b.model,"
     " b.model_base_url, b.provider, b.region, b.server_type, b.telegram_mode,"
@@ -75,6 +75,10 @@ inline constexpr int bot_count = 19;
 inline constexpr const char* event =
     " e.seq, e.operation_id, e.at, e.type, e.level, e.step, e.stream, e.message, e.data ";
 }  // namespace columns
+
+/// The ids of a provider's actions as one column keeps them, and back.
+[[nodiscard]] std::string join_ids(const std::vector<std::string>& ids);
+[[nodiscard]] std::vector<std::string> split_ids(const std::string& text);
 
 [[nodiscard]] core::Operation read_operation(const Rows::Row& row, int first = 0);
 [[nodiscard]] core::Job read_job(const Rows::Row& row, int first = 0);

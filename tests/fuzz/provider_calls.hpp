@@ -58,6 +58,16 @@ void ask_everything(std::string_view script, const Make& make) {
         if (!listed) return;
         for (const auto& server : *listed) check_server(server);
     });
+    ask([&](auto& cloud) {
+        const auto seen = cloud.actions(std::vector<std::string>{"7", "8"}, call);
+        check_answer(seen);
+        if (!seen) return;
+        for (const auto& action : *seen) {
+            must(!action.id.empty(), "an action has an id");
+            must(action.progress_percent >= 0 && action.progress_percent <= 100,
+                 "progress is a percentage");
+        }
+    });
     ask([&](auto& cloud) { check_answer(cloud.delete_server("7", call)); });
     ask([&](auto& cloud) {
         check_answer(cloud.change_power("7", providers::PowerAction::on, call));

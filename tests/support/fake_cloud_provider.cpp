@@ -95,6 +95,18 @@ void FakeCloudProvider::never_boot_next(int times) {
     never_booting_ += times;
 }
 
+void FakeCloudProvider::fail_next_create_actions(int times, Error error) {
+    const std::scoped_lock lock(mutex_);
+    error.effect = Effect::none;
+    failing_creates_.insert(failing_creates_.end(), static_cast<std::size_t>(times), error);
+}
+
+void FakeCloudProvider::fail_next_create_actions(int times, ErrorKind kind) {
+    auto error = plausible(kind);
+    error.code = kind == ErrorKind::out_of_stock ? "resource_unavailable" : "server_error";
+    fail_next_create_actions(times, std::move(error));
+}
+
 void FakeCloudProvider::add_server(CloudServer server) {
     const std::scoped_lock lock(mutex_);
     if (server.provider_server_id.empty()) server.provider_server_id = std::to_string(next_id_++);
@@ -199,6 +211,9 @@ CloudServer FakeCloudProvider::shown(const Machine& machine) const {
         server.status = CloudServerStatus::initializing;
     } else if (machine.boot == Boot::off) {
         server.status = CloudServerStatus::off;
+    } else if (machine.boot == Boot::failing) {
+        const bool has_failed = clock_.now() - server.created_at >= options_.boot_time / 3;
+        server.status = has_failed ? CloudServerStatus::off : CloudServerStatus::initializing;
     } else if (machine.boot == Boot::by_clock) {
         const auto age = clock_.now() - server.created_at;
         server.status = age >= options_.boot_time       ? CloudServerStatus::running
@@ -276,13 +291,21 @@ base::Result<CloudServer> FakeCloudProvider::create_server(const providers::Crea
     if (never_booting_ > 0) {
         --never_booting_;
         machine.boot = Boot::never;
+    } else if (!failing_creates_.empty()) {
+        machine.boot = Boot::failing;
+        machine.failure = failing_creates_.back();
+        failing_creates_.pop_back();
     }
+    const std::string action = "7" + std::to_string(id);
+    actions_[action] = machine;
     machines_.push_back(machine);
     if (lost_creates_ > 0) {
         --lost_creates_;
         return base::fail(lost_answer("create"));
     }
-    return shown(machine);
+    auto answer = shown(machine);
+    answer.create_actions = {action};
+    return answer;
 }
 
 base::Result<std::optional<CloudServer>> FakeCloudProvider::find_server(const std::string& name,
@@ -339,6 +362,42 @@ base::Result<std::vector<CloudServer>> FakeCloudProvider::look_at(
         if (is_wanted && visible(machine)) found.push_back(shown(machine));
     }
     return found;
+}
+
+std::size_t FakeCloudProvider::actions_a_request() const {
+    const std::scoped_lock lock(mutex_);
+    return options_.unique_names ? 25 : 1;
+}
+
+base::Result<std::vector<core::CloudAction>> FakeCloudProvider::actions(
+    std::span<const std::string> ids, const base::Call& call) {
+    std::vector<core::CloudAction> seen;
+    const auto a_request = actions_a_request();
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (i % a_request == 0) {
+            if (auto entered = enter(Method::actions, ids[i], call); !entered) {
+                if (seen.empty()) return base::fail(entered.error());
+                return seen;
+            }
+        }
+        const std::scoped_lock lock(mutex_);
+        const auto found = actions_.find(ids[i]);
+        if (found != actions_.end()) seen.push_back(action_of(ids[i], found->second));
+    }
+    return seen;
+}
+
+core::CloudAction FakeCloudProvider::action_of(const std::string& id, const Machine& made) const {
+    using State = core::CloudAction::State;
+    core::CloudAction action{.id = id, .state = State::running, .progress_percent = 50};
+    const auto age = clock_.now() - made.server.created_at;
+    if (made.boot == Boot::failing && age >= options_.boot_time / 3) {
+        action.state = State::failed;
+        action.error = made.failure;
+    } else if (made.boot == Boot::by_clock && age >= options_.boot_time) {
+        action.state = State::succeeded;
+    }
+    return action;
 }
 
 base::Result<void> FakeCloudProvider::delete_server(const std::string& provider_server_id,

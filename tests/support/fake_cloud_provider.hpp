@@ -32,6 +32,7 @@ public:
         change_resource,
         list_resources,
         remove_resource,
+        actions,
     };
 
     struct Options {
@@ -84,6 +85,11 @@ public:
     void behave_as_digitalocean();
     /// The next `times` created servers stay `initializing` for ever.
     void never_boot_next(int times);
+    /// The next `times` creates are taken, and their action fails so a third of a boot's time
+    /// later: the server stays off.
+    void fail_next_create_actions(int times, base::Error error);
+    /// The same with a plausible error of this kind.
+    void fail_next_create_actions(int times, base::ErrorKind kind);
     /// A server that somebody else made, or that we forgot.
     void add_server(providers::CloudServer server);
     /// Somebody deletes a server by hand; unknown ids are ignored.
@@ -123,6 +129,11 @@ public:
     /// One call, counted as a list.
     base::Result<std::vector<providers::CloudServer>> look_at(
         const providers::WantedServers& wanted, const base::Call& call) override;
+    /// As at Hetzner, or one where it behaves as DigitalOcean.
+    std::size_t actions_a_request() const override;
+    /// Counted once for each request of it.
+    base::Result<std::vector<core::CloudAction>> actions(std::span<const std::string> ids,
+                                                         const base::Call& call) override;
     base::Result<void> delete_server(const std::string& provider_server_id,
                                      const base::Call& call) override;
     base::Result<std::vector<providers::Offer>> offers(const base::Call& call) override;
@@ -152,11 +163,13 @@ public:
                                        const base::Call& call) override;
 
 private:
-    enum class Boot { by_clock, never, done, off };
+    enum class Boot { by_clock, never, done, off, failing };
     struct Machine {
         providers::CloudServer server;
         std::string user_data;
         Boot boot = Boot::by_clock;
+        /// Of one that fails.
+        base::Error failure;
         std::optional<base::TimePoint> deleted_at;
     };
     struct Failure {
@@ -171,6 +184,7 @@ private:
     base::Result<providers::CloudResource> keep_resource(providers::CloudResource resource,
                                                          const base::Call& call);
     void drop_deleted();
+    [[nodiscard]] core::CloudAction action_of(const std::string& id, const Machine& made) const;
     [[nodiscard]] providers::CloudServer shown(const Machine& machine) const;
     [[nodiscard]] bool visible(const Machine& machine) const;
 
@@ -188,6 +202,9 @@ private:
     int lost_creates_ = 0;
     int lost_deletes_ = 0;
     int never_booting_ = 0;
+    std::vector<base::Error> failing_creates_;
+    /// By id; they outlive what they were about.
+    std::map<std::string, Machine> actions_;
     long long next_id_ = 1001;
 };
 

@@ -116,6 +116,7 @@ Result<void> FakeFleetStore::change_server(const ports::Lease& lease, const base
         }
         assign(server.state, change.state);
         assign(server.provider_server_id, change.provider_server_id);
+        assign(server.create_actions, change.create_actions);
         assign(server.public_ip, change.public_ip);
         if (change.ssh_port) server.ssh_port = static_cast<std::uint16_t>(*change.ssh_port);
         assign(server.provider, change.provider);
@@ -182,6 +183,21 @@ Result<void> FakeFleetStore::learn_addresses(std::span<const ports::FoundAddress
                                   server.provider_server_id == address.provider_server_id &&
                                   server.public_ip.empty();
             if (lacks_it) server.public_ip = address.public_ip;
+        }
+        return {};
+    });
+}
+
+Result<void> FakeFleetStore::note_creates(std::span<const ports::CreateNews> news) {
+    return with_faults(db_, [&]() -> Result<void> {
+        for (const auto& one : news) {
+            const auto row = db_.server_rows.find(one.server);
+            if (row == db_.server_rows.end()) continue;
+            core::Server& server = row->second;
+            const bool is_it = server.state == core::ServerState::booting &&
+                               server.provider_server_id == one.provider_server_id;
+            // As the text keeps it.
+            if (is_it) server.create_word = core::parse_create_word(core::to_text(one.word));
         }
         return {};
     });

@@ -31,6 +31,7 @@ public:
     base::Result<void> remove_secret(const ports::Lease& lease,
                                      const ports::SecretRef& ref) override;
     base::Result<void> learn_addresses(std::span<const ports::FoundAddress> found) override;
+    base::Result<void> note_creates(std::span<const ports::CreateNews> news) override;
     base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) override;
     base::Result<std::vector<core::Server>> servers_alive(const std::string& provider) override;

@@ -165,12 +165,16 @@ base::Result<Place> chosen_place(StepContext& context, const core::Bot& bot) {
 }
 
 StepOutcome go_elsewhere(StepContext& context, const core::Server& server, base::Error error) {
-    const Place place = place_of_row(server);
+    return go_elsewhere(context, server, place_of_row(server), std::move(error));
+}
+
+StepOutcome go_elsewhere(StepContext& context, const core::Server& server, const Place& place,
+                         base::Error error) {
     if (error.kind == ErrorKind::out_of_stock && context.ports.offers != nullptr) {
         context.ports.offers->sold_out(place);
     }
     if (error.kind == ErrorKind::quota_exceeded && error.code != core::code_cost_ceiling) {
-        context.raise(core::cloud_quota(server.provider, error.message));
+        context.raise(core::cloud_quota(place.provider, error.message));
     }
     auto order = order_of(context);
     if (!order) return failed(std::move(order).error());
@@ -179,7 +183,7 @@ StepOutcome go_elsewhere(StepContext& context, const core::Server& server, base:
     const auto next = core::next_place(*order, tried);
     if (!next) {
         write_tried(context, {});
-        if (order->front() != place) {
+        if (order->front() != place_of_row(server)) {
             if (auto moved = move(context, server, order->front()); !moved) {
                 return failed(std::move(moved).error());
             }

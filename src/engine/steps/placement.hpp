@@ -19,6 +19,11 @@ namespace hatchery::engine {
 [[nodiscard]] core::StepOutcome go_elsewhere(StepContext& context, const core::Server& server,
                                              base::Error error);
 
+/// The same for a row that is planned anew, after what was made at another place had to be given
+/// up.
+[[nodiscard]] core::StepOutcome go_elsewhere(StepContext& context, const core::Server& server,
+                                             const core::Place& place, base::Error error);
+
 /// If the row's place is one that was tried already (a run died between saying so and moving the
 /// row): moves it on. Only for a planned row, which no create is out for.
 [[nodiscard]] std::optional<core::StepOutcome> leave_tried_place(StepContext& context,

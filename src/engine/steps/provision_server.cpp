@@ -9,6 +9,7 @@
 #include "engine/host_login.hpp"
 #include "engine/late_create.hpp"
 #include "engine/steps/create_intent.hpp"
+#include "engine/steps/failed_create.hpp"
 #include "engine/steps/found_prices.hpp"
 #include "engine/steps/placement.hpp"
 #include "engine/steps/steps.hpp"
@@ -92,6 +93,7 @@ std::optional<StepOutcome> keep(StepContext& context, const core::Server& server
     }
     ports::ServerChange booting{.state = ServerState::booting,
                                 .provider_server_id = found.provider_server_id,
+                                .create_actions = found.create_actions,
                                 .public_ip = found.public_ip,
                                 .ssh_port = found.ssh_port};
     keep_prices(booting, found);
@@ -281,10 +283,13 @@ base::Result<std::optional<providers::CloudServer>> ask_provider(StepContext& co
 /// Without one, the provider is asked once a minute.
 std::optional<StepOutcome> await_address(StepContext& context, core::Server& server) {
     if (!server.public_ip.empty()) return std::nullopt;
+    if (auto outcome = give_up_failed_create(context, server)) return outcome;
     auto found = ask_provider(context, server);
     if (!found) return failed(std::move(found).error());
     if (!*found || (*found)->public_ip.empty()) {
-        return context.wait(address_interval, "waiting for the server's address",
+        return context.wait(address_interval,
+                            "waiting for the server's address" +
+                                core::progress_words(server.create_word, server.provider),
                             "server:" + server.id.text());
     }
     server.public_ip = (*found)->public_ip;
@@ -306,10 +311,13 @@ StepOutcome secure(StepContext& context, const core::Server& server) {
     if (!login || login->exit_code != 0 || !login->signal.empty()) {
         // While it boots it refuses or drops connections, until cloud-init has run it refuses the
         // key, and until root's password counts as valid it runs no command.
+        if (auto outcome = give_up_failed_create(context, server)) return *std::move(outcome);
         if (auto asked = ask_provider(context, server); !asked) {
             return failed(std::move(asked).error());
         }
-        return context.wait(boot_interval, "waiting for the server to boot",
+        return context.wait(boot_interval,
+                            "waiting for the server to boot" +
+                                core::progress_words(server.create_word, server.provider),
                             "server:" + server.id.text());
     }
     if (auto outcome = rotate_host_key(context, {.server = server, .target = *target})) {
@@ -323,12 +331,20 @@ StepOutcome secure(StepContext& context, const core::Server& server) {
 StepOutcome provision_server(StepContext& context) {
     auto server = context.ports.fleet.server_of(context.bot_id());
     if (!server) return failed(std::move(server).error());
+    const auto given_up = given_up_create(context);
+    if (given_up) {
+        if (auto outcome = end_given_up(context, *given_up, *server)) return *std::move(outcome);
+    }
     if (!*server) {
         auto bot = context.ports.fleet.bot(context.bot_id());
         if (!bot) return failed(std::move(bot).error());
         auto planned = plan(context, *bot);
         if (!planned) return failed(std::move(planned).error());
         server = std::optional(*std::move(planned));
+    }
+    if (given_up) {
+        forget_given_up(context);
+        return go_elsewhere(context, **server, given_up->place, given_up->why);
     }
     if ((*server)->state == ServerState::planned || (*server)->state == ServerState::creating) {
         if (auto outcome = obtain(context, **server)) return *std::move(outcome);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ public:
     [[nodiscard]] virtual bool comes_to(const std::string& provider_server_id,
                                         providers::CloudServerStatus status) = 0;
     virtual void lose_next_create_answer() = 0;
+    /// The next create is taken, and then its action fails; how it must be told. Unset where a
+    /// create has no actions.
+    [[nodiscard]] virtual std::optional<Refusal> fail_next_create_action() { return std::nullopt; }
     /// The next call of this method is answered with this status and code and has no effect.
     virtual void refuse_next(Method method, int status, const std::string& code) = 0;
     /// The next delete is refused because the provider is busy with the server. False where none

@@ -47,6 +47,10 @@ public:
                 {504, "gateway_timeout", ErrorKind::timeout, Effect::unknown}};
     }
 
+    std::optional<Refusal> fail_next_create_action() override {
+        put_faults(R"({"createActionFails":1,"rateLimit":{"limit":100000,"perMinute":100000}})");
+        return Refusal{0, "errored", base::ErrorKind::unavailable, base::Effect::none};
+    }
     std::string add_bare_address() override {
         // One that a Droplet has, too.
         const auto server = provider().create_server(plain_request("hatchery-reserved"),

@@ -65,12 +65,17 @@ public:
         return comes_to(id, providers::CloudServerStatus::running);
     }
     bool comes_to(const std::string& id, providers::CloudServerStatus status) override {
+        if (status == providers::CloudServerStatus::off) clock_.advance(std::chrono::minutes(1));
         const auto server = provider_->get_server(id, base::Call::within(std::chrono::seconds(1)));
         return server && *server && (*server)->status == status;
     }
     bool lock_next_delete() override {
         refuse_next(Method::remove, 423, "locked");
         return true;
+    }
+    std::optional<Refusal> fail_next_create_action() override {
+        provider_->fail_next_create_actions(1, ErrorKind::out_of_stock);
+        return Refusal{0, "resource_unavailable", ErrorKind::out_of_stock, Effect::none};
     }
     void lose_next_create_answer() override { provider_->lose_next_create_answers(1); }
     void refuse_next(Method method, int status, const std::string& code) override {

@@ -34,6 +34,11 @@ public:
     std::string currency() override { return "EUR"; }
     int page_size() override { return 50; }
     std::vector<Refusal> refusals() override { return hetzner_refusals(); }
+    std::optional<Refusal> fail_next_create_action() override {
+        put_faults(R"({"createActionFails":1,"createActionCode":"resource_unavailable"})");
+        return Refusal{0, "resource_unavailable", base::ErrorKind::out_of_stock,
+                       base::Effect::none};
+    }
     std::string add_address(providers::ResourceKind kind,
                             const std::map<std::string, std::string>& labels) override {
         const bool floating = kind == providers::ResourceKind::floating_ip;

@@ -34,6 +34,7 @@ std::string_view http_method(Method method) {
         case Method::images:
         case Method::limits:
         case Method::list_resources:
+        case Method::actions:
             return "GET";
     }
     return "*";

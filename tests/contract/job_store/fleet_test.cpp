@@ -121,6 +121,44 @@ TEST_CASE("an address that comes later is written where none is, for the machine
     CHECK(fleet.learn_addresses({}));
 }
 
+TEST_CASE("what is said of a create is kept for the booting machine of the row") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    const auto claimed = start_and_claim(*store, bot);
+    auto& fleet = store->fleet();
+    REQUIRE(fleet.plan_server(claimed.lease, bot.id, plan_with(first_id), at(5)));
+    const base::ServerId id(first_id);
+    CHECK(fleet.server_of(bot.id).value()->create_actions.empty());
+    using Standing = core::CreateWord::Standing;
+    const auto note = [&](const std::string& machine, const core::CreateWord& word) {
+        const std::vector<ports::CreateNews> news = {{base::ServerId(second_id), "4712", word},
+                                                     {id, machine, word}};
+        REQUIRE(fleet.note_creates(news));
+        return fleet.server_of(bot.id).value()->create_word;
+    };
+    const core::CreateWord running{.standing = Standing::running, .progress_percent = 40};
+    CHECK(note("4711", running).standing == Standing::unknown);
+    REQUIRE(fleet.change_server(claimed.lease, id,
+                                {.state = core::ServerState::booting,
+                                 .provider_server_id = "4711",
+                                 .create_actions = std::vector<std::string>{"71", "72"}}));
+    CHECK(fleet.server_of(bot.id).value()->create_actions == std::vector<std::string>{"71", "72"});
+    CHECK(fleet.servers_being_created("hetzner").value().at(0).create_actions.size() == 2);
+    CHECK(note("4710", running).standing == Standing::unknown);
+    CHECK(note("4711", running).progress_percent == 40);
+    core::CreateWord failed{.standing = Standing::failed};
+    failed.error.kind = base::ErrorKind::out_of_stock;
+    failed.error.code = "resource_unavailable";
+    failed.error.message = "no room, \"really\"";
+    const auto kept = note("4711", failed);
+    CHECK(kept.standing == Standing::failed);
+    CHECK(kept.error.kind == base::ErrorKind::out_of_stock);
+    CHECK(kept.error.code == "resource_unavailable");
+    CHECK(kept.error.message == failed.error.message);
+    CHECK(note("4711", {}).standing == Standing::unknown);
+    CHECK(fleet.note_creates({}));
+}
+
 TEST_CASE("a server that is gone ends its deployment and takes its secrets along") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();

@@ -168,6 +168,41 @@ TEST_CASE("a server that never boots fails its deploy by the deadline and is del
     for (const auto* provider : providers_tried) CHECK(world.ours_at(provider).empty());
 }
 
+TEST_CASE("a create that fails after it was taken is deleted, and another place has the bot") {
+    FaultWorld world;
+    world.misbehave("hetzner",
+                    R"({"createActionFails":1,"createActionCode":"resource_unavailable"})");
+    const auto bot = world.add_bot();
+    world.ask(bot, OperationKind::deploy);
+    REQUIRE(world.comes_true([&] { return world.all_ended(); }, limit));
+    check_active(world, {bot});
+    CHECK(tells(world, bot, "will never run and is deleted"));
+    CHECK(tells(world, bot, "trying cpx22 in fsn1 at hetzner next"));
+}
+
+TEST_CASE("a create that fails after it was taken for no known reason is made anew") {
+    FaultWorld world;
+    misbehave(world, R"({"createActionFails":1})");
+    const auto bots = deploy(world);
+    check_active(world, bots);
+    for (const auto& bot : bots) CHECK(tells(world, bot, "will never run and is deleted"));
+    CHECK(world.ours_at("hetzner").size() == 1);
+    CHECK(world.ours_at("digitalocean").size() == 1);
+}
+
+TEST_CASE("creates that all fail after they were taken fail the deploy with the cause") {
+    FaultWorld world;
+    misbehave(world, R"({"createActionFails":100})");
+    check_failed(world, deploy(world, 20min), "failed to");
+    for (const auto* provider : providers_tried) CHECK(world.ours_at(provider).empty());
+}
+
+TEST_CASE("no action is asked for while all creates go as they should") {
+    FaultWorld world;
+    check_active(world, deploy(world));
+    for (const auto& cloud : world.clouds) CHECK(cloud->wire->reads_of("/actions") == 0);
+}
+
 TEST_CASE("a server that is listed late after a lost answer is found, and made once") {
     FaultWorld world;
     misbehave(world, R"({"lateVisibilitySeconds":3,"createAnswerLost":1})");

@@ -1,5 +1,7 @@
 #include "watched_wire.hpp"
 
+#include <algorithm>
+
 namespace hatchery::cloud_faults {
 
 namespace {
@@ -36,6 +38,7 @@ base::Result<ports::HttpResponse> WatchedWire::send(const ports::HttpRequest& re
     if (!response) return response;
     const std::scoped_lock lock(mutex_);
     if (response->status == 429) ++refusals_;
+    if (request.method == "GET") read_.push_back(request.url);
     if (response->status / 100 != 2) return response;
     if (request.method == "DELETE") forget_machine(request.url);
     if (const auto answer = base::parse_json(response->body, longest_answer)) {
@@ -57,6 +60,12 @@ int WatchedWire::reused_addresses() const {
 int WatchedWire::refusals() const {
     const std::scoped_lock lock(mutex_);
     return refusals_;
+}
+
+int WatchedWire::reads_of(const std::string& what) const {
+    const std::scoped_lock lock(mutex_);
+    return static_cast<int>(std::ranges::count_if(
+        read_, [&](const std::string& url) { return url.find(what) != std::string::npos; }));
 }
 
 void WatchedWire::learn_key(const std::string& body) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/json_value.hpp"
 #include "ports/http_transport.hpp"
@@ -27,6 +28,8 @@ public:
     [[nodiscard]] int reused_addresses() const;
     /// Answers 429.
     [[nodiscard]] int refusals() const;
+    /// How often something with this in its URL was read.
+    [[nodiscard]] int reads_of(const std::string& what) const;
 
 private:
     void learn_key(const std::string& body);
@@ -42,6 +45,7 @@ private:
     /// Ids of the machines by the addresses that they answer at.
     std::map<std::string, std::string> at_;
     std::map<std::string, std::string> last_at_;
+    std::vector<std::string> read_;
     int wrong_keys_ = 0;
     int reused_ = 0;
     int refusals_ = 0;

@@ -132,6 +132,10 @@ public:
         point_.pass();
         return inner_.remove_secret(lease, ref);
     }
+    base::Result<void> note_creates(std::span<const ports::CreateNews> news) override {
+        point_.pass();
+        return inner_.note_creates(news);
+    }
     base::Result<void> learn_addresses(std::span<const ports::FoundAddress> found) override {
         point_.pass();
         return inner_.learn_addresses(found);

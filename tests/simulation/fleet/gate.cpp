@@ -58,6 +58,8 @@ int crash_weight(Site site) {
         case Site::host_open_tunnel:
         case Site::telegram_webhook_info:
         case Site::fleet_learn_addresses:
+        case Site::fleet_note_creates:
+        case Site::cloud_actions:
         case Site::budgets_report:
         case Site::alarms_raise:
         case Site::ledger_subscription:

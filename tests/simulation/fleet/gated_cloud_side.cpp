@@ -105,6 +105,13 @@ Result<std::vector<CloudServer>> GatedCloud::look_at(const providers::WantedServ
     });
 }
 
+Result<std::vector<core::CloudAction>> GatedCloud::actions(std::span<const std::string> ids,
+                                                           const base::Call& call) {
+    return within_budget("GET", call, [&] {
+        return gate.pass(Site::cloud_actions, [&] { return world.cloud().actions(ids, call); });
+    });
+}
+
 Result<void> GatedCloud::delete_server(const std::string& provider_server_id,
                                        const base::Call& call) {
     return within_budget("DELETE", call, [&] {

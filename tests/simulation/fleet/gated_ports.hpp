@@ -73,6 +73,7 @@ public:
                                   const base::Secret& value) override;
     base::Result<void> remove_secret(const ports::Lease& lease,
                                      const ports::SecretRef& ref) override;
+    base::Result<void> note_creates(std::span<const ports::CreateNews> news) override;
     base::Result<void> learn_addresses(std::span<const ports::FoundAddress> found) override;
     base::Result<std::vector<core::Server>> servers_being_created(
         const std::string& provider) override;
@@ -163,6 +164,8 @@ public:
     base::Result<std::vector<providers::CloudServer>> list_servers(const std::string& label,
                                                                    const std::string& value,
                                                                    const base::Call& call) override;
+    base::Result<std::vector<core::CloudAction>> actions(std::span<const std::string> ids,
+                                                         const base::Call& call) override;
     base::Result<std::vector<providers::CloudServer>> look_at(
         const providers::WantedServers& wanted, const base::Call& call) override;
     base::Result<void> delete_server(const std::string& provider_server_id,

@@ -141,6 +141,10 @@ Result<void> GatedFleetStore::remove_secret(const ports::Lease& lease,
     return gate.pass(Site::fleet_remove_secret, [&] { return inner().remove_secret(lease, ref); });
 }
 
+Result<void> GatedFleetStore::note_creates(std::span<const ports::CreateNews> news) {
+    return gate.pass(Site::fleet_note_creates, [&] { return inner().note_creates(news); });
+}
+
 Result<void> GatedFleetStore::learn_addresses(std::span<const ports::FoundAddress> found) {
     return gate.pass(Site::fleet_learn_addresses, [&] { return inner().learn_addresses(found); });
 }

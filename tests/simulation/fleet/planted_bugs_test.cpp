@@ -97,6 +97,9 @@ public:
                                      const ports::SecretRef& ref) override {
         return inner_.remove_secret(lease, ref);
     }
+    base::Result<void> note_creates(std::span<const ports::CreateNews> news) override {
+        return inner_.note_creates(news);
+    }
     base::Result<void> learn_addresses(std::span<const ports::FoundAddress> found) override {
         return inner_.learn_addresses(found);
     }

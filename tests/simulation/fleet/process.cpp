@@ -65,7 +65,7 @@ Process::Process(World& world, Installation& installation, int number, base::Mil
              .offers = &offers_,
              .alarms = &gated_.alarms},
       runner_(ports_, settings_),
-      poller_(ports_, provider_name),
+      poller_(ports_, settings_, provider_name),
       reaper_(ports_, provider_name),
       reconciler_(ports_, settings_, provider_name),
       poll_leader_(ports_, std::string("cloud_poller:") + provider_name),

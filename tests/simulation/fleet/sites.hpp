@@ -27,6 +27,7 @@ enum class Site : std::uint8_t {
     fleet_put_secret,
     fleet_remove_secret,
     fleet_learn_addresses,
+    fleet_note_creates,
     fleet_being_created,
     fleet_servers_alive,
     fleet_left_behind,
@@ -48,6 +49,7 @@ enum class Site : std::uint8_t {
     cloud_find,
     cloud_get,
     cloud_list,
+    cloud_actions,
     cloud_delete,
     cloud_offers,
     cloud_power,
@@ -104,6 +106,7 @@ enum class Fault : std::uint8_t {
     listed_late,        ///< new servers are missing from lists for a while
     slow_delete,        ///< deleted servers stay for a while
     boot_never_ends,    ///< one server never boots
+    create_fails_late,  ///< the provider takes a create, and its action fails
     host_restarted,     ///< a machine starts anew: its scripts are lost
     host_down,          ///< a machine refuses connections for a while
     script_failed,      ///< a script ends with an error
@@ -150,6 +153,7 @@ struct hatchery::base::EnumNames<hatchery::simulation::Site> {
          {E::fleet_put_secret, "fleet.put_secret"},
          {E::fleet_remove_secret, "fleet.remove_secret"},
          {E::fleet_learn_addresses, "fleet.learn_addresses"},
+         {E::fleet_note_creates, "fleet.note_creates"},
          {E::fleet_being_created, "fleet.servers_being_created"},
          {E::fleet_servers_alive, "fleet.servers_alive"},
          {E::fleet_left_behind, "fleet.servers_left_behind"},
@@ -171,6 +175,7 @@ struct hatchery::base::EnumNames<hatchery::simulation::Site> {
          {E::cloud_find, "cloud.find_server"},
          {E::cloud_get, "cloud.get_server"},
          {E::cloud_list, "cloud.list_servers"},
+         {E::cloud_actions, "cloud.actions"},
          {E::cloud_delete, "cloud.delete_server"},
          {E::cloud_offers, "cloud.offers"},
          {E::cloud_power, "cloud.change_power"},
@@ -216,6 +221,7 @@ struct hatchery::base::EnumNames<hatchery::simulation::Fault> {
                                                        {E::listed_late, "listed_late"},
                                                        {E::slow_delete, "slow_delete"},
                                                        {E::boot_never_ends, "boot_never_ends"},
+                                                       {E::create_fails_late, "create_fails_late"},
                                                        {E::host_restarted, "host_restarted"},
                                                        {E::host_down, "host_down"},
                                                        {E::script_failed, "script_failed"},

@@ -170,6 +170,12 @@ void World::cloud_trouble() {
             count(Fault::quota);
             return provider.set_max_servers(provider.servers().size());
         case 4:
+            if (random.chance(500)) {
+                count(Fault::create_fails_late);
+                return provider.fail_next_create_actions(1, random.chance(500)
+                                                                ? base::ErrorKind::out_of_stock
+                                                                : base::ErrorKind::unavailable);
+            }
             count(Fault::boot_never_ends);
             return provider.never_boot_next(1);
         default:

@@ -90,6 +90,33 @@ TEST_CASE("an accepted create whose body makes no sense has happened") {
     CHECK(created.error().effect == Effect::applied);
 }
 
+TEST_CASE("a create's answer links to its action, which is asked for alone") {
+    Bench bench;
+    bench.http.answer_next(202, R"({"droplet":{"name":"hatchery-x","id":1},"links":{"actions":[
+      {"id":71,"rel":"create"},{"id":72,"rel":"multiple_create"},{"rel":"create"}]}})");
+    const auto created = bench.provider->create_server(
+        {.name = "hatchery-x", .type = "s", .image = "debian-12-x64"}, Bench::soon());
+    REQUIRE(created);
+    CHECK(created->create_actions == std::vector<std::string>{"71"});
+    bench.http.answer_next(200, R"({"action":{"id":71,"status":"errored","type":"create"}})");
+    bench.http.answer_next(404, R"({"id":"not_found","message":"gone"})");
+    bench.http.answer_next(200, R"({"action":{"id":73,"status":"in-progress","type":"create"}})");
+    bench.http.answer_next(200, R"({"action":{"id":74,"status":"completed","type":"create"}})");
+    const auto seen =
+        bench.provider->actions(std::vector<std::string>{"71", "72", "73", "74"}, Bench::soon());
+    REQUIRE(seen);
+    REQUIRE(seen->size() == 3);
+    using State = core::CloudAction::State;
+    CHECK(seen->at(0).state == State::failed);
+    CHECK(seen->at(0).error.kind == ErrorKind::unavailable);
+    CHECK(seen->at(0).error.code == "errored");
+    CHECK(seen->at(0).error.effect == Effect::none);
+    CHECK(seen->at(1).state == State::running);
+    CHECK(seen->at(2).state == State::succeeded);
+    CHECK(bench.http.requests().back().url == "https://cloud.test/v2/actions/74");
+    CHECK_FALSE(bench.provider->actions(std::vector<std::string>{"7/../8"}, Bench::soon()));
+}
+
 TEST_CASE("the budget is what the last answer of DigitalOcean said") {
     Bench bench;
     CHECK_FALSE(bench.provider->budget());

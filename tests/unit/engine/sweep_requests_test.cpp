@@ -111,7 +111,8 @@ TEST_CASE("one boot beside a thousand servers costs one request a look") {
     auto& booting = world.database.server_rows.at(world.rows[700].id);
     booting.state = core::ServerState::booting;
     booting.created_at = world.clock.now();
-    engine::CloudPoller poller(world.ports, "hetzner");
+    const engine::EngineSettings settings;
+    engine::CloudPoller poller(world.ports, settings, "hetzner");
     std::stop_source stop;
     for (int look = 0; look < 3; ++look) {
         world.clock.advance(10s);
@@ -127,7 +128,8 @@ TEST_CASE("two hundred boots beside a thousand servers cost four requests a look
         booting.state = core::ServerState::booting;
         booting.created_at = world.clock.now();
     }
-    engine::CloudPoller poller(world.ports, "hetzner");
+    const engine::EngineSettings settings;
+    engine::CloudPoller poller(world.ports, settings, "hetzner");
     std::stop_source stop;
     world.clock.advance(10s);
     (void)poller.tick(stop.get_token());

@@ -236,6 +236,69 @@ TEST_CASE("servers are looked at in fifties, and what was seen before a refusal 
     CHECK_FALSE(bench.provider->look_at(wanted, Bench::soon()));
 }
 
+TEST_CASE("a create's answer names its actions, and those of what comes next") {
+    Bench bench;
+    bench.http.answer_next(201, R"({"server":{"id":1,"name":"x"},"action":{"id":71},
+      "next_actions":[{"id":72},{"id":"x/y"},{}]})");
+    const auto created = bench.provider->create_server(request_named("x"), Bench::soon());
+    REQUIRE(created);
+    CHECK(created->create_actions == std::vector<std::string>{"71", "72"});
+    bench.http.answer_next(201, R"({"server":{"id":1,"name":"x"},"action":null})");
+    CHECK(bench.provider->create_server(request_named("x"), Bench::soon())->create_actions.empty());
+}
+
+TEST_CASE("actions are asked for 25 at a time, and a failed one says why in Hetzner's words") {
+    Bench bench;
+    std::vector<std::string> ids;
+    for (int id = 1; id <= 26; ++id) ids.push_back(std::to_string(id));
+    bench.http.answer_next(200, R"({"actions":[
+      {"id":1,"command":"create_server","status":"running","progress":40,"error":null},
+      {"id":2,"command":"start_server","status":"success","progress":100,"error":null},
+      {"id":3,"command":"create_server","status":"dreaming"},{"status":"success"}]})");
+    bench.http.answer_next(200, R"({"actions":[
+      {"id":26,"command":"create_server","status":"error","progress":100,
+       "error":{"code":"placement_error","message":"no host is free"}}]})");
+    const auto seen = bench.provider->actions(ids, Bench::soon());
+    REQUIRE(seen);
+    REQUIRE(seen->size() == 4);
+    using State = core::CloudAction::State;
+    CHECK(seen->at(0).state == State::running);
+    CHECK(seen->at(0).progress_percent == 40);
+    CHECK(seen->at(1).state == State::succeeded);
+    CHECK(seen->at(2).state == State::unknown);
+    const auto& failed = seen->at(3);
+    CHECK(failed.state == State::failed);
+    CHECK(failed.error.kind == ErrorKind::out_of_stock);
+    CHECK(failed.error.effect == base::Effect::none);
+    CHECK(failed.error.code == "placement_error");
+    CHECK(failed.error.message.find("no host is free (placement_error)") != std::string::npos);
+    const auto requests = bench.http.requests();
+    REQUIRE(requests.size() == 2);
+    CHECK(requests[0].url.find("/actions?id=1&id=2&") != std::string::npos);
+    CHECK(requests[0].url.ends_with("&id=25"));
+    CHECK(requests[1].url.ends_with("/actions?id=26"));
+}
+
+TEST_CASE("what is seen of actions before a refusal counts, and nonsense is an error") {
+    Bench bench;
+    const std::vector<std::string> one{"7"};
+    bench.http.answer_next(200, "{}");
+    CHECK(bench.provider->actions(one, Bench::soon()).error().kind == ErrorKind::bad_response);
+    bench.http.answer_next(503, "");
+    CHECK(bench.provider->actions(one, Bench::soon()).error().kind == ErrorKind::unavailable);
+    bench.http.answer_next(200, R"({"actions":[{"id":7,"status":"error","error":null}]})");
+    const auto broken = bench.provider->actions(one, Bench::soon());
+    CHECK(broken->at(0).error.kind == ErrorKind::unavailable);
+    CHECK(broken->at(0).error.code == "unknown_error");
+    std::vector<std::string> many(26, "7");
+    bench.http.answer_next(200, R"({"actions":[{"id":7,"status":"running"}]})");
+    bench.http.answer_next(429, R"({"error":{"code":"rate_limit_exceeded","message":"slow"}})");
+    CHECK(bench.provider->actions(many, Bench::soon())->size() == 1);
+    const auto sent = bench.http.requests().size();
+    CHECK_FALSE(bench.provider->actions(std::vector<std::string>{"7&id=8"}, Bench::soon()));
+    CHECK(bench.http.requests().size() == sent);
+}
+
 TEST_CASE("a firewall whose servers were taken off is put over them again") {
     Bench bench;
     const providers::CreateFirewall request{

@@ -11,6 +11,7 @@ TEST_CASE("faults are shown as they were set, and a bad document names its field
     const json faults{{"createAnswerLost", 1},
                       {"stuckInitializing", 2},
                       {"createActionFails", 3},
+                      {"createActionCode", "resource_unavailable"},
                       {"deleteLocked", 4},
                       {"wrongHostKey", 5},
                       {"error", json::array({json{{"method", "GET"},

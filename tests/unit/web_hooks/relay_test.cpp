@@ -94,6 +94,7 @@ public:
     base::Result<void> remove_secret(const ports::Lease&, const ports::SecretRef&) override {
         return none();
     }
+    base::Result<void> note_creates(std::span<const ports::CreateNews>) override { return none(); }
     base::Result<void> learn_addresses(std::span<const ports::FoundAddress>) override {
         return none();
     }
