@@ -50,6 +50,10 @@ public:
     /// All servers bearing this label and value, over all pages.
     [[nodiscard]] virtual base::Result<std::vector<CloudServer>> list_servers(
         const std::string& label, const std::string& value, const base::Call& call) = 0;
+    /// All servers of the project, whoever made them, over all pages: to show, and never to delete
+    /// by.
+    [[nodiscard]] virtual base::Result<std::vector<CloudServer>> list_project(
+        const base::Call& call) = 0;
     /// Those of the wanted servers that exist, for no more requests than there are wanted ones, and
     /// for fewer where many can be asked for at once. When a request fails, what was seen until
     /// then, if that is anything: who is not in the answer may exist.

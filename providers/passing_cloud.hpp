@@ -31,6 +31,9 @@ public:
                                                         const base::Call& call) override {
         return inner_.list_servers(label, value, call);
     }
+    base::Result<std::vector<CloudServer>> list_project(const base::Call& call) override {
+        return inner_.list_project(call);
+    }
     base::Result<std::vector<CloudServer>> look_at(const WantedServers& wanted,
                                                    const base::Call& call) override {
         return inner_.look_at(wanted, call);

@@ -159,6 +159,10 @@ public:
         return listed;
     }
 
+    base::Result<std::vector<CloudServer>> list_project(const base::Call& call) override {
+        return list_at("/droplets", "list all servers", call);
+    }
+
     /// Tags can be asked for one at a time only: one by one while the whole list has more pages.
     base::Result<std::vector<CloudServer>> look_at(const WantedServers& wanted,
                                                    const base::Call& call) override {
@@ -345,8 +349,12 @@ public:
 private:
     base::Result<std::vector<CloudServer>> list(const std::string& tag, const std::string& what,
                                                 const base::Call& call) {
-        auto items = client_.get_all(what, "/droplets?tag_name=" + rest::query_escape(tag),
-                                     "droplets", call);
+        return list_at("/droplets?tag_name=" + rest::query_escape(tag), what, call);
+    }
+
+    base::Result<std::vector<CloudServer>> list_at(const std::string& path, const std::string& what,
+                                                   const base::Call& call) {
+        auto items = client_.get_all(what, path, "droplets", call);
         if (!items) return base::fail(std::move(items.error()));
         std::vector<CloudServer> servers;
         for (const Json& item : *items) {

@@ -110,6 +110,10 @@ public:
         return listed;
     }
 
+    base::Result<std::vector<CloudServer>> list_project(const base::Call& call) override {
+        return list("/servers?sort=id%3Aasc", "list all servers", call);
+    }
+
     base::Result<std::vector<CloudServer>> look_at(const WantedServers& wanted,
                                                    const base::Call& call) override {
         std::vector<CloudServer> seen;

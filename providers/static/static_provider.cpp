@@ -159,6 +159,15 @@ public:
         return found;
     }
 
+    /// Machines that nobody has lent are no servers, and others cannot lend them.
+    Result<std::vector<CloudServer>> list_project(const base::Call&) override {
+        const auto all = own_.allocations.list();
+        if (!all) return fail(all.error());
+        std::vector<CloudServer> found;
+        for (const auto& allocation : *all) found.push_back(shown(allocation));
+        return found;
+    }
+
     Result<void> delete_server(const std::string& provider_server_id,
                                const base::Call& call) override {
         if (call.over()) return ended(call, Effect::none);

@@ -141,7 +141,7 @@ base::Result<Json> ApiClient::remove(const std::string& path) {
     return send({.method = "DELETE", .url = path});
 }
 
-base::Result<std::vector<Json>> ApiClient::all(const std::string& path) {
+base::Result<std::vector<Json>> ApiClient::all(const std::string& path, Json* first) {
     std::vector<Json> items;
     std::string cursor;
     do {
@@ -151,7 +151,9 @@ base::Result<std::vector<Json>> ApiClient::all(const std::string& path) {
         auto answer = get(page);
         if (!answer) return base::fail(std::move(answer).error());
         for (const auto& item : base::json_member(*answer, "items")) items.push_back(item);
+        const bool is_first = cursor.empty();
         cursor = base::json_string(*answer, "next");
+        if (is_first && first != nullptr) *first = *std::move(answer);
     } while (!cursor.empty());
     return items;
 }

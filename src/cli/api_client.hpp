@@ -32,7 +32,9 @@ public:
     [[nodiscard]] base::Result<base::Json> remove(const std::string& path);
 
     /// All items of a list, page by page; `path` may have a query.
-    [[nodiscard]] base::Result<std::vector<base::Json>> all(const std::string& path);
+    /// The first page as a whole goes to `first`, for what it says beside the items.
+    [[nodiscard]] base::Result<std::vector<base::Json>> all(const std::string& path,
+                                                            base::Json* first = nullptr);
     /// The bot of this id, or else of this name. `not_found`; `conflict` when several have the
     /// name.
     [[nodiscard]] base::Result<base::Json> find_bot(const std::string& id_or_name);

@@ -33,6 +33,11 @@ public:
         points_.pass("cloud.list_servers", "before");
         return inner_.list_servers(label, value, call);
     }
+    base::Result<std::vector<providers::CloudServer>> list_project(
+        const base::Call& call) override {
+        points_.pass("cloud.list_project", "before");
+        return inner_.list_project(call);
+    }
     base::Result<std::vector<providers::CloudServer>> look_at(
         const providers::WantedServers& wanted, const base::Call& call) override {
         points_.pass("cloud.look_at", "before");

@@ -348,6 +348,18 @@ base::Result<std::vector<CloudServer>> FakeCloudProvider::list_servers(const std
     return found;
 }
 
+base::Result<std::vector<CloudServer>> FakeCloudProvider::list_project(const base::Call& call) {
+    if (auto entered = enter(Method::list, "all", call); !entered) {
+        return base::fail(entered.error());
+    }
+    const std::scoped_lock lock(mutex_);
+    std::vector<CloudServer> found;
+    for (const Machine& machine : machines_) {
+        if (visible(machine)) found.push_back(shown(machine));
+    }
+    return found;
+}
+
 base::Result<std::vector<CloudServer>> FakeCloudProvider::look_at(
     const providers::WantedServers& wanted, const base::Call& call) {
     if (auto entered = enter(Method::list, wanted.label, call); !entered) {

@@ -127,6 +127,8 @@ public:
                                                                    const std::string& value,
                                                                    const base::Call& call) override;
     /// One call, counted as a list.
+    base::Result<std::vector<providers::CloudServer>> list_project(const base::Call& call) override;
+    /// One call, counted as a list.
     base::Result<std::vector<providers::CloudServer>> look_at(
         const providers::WantedServers& wanted, const base::Call& call) override;
     /// As at Hetzner, or one where it behaves as DigitalOcean.

@@ -131,6 +131,19 @@ Json orphan_server(const std::string& provider, const providers::CloudServer& ma
             {"orphan", true}};
 }
 
+/// A machine of the project that does not bear our label: somebody else's, and never touched.
+Json their_server(const std::string& provider, const providers::CloudServer& machine) {
+    return {{"name", machine.name},
+            {"provider", provider},
+            {"region", machine.region},
+            {"type", machine.type},
+            {"publicIp", machine.public_ip.empty() ? Json() : Json(machine.public_ip)},
+            {"cost", money_view(machine.price_monthly, machine.price_currency)},
+            {"costHourly", money_view(machine.price_hourly, machine.price_currency)},
+            {"providerServerId", machine.provider_server_id},
+            {"providerState", status_word(machine.status)}};
+}
+
 using Machines = std::map<std::string, std::vector<providers::CloudServer>>;
 
 bool is_machine_of(const core::Server& server, const std::string& provider,
@@ -170,7 +183,11 @@ Json inventory(const std::vector<core::Server>& servers, const Machines& machine
 /// What the providers listed, and which of them did not answer.
 struct Listing {
     base::TimePoint asked_at;
+    /// Those that bear our label.
     Machines machines;
+    /// All others.
+    Json theirs = Json::array();
+    std::size_t their_count = 0;
     Json silent = Json::array();
 };
 
@@ -196,15 +213,32 @@ private:
 /// As long as somebody may take to read the pages of one list.
 constexpr std::chrono::seconds listing_kept{60};
 
+/// A project that others use for a thousand servers is not Hatchery's alone, and the list need not
+/// be whole to say so.
+constexpr std::size_t most_of_theirs = 1'000;
+
+/// Tells ours from theirs by the exact label.
+void sort_in(Listing& listing, const std::string& provider,
+             std::vector<providers::CloudServer> machines,
+             const base::InstallationId& installation) {
+    auto& ours = listing.machines[provider];
+    for (auto& machine : machines) {
+        if (label_of(machine, core::label_installation) == installation.text()) {
+            ours.push_back(std::move(machine));
+        } else if (++listing.their_count <= most_of_theirs) {
+            listing.theirs.push_back(their_server(provider, machine));
+        }
+    }
+}
+
 Listing list_machines(RouteContext& context, const Exchange& exchange,
                       const base::InstallationId& installation) {
     Listing listing;
     listing.asked_at = context.deps.clock.now();
     for (const auto& [name, provider] : context.deps.clouds) {
-        auto listed = provider->list_servers(core::label_installation, installation.text(),
-                                             exchange.call(outside_limit));
+        auto listed = provider->list_project(exchange.call(outside_limit));
         if (listed) {
-            listing.machines[name] = std::move(*listed);
+            sort_in(listing, name, *std::move(listed), installation);
             continue;
         }
         // The rows and the others' machines are worth seeing all the same, in an outage most.
@@ -239,7 +273,9 @@ Outcome servers(RouteContext& context, const Exchange& exchange, LastListing& la
                base::json_string(item, "providerServerId");
     };
     return page.answer(inventory(*rows, listing->machines), key_of,
-                       {{"silentProviders", listing->silent}});
+                       {{"silentProviders", listing->silent},
+                        {"theirs", further ? Json::array() : std::move(listing->theirs)},
+                        {"theirsCount", listing->their_count}});
 }
 
 }  // namespace

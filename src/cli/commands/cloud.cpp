@@ -68,29 +68,48 @@ void print_monthly(Context& context, const std::vector<base::Json>& servers) {
                                left_out({{"unpricedServers", unpriced}}));
 }
 
+constexpr auto server_row = "{:<8}  {:<12}  {:<14}  {:<8}  {:<12}  {:<16}  {:<12}  {:<14}  {}\n";
+
+/// Those of others, which cost Hatchery nothing and are none of its business.
+void print_theirs(Context& context, const base::Json& theirs, long long count) {
+    for (const auto& server : theirs) {
+        context.out << fmt::format(
+            server_row, "theirs", shown(server, "provider"), or_dash(server, "providerServerId"),
+            shown(server, "region"), shown(server, "type"), or_dash(server, "publicIp"),
+            or_dash(server, "providerState"), money(server, "cost"), or_dash(server, "name"));
+    }
+    if (count == 0) return;
+    context.err << fmt::format("{} somebody else's and never touched: ",
+                               count == 1 ? "1 server is" : fmt::format("{} servers are", count));
+    print_monthly(context, theirs.get<std::vector<base::Json>>());
+}
+
 base::Result<ExitCode> servers(const Options& options, Context& context, ApiClient& api) {
-    const auto all = api.all("/api/cloud/servers");
+    base::Json about;
+    const auto all = api.all("/api/cloud/servers", &about);
     if (!all) return base::fail(all.error());
+    const auto& listed = json_member(about, "theirs");
+    const base::Json theirs = listed.is_array() ? listed : base::Json::array();
     if (options.has("json")) {
         context.out << base::dump_json_pretty(base::Json(*all)) << "\n";
         return ExitCode::ok;
     }
-    constexpr auto row = "{:<8}  {:<12}  {:<14}  {:<8}  {:<12}  {:<16}  {:<12}  {:<14}  {}\n";
     if (context.out_is_terminal) {
-        context.out << fmt::format(row, "WHOSE", "PROVIDER", "ID", "REGION", "TYPE", "ADDRESS",
-                                   "STATE", "A MONTH", "BOT");
+        context.out << fmt::format(server_row, "WHOSE", "PROVIDER", "ID", "REGION", "TYPE",
+                                   "ADDRESS", "STATE", "A MONTH", "BOT");
     }
     int orphans = 0;
     for (const auto& server : *all) {
         const bool orphan = json_bool(server, "orphan");
         if (orphan) ++orphans;
-        context.out << fmt::format(row, orphan ? "nobody's" : "ours", shown(server, "provider"),
-                                   or_dash(server, "providerServerId"), shown(server, "region"),
-                                   shown(server, "type"), or_dash(server, "publicIp"),
-                                   or_dash(server, orphan ? "providerState" : "state"),
-                                   money(server, "cost"), or_dash(server, "botId"));
+        context.out << fmt::format(
+            server_row, orphan ? "nobody's" : "ours", shown(server, "provider"),
+            or_dash(server, "providerServerId"), shown(server, "region"), shown(server, "type"),
+            or_dash(server, "publicIp"), or_dash(server, orphan ? "providerState" : "state"),
+            money(server, "cost"), or_dash(server, "botId"));
     }
     print_monthly(context, *all);
+    print_theirs(context, theirs, json_int(about, "theirsCount"));
     if (orphans > 0) {
         context.err << orphans << (orphans == 1 ? " server is nobody's" : " servers are nobody's")
                     << "; see: hatchery cloud sweep\n";

@@ -183,6 +183,14 @@ void listed_by_label(CloudWorld& world) {
     CHECK(listed->size() == static_cast<std::size_t>(count));
     CHECK(found == names);
     CHECK(world.provider().list_servers("installation", "three", soon())->empty());
+    // Whoever made them.
+    const auto project = world.provider().list_project(soon());
+    REQUIRE(project);
+    found.clear();
+    for (const CloudServer& server : *project) found.insert(server.name);
+    names.insert("hatchery-foreign");
+    CHECK(project->size() == static_cast<std::size_t>(count + 1));
+    CHECK(found == names);
     CHECK(world.provider().list_servers("installation", "two", soon())->size() == 1);
 }
 

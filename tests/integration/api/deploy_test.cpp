@@ -206,6 +206,14 @@ TEST_CASE("the inventory joins our servers with the provider's and marks what no
     CHECK(both[1]["providerServerId"] == "2");
     CHECK(both[1]["cost"] == Json({{"amount", "4.35"}, {"currency", "EUR"}}));
     CHECK(both[1]["orphan"] == true);
+    // Somebody else's is beside them, and not among them.
+    const auto whole = world.call("GET", "/api/cloud/servers", admin).body;
+    CHECK(whole["theirsCount"] == 1);
+    REQUIRE(whole["theirs"].size() == 1);
+    CHECK(whole["theirs"][0]["providerServerId"] == "3");
+    CHECK(whole["theirs"][0]["providerState"] == "running");
+    CHECK(whole["theirs"][0]["cost"] == Json({{"amount", "4.35"}, {"currency", "EUR"}}));
+    CHECK_FALSE(whole["theirs"][0].contains("botId"));
     // A further page is of the same listing: nobody is asked again.
     const auto listed = [&] {
         return world.cloud.calls_of(hatchery::support::FakeCloudProvider::Method::list);
@@ -215,6 +223,8 @@ TEST_CASE("the inventory joins our servers with the provider's and marks what no
     const auto second = world.call(
         "GET", "/api/cloud/servers?limit=1&after=" + first["next"].get<std::string>(), admin);
     CHECK(second.body["items"] == Json::array({both[1]}));
+    CHECK(second.body["theirs"].empty());
+    CHECK(second.body["theirsCount"] == 1);
     CHECK(listed() == calls);
 
     world.cloud.vanish("1");

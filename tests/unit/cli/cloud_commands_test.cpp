@@ -40,6 +40,28 @@ TEST_CASE("cloud servers tells ours from what is nobody's, with what they cost")
     CHECK(contains(world.err.str(), "6.98 EUR a month\n"));
 }
 
+TEST_CASE("cloud servers shows those of others apart, with what they cost") {
+    CliWorld world;
+    auto listed = page({server(false)});
+    listed["theirs"] = json::array({{{"provider", "hetzner"},
+                                     {"providerServerId", "99"},
+                                     {"name", "somebody-elses"},
+                                     {"region", "nbg1"},
+                                     {"type", "cpx22"},
+                                     {"publicIp", nullptr},
+                                     {"providerState", "off"},
+                                     {"cost", {{"amount", "6.49"}, {"currency", "EUR"}}}}});
+    listed["theirsCount"] = 1;
+    world.answer("GET /api/cloud/servers?limit=200", 200, listed);
+    CHECK(world.run({"cloud", "servers"}) == ExitCode::ok);
+    for (const char* part : {"theirs", "99", "somebody-elses", "6.49 EUR", "off"}) {
+        CHECK(contains(world.out.str(), part));
+    }
+    CHECK(contains(world.err.str(), "3.49 EUR a month\n"));
+    CHECK(contains(world.err.str(),
+                   "1 server is somebody else's and never touched: 6.49 EUR a month\n"));
+}
+
 TEST_CASE("cloud servers says of how many servers the price is not in the sum") {
     CliWorld world;
     json unknown = server(false);

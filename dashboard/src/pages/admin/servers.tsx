@@ -45,19 +45,32 @@ function Rows({ servers }: { servers: Server[] }) {
   );
 }
 
+/** A server of the projects that is not ours. */
+type Foreign = Omit<Server, "id" | "state">;
+
 interface Inventory {
   servers: Server[];
+  theirs: Foreign[];
+  theirsCount: number;
   silent: string[];
 }
 
 /** All pages of one listing; each tells which providers did not answer. */
 async function inventory(signal: AbortSignal): Promise<Inventory> {
-  const first = await get<Page<Server> & { silentProviders: string[] }>("/api/cloud/servers?limit=200", signal);
+  const first = await get<Page<Server> & { silentProviders: string[]; theirs: Foreign[]; theirsCount: number }>(
+    "/api/cloud/servers?limit=200",
+    signal,
+  );
   const rest = first.next ? await all<Server>("/api/cloud/servers", mostServers, signal, first.next) : [];
-  return { servers: [...first.items, ...rest], silent: first.silentProviders };
+  return {
+    servers: [...first.items, ...rest],
+    theirs: first.theirs,
+    theirsCount: first.theirsCount,
+    silent: first.silentProviders,
+  };
 }
 
-function Orphans({ servers, silent }: Inventory) {
+function Orphans({ servers, silent }: Pick<Inventory, "servers" | "silent">) {
   if (servers.length === 0) {
     return silent.length === 0 ? <p class="notice good">No orphans: every server at the providers is accounted for.</p> : null;
   }
@@ -72,6 +85,20 @@ function Orphans({ servers, silent }: Inventory) {
         </p>
       </div>
       <Rows servers={servers} />
+    </section>
+  );
+}
+
+function Theirs({ theirs, theirsCount }: Inventory) {
+  if (theirsCount === 0) return null;
+  const shown = theirs.map((server): Server => ({ ...server, id: null, state: "not ours" }));
+  return (
+    <section class="part">
+      <h2>
+        {count(theirsCount, "server")} of others, {total(shown)} a month
+      </h2>
+      <p class="soft">They share the projects without this installation's label, and are never touched.</p>
+      <Rows servers={shown} />
     </section>
   );
 }
@@ -104,6 +131,7 @@ export function ServersPart() {
           {known.length > 0 && <Rows servers={known} />}
         </section>
       )}
+      {data && <Theirs {...data} />}
     </>
   );
 }
