@@ -39,6 +39,8 @@ struct Droplet {
     Time visible_from;
     /// Never leaves `new`.
     bool stuck = false;
+    /// Its create's action fails.
+    bool fails = false;
     bool prepared = false;
     bool boot_delay_over = false;
     /// Has run: its address is known.

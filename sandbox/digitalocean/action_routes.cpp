@@ -149,7 +149,7 @@ void DigitalOceanApi::Impl::leave_new(Account& account, Droplet& droplet) {
     if (waits) {
         return;
     }
-    if (faults_.use(&FaultSet::create_action_fails)) {
+    if (droplet.fails) {
         droplet.status = DropletStatus::off;
         end_action(account, droplet.create_action, "errored");
         return;

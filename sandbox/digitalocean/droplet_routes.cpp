@@ -197,6 +197,7 @@ ApiAnswer DigitalOceanApi::Impl::create_droplet(Context& context) {
     droplet.visible_from =
         now + std::chrono::milliseconds(static_cast<long>(faults.late_visibility_seconds * 1000));
     droplet.stuck = faults_.use(&FaultSet::stuck_initializing);
+    droplet.fails = faults_.use(&FaultSet::create_action_fails);
     spec.id = droplet.id;
     spec.name = droplet.name;
     spec.ignores_planted_host_key = faults_.use(&FaultSet::wrong_host_key);

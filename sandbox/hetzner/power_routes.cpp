@@ -69,9 +69,9 @@ void HetznerApi::Impl::leave_initializing(Project& project, Server& server) {
     if (!ready) {
         return;
     }
-    if (faults_.use(&FaultSet::create_action_fails)) {
+    if (!server.fails_with.empty()) {
         server.status = ServerStatus::off;
-        const std::string code = faults_.get().create_action_code;
+        const std::string& code = server.fails_with;
         fail_action(project, server.create_action, code, "made to order by a fault");
         fail_action(project, server.start_action, code, "made to order by a fault");
         server.start_action = 0;

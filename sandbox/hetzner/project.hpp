@@ -61,6 +61,8 @@ struct Server {
     bool start_after_create = true;
     /// Never leaves `initializing`.
     bool stuck = false;
+    /// What its create's actions say when they fail; empty: they do not.
+    std::string fails_with;
     bool prepared = false;
     bool boot_delay_over = false;
     std::int64_t create_action = 0;

@@ -153,6 +153,9 @@ ApiAnswer HetznerApi::Impl::create_server(Context& context) {
     server.created = now();
     server.visible_from = later(faults.late_visibility_seconds);
     server.stuck = faults_.use(&FaultSet::stuck_initializing);
+    if (faults_.use(&FaultSet::create_action_fails)) {
+        server.fails_with = faults.create_action_code;
+    }
     spec.id = server.id;
     spec.name = server.name;
     spec.ignores_planted_host_key = faults_.use(&FaultSet::wrong_host_key);

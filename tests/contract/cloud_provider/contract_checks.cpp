@@ -219,59 +219,6 @@ void looked_at(CloudWorld& world) {
     CHECK(found == ids);
 }
 
-core::CloudAction::State state_of(const std::vector<core::CloudAction>& seen,
-                                  const std::string& id) {
-    const auto found = std::ranges::find(seen, id, &core::CloudAction::id);
-    REQUIRE(found != seen.end());
-    return found->state;
-}
-
-void actions(CloudWorld& world) {
-    auto& provider = world.provider();
-    const CloudServer server = must_create(world, "hatchery-acted");
-    if (provider.actions_a_request() == 0) {
-        CHECK(server.create_actions.empty());
-        CHECK(provider.actions({}, soon())->empty());
-        return;
-    }
-    REQUIRE_FALSE(server.create_actions.empty());
-    REQUIRE(world.runs_in_time(server.provider_server_id));
-    // More than one request takes, most of them unknown.
-    auto ids = server.create_actions;
-    for (int i = 0; i < 30; ++i) ids.push_back(std::to_string(900'000'000 + i));
-    const auto seen = provider.actions(ids, soon());
-    if (!seen) FAIL(seen.error().message);
-    CHECK(seen->size() == server.create_actions.size());
-    for (const auto& id : server.create_actions) {
-        CHECK(state_of(*seen, id) == core::CloudAction::State::succeeded);
-    }
-    CHECK(provider.actions({}, soon())->empty());
-    // Only a create's answer names them.
-    const auto shown = provider.get_server(server.provider_server_id, soon());
-    CHECK((*shown)->create_actions.empty());
-    world.refuse_next(Method::actions, 503, "unavailable");
-    const auto refused = provider.actions(server.create_actions, soon());
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().kind == ErrorKind::unavailable);
-}
-
-void failed_action(CloudWorld& world) {
-    const auto expected = world.fail_next_create_action();
-    if (!expected) return;
-    const CloudServer server = must_create(world, "hatchery-failing");
-    REQUIRE(world.comes_to(server.provider_server_id, CloudServerStatus::off));
-    const auto seen = world.provider().actions(server.create_actions, soon());
-    if (!seen) FAIL(seen.error().message);
-    REQUIRE_FALSE(seen->empty());
-    const core::CloudAction& failed = seen->front();
-    CHECK(failed.state == core::CloudAction::State::failed);
-    CHECK(failed.error.kind == expected->kind);
-    CHECK(failed.error.code == expected->code);
-    CHECK(failed.error.effect == expected->effect);
-    CHECK_FALSE(failed.error.message.empty());
-    CHECK(world.provider().delete_server(server.provider_server_id, soon()));
-}
-
 void deleted(CloudWorld& world) {
     const CloudServer server = must_create(world, "hatchery-gone");
     REQUIRE(world.runs_in_time(server.provider_server_id));
@@ -539,8 +486,8 @@ constexpr auto checks = std::to_array<Check>({
     {"a rate limit says when to come again", rate_limit},
     {"a list spans pages and holds what bears the label only", listed_by_label},
     {"some servers are looked at, and no others are shown", looked_at},
-    {"a create's actions tell how it stands, many at once", actions},
-    {"an action that failed says why", failed_action},
+    {"a create's actions tell how it stands, many at once", check_actions},
+    {"an action that failed says why", check_failed_action},
     {"deleting ends a server, and a second time is a success", deleted},
     {"a locked server refuses to go and can be deleted later", locked_while_busy},
     {"what is not there is nothing, not an error", absent},

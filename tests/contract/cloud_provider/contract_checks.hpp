@@ -14,4 +14,8 @@ struct Check {
 
 [[nodiscard]] std::span<const Check> all_checks();
 
+// In action_checks.cpp:
+void check_actions(CloudWorld& world);
+void check_failed_action(CloudWorld& world);
+
 }  // namespace hatchery::contract

@@ -190,11 +190,14 @@ TEST_CASE("a create that fails after it was taken for no known reason is made an
     CHECK(world.ours_at("digitalocean").size() == 1);
 }
 
-TEST_CASE("creates that all fail after they were taken fail the deploy with the cause") {
+TEST_CASE("a create that fails after it was taken for good fails the deploy with the cause") {
     FaultWorld world;
-    misbehave(world, R"({"createActionFails":100})");
-    check_failed(world, deploy(world, 20min), "failed to");
-    for (const auto* provider : providers_tried) CHECK(world.ours_at(provider).empty());
+    world.misbehave("hetzner", R"({"createActionFails":1,"createActionCode":"invalid_input"})");
+    const auto bot = world.add_bot("hetzner");
+    world.ask(bot, OperationKind::deploy);
+    REQUIRE(world.comes_true([&] { return world.all_ended(); }, limit));
+    check_failed(world, {bot}, "invalid_input");
+    CHECK(world.ours_at("hetzner").empty());
 }
 
 TEST_CASE("no action is asked for while all creates go as they should") {
