@@ -34,17 +34,22 @@ constexpr std::string_view count_messages = R"(
            count(*) FILTER (WHERE state = 'dead'), max(received_at)
     FROM webhook_inbox WHERE bot_id = $1)";
 
-/// A private chat has its person's id, which is positive. A long update is a long text, whose
-/// sender wrote others.
+/// A private chat has its person's id, which is positive. Not every update tells who sent it, and
+/// a long one is not looked at: the latest few of each chat are handed out, newest first. The time
+/// says which those are; Telegram begins anew with its numbers now and then.
 constexpr std::string_view select_senders = R"(
-    WITH latest AS (
-        SELECT chat_id, max(update_id) AS update_id FROM webhook_inbox
-        WHERE bot_id = $1 AND chat_id > 0
-        GROUP BY chat_id ORDER BY max(received_at) DESC LIMIT 20)
-    SELECT i.body, i.received_at FROM latest l
-    JOIN webhook_inbox i ON i.bot_id = $1 AND i.update_id = l.update_id
-    WHERE octet_length(i.body) <= 65536
-    ORDER BY i.received_at DESC, i.update_id DESC)";
+    WITH placed AS (
+        SELECT chat_id, update_id, received_at, row_number() OVER (
+            PARTITION BY chat_id ORDER BY received_at DESC, update_id DESC) AS place
+        FROM webhook_inbox
+        WHERE bot_id = $1 AND chat_id > 0 AND octet_length(body) <= 65536),
+    chats AS (
+        SELECT chat_id, received_at AS last_at FROM placed
+        WHERE place = 1 ORDER BY received_at DESC, chat_id LIMIT 20)
+    SELECT i.chat_id, i.body, c.last_at
+    FROM chats c JOIN placed p ON p.chat_id = c.chat_id AND p.place <= 5
+    JOIN webhook_inbox i ON i.bot_id = $1 AND i.update_id = p.update_id
+    ORDER BY c.last_at DESC, c.chat_id, p.place)";
 
 FleetBot read_fleet_bot(const Rows::Row& row) {
     constexpr int email = columns::bot_count;
@@ -90,9 +95,14 @@ public:
         return database_.run([&](Sql& sql) -> Result<std::vector<BotSender>> {
             const Rows rows = sql.query(select_senders, {bot});
             std::vector<BotSender> found;
+            std::int64_t told = 0;
             for (std::size_t i = 0; i < rows.size(); ++i) {
-                auto sender = core::sender_of(rows[i].text(0));
-                if (sender) found.push_back({*std::move(sender), rows[i].time(1)});
+                const auto chat = rows[i].integer(0);
+                if (chat == told) continue;
+                auto sender = core::sender_of(rows[i].text(1));
+                if (!sender) continue;
+                found.push_back({*std::move(sender), rows[i].time(2)});
+                told = chat;
             }
             return found;
         });

@@ -113,8 +113,9 @@ TEST_CASE("a bot's messages are counted: those of a day, those that wait, those 
 TEST_CASE("who wrote to a bot is told, the latest first, and whether the bot talks to them") {
     AdminWorld world;
     const auto bot = world.make_bot(100001);
+    int minute = 0;
     const auto write = [&](int number, std::int64_t chat, const std::string& body) {
-        const auto at = base::format_time(world.clock.now() + std::chrono::minutes(number));
+        const auto at = base::format_time(world.clock.now() + std::chrono::minutes(++minute));
         REQUIRE(world.database->pool().run([&](store::Sql& sql) -> base::Result<void> {
             (void)sql.query(
                 "INSERT INTO webhook_inbox (bot_id, update_id, chat_id, body, next_attempt_at, "
@@ -147,7 +148,16 @@ TEST_CASE("who wrote to a bot is told, the latest first, and whether the bot tal
     CHECK(seen[0]["username"].is_null());
     CHECK(seen[0]["allowed"] == false);
     CHECK(seen[1]["name"] == "Bob");
-    REQUIRE(world.put("/api/bots/" + bot, {{"allowedTelegramUserIds", {4712}}}).status == 200);
+    // What is too long to be looked at, and what does not tell whom it is from, hides nobody.
+    write(6, 4712, says(4712, std::string(70'000, 'b')));
+    write(7, 4711, R"({"update_id":7,"message_reaction":{"chat":{"id":4711},"user":{"id":4711}}})");
+    CHECK(senders()[0]["name"] == "Ada L.");
+    CHECK(senders()[1]["name"] == "Bob");
+    // Telegram begins anew with its numbers after a quiet week: the time says what is the latest.
+    write(0, 4712, says(4712, "Bobby"));
+    CHECK(senders()[0]["name"] == "Bobby");
+    CHECK(senders()[1]["name"] == "Ada L.");
+    REQUIRE(world.put("/api/bots/" + bot, {{"allowedTelegramUserIds", {4711}}}).status == 200);
     CHECK(senders()[0]["allowed"] == false);
     CHECK(senders()[1]["allowed"] == true);
 }
