@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
+
 namespace hatchery::cli {
 
 namespace {
@@ -28,6 +30,13 @@ Harmful harmful_character(std::string_view text) {
     return turns ? Harmful{3, code} : Harmful{};
 }
 
+/// How many bytes the character at the beginning of a text has; 0 when none begins or ends there.
+std::size_t whole_character(std::string_view text) {
+    const unsigned first = byte_at(text, 0);
+    const std::size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+    return bytes <= text.size() && base::is_utf8(text.substr(0, bytes)) ? bytes : 0;
+}
+
 /// Of C0 and DEL. JSON's own text has none of C0 within a string: they are line ends between.
 std::string control_shown(char c, Lines lines, Replaced replaced) {
     if (c == '\t' || (c == '\n' && lines == Lines::kept)) return {c};
@@ -48,6 +57,12 @@ std::string printable(std::string_view text, Lines lines, Replaced replaced) {
         } else if (const Harmful found = harmful_character(text.substr(i)); found.bytes > 0) {
             out += replaced == Replaced::by_escape ? fmt::format("\\u{:04x}", found.code) : "?";
             i += found.bytes - 1;
+        } else if (const std::size_t bytes = whole_character(text.substr(i)); bytes > 0) {
+            out += text.substr(i, bytes);
+            i += bytes - 1;
+        } else if (byte < 0xa0) {
+            // C1 as one byte, which some terminals obey.
+            out += replaced == Replaced::by_escape ? fmt::format("\\u{:04x}", byte) : "?";
         } else {
             out += text[i];
         }

@@ -1,17 +1,16 @@
 #include "cli/terminal_guard.hpp"
 
-#include <array>
-
 namespace hatchery::cli {
 
 namespace {
 
-/// How many bytes at the end of the text begin a character that may have to be replaced, and do not
-/// end it.
+/// How many bytes at the end of the text begin a character and do not end it: three at most.
 std::size_t begun_at_end(std::string_view text) {
-    constexpr std::array<std::string_view, 4> beginnings = {"\xe2\x80", "\xe2\x81", "\xe2", "\xc2"};
-    for (const auto beginning : beginnings) {
-        if (text.ends_with(beginning)) return beginning.size();
+    for (std::size_t bytes = 1; bytes <= 3 && bytes <= text.size(); ++bytes) {
+        const unsigned byte = static_cast<unsigned char>(text[text.size() - bytes]);
+        if (byte >= 0x80 && byte < 0xc0) continue;
+        const std::size_t whole = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+        return bytes < whole ? bytes : 0;
     }
     return 0;
 }
@@ -43,7 +42,7 @@ std::streamsize TerminalGuard::xsputn(const char* text, std::streamsize size) {
 }
 
 int TerminalGuard::sync() {
-    hand_on_held();
+    // What is held stays: the bytes that complete it are not here to be judged with it.
     sink_.flush();
     return sink_ ? 0 : -1;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/printable.hpp"
 #include "cli/terminal_guard.hpp"
 #include "cli_world.hpp"
 #include "support/catch.hpp"
@@ -145,6 +146,25 @@ TEST_CASE("a refusal that quotes a name is harmless, too") {
     world.answer("GET /api/bots?limit=200", 409, problem(409, "conflict", hostile));
     CHECK(world.run({"bots"}) == ExitCode::conflict);
     CHECK(harmless(world.err.str()));
+}
+
+TEST_CASE("a flush between the bytes of a character lets nothing through") {
+    std::ostringstream sink;
+    {
+        cli::TerminalGuard guard(sink, cli::Replaced::by_mark);
+        std::ostream out(&guard);
+        out << "\xc2" << std::flush << "\x9b|\xc3" << std::flush << "\x9f|\xe2\x80" << std::flush
+            << "\xae|\xf0\x9f\x90" << std::flush << "\xa3";
+    }
+    CHECK(sink.str() == "?|\xc3\x9f|?|\xf0\x9f\x90\xa3");
+}
+
+TEST_CASE("a control character of one byte, or in too many, is replaced") {
+    using cli::printable;
+    CHECK(printable("\x9b|31m \xc0\x9b|\xe0\x80\x9b|\xe3\x9b|") == "?|31m \xc0?|\xe0??|\xe3?|");
+    CHECK(printable("\x80\x9f", cli::Lines::joined, cli::Replaced::by_escape) == "\\u0080\\u009f");
+    CHECK(printable("\xc3\x9f \xe4\xb8\x80 \xf0\x9f\x90\xa3 \xff") ==
+          "\xc3\x9f \xe4\xb8\x80 \xf0\x9f\x90\xa3 \xff");
 }
 
 TEST_CASE("a character that comes in pieces is judged as a whole") {
