@@ -42,6 +42,11 @@ void note_at_end(cli::Context& context, const NotedCommand& command, cli::ExitCo
     }
     const auto database = store::make_database({.url = loaded.config.database_url, .pool_size = 1});
     if (!database) return say_no_line(context, database.error().message);
+    const auto exists = store::audit_log_exists(**database);
+    if (!exists) return say_no_line(context, exists.error().message);
+    if (!*exists) {
+        return say_no_line(context, "The database is not migrated yet: run `hatchery migrate`.");
+    }
     note_command(context, **database, command, outcome);
 }
 

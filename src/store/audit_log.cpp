@@ -75,6 +75,12 @@ private:
 
 }  // namespace
 
+Result<bool> audit_log_exists(Database& database) {
+    return database.run([](Sql& sql) -> Result<bool> {
+        return sql.query("SELECT to_regclass('audit_log') IS NOT NULL")[0].boolean(0);
+    });
+}
+
 std::unique_ptr<AuditLog> make_audit_log(Database& database, base::Clock& clock) {
     return std::make_unique<PgAuditLog>(database, clock);
 }

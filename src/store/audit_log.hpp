@@ -70,6 +70,9 @@ public:
     [[nodiscard]] virtual base::Result<Page<AuditLine>> find(const AuditQuery& query) = 0;
 };
 
+/// Whether the database has one: it has none before its first migration.
+[[nodiscard]] base::Result<bool> audit_log_exists(Database& database);
+
 [[nodiscard]] std::unique_ptr<AuditLog> make_audit_log(Database& database, base::Clock& clock);
 
 }  // namespace hatchery::store

@@ -149,6 +149,17 @@ TEST_CASE("an operator's commands that end badly leave their line, too") {
     }
 }
 
+TEST_CASE("commands that only look do so before the first migration, and say so in one sentence") {
+    Program program;
+    CHECK(program.run({"bundle", "list"}).first == 0);
+    CHECK(count(program.log(),
+                "The audit log has no line of this: The database is not migrated yet: run "
+                "`hatchery migrate`.\n") == 1);
+    CHECK(program.run({"doctor"}).first == 1);
+    CHECK(count(program.log(), "not migrated yet: run `hatchery migrate`.\n") == 2);
+    CHECK(count(program.log(), "statement_refused") == 0);
+}
+
 TEST_CASE("commands that only look do so without a database, and say that there is no line") {
     Program program;
     const std::string told = "The audit log has no line of this: ";
