@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "base/json_members.hpp"
 #include "base/json_value.hpp"
 
 namespace hatchery::api {
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::size_t max_body_bytes = 1U << 20U;
 constexpr int max_depth = 16;
+/// So many members of one kind of mistake are told.
+constexpr std::size_t most_named = 20;
 
 /// A body without a type is taken for JSON, and so is what curl sends when nobody says a type.
 bool may_be_json(std::string type) {
@@ -48,7 +51,11 @@ tl::expected<BodyReader, Problem> BodyReader::open(const Exchange& exchange) {
     auto parsed = base::parse_json(body, max_body_bytes, max_depth);
     if (!parsed) return refuse_body(parsed.error().message);
     if (!parsed->is_object()) return refuse_body("it must be a JSON object");
-    return BodyReader(std::move(*parsed));
+    BodyReader reader(std::move(*parsed));
+    for (const auto& name : base::repeated_members(body, most_named)) {
+        reader.wrong(shown_name(name), "is there more than once; send it once");
+    }
+    return reader;
 }
 
 const base::Json* BodyReader::take(const std::string& field) {
@@ -189,7 +196,6 @@ bool BodyReader::is_wrong(const std::string& field) const {
 }
 
 void BodyReader::note_unknown() {
-    constexpr std::size_t most_named = 20;
     std::size_t unknown = 0;
     for (const auto& [key, value] : object_->items()) {
         if (asked_.contains(key)) continue;

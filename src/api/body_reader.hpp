@@ -23,7 +23,8 @@ public:
     using Check = std::function<core::Wrong(std::string_view)>;
 
     /// A Problem when the body is no JSON object at all: 400 for malformed JSON or UTF-8 and for
-    /// too deep nesting, 415 for a content type that says it is something else.
+    /// too deep nesting, 415 for a content type that says it is something else. A member that is
+    /// there more than once, at any depth, is a wrong field: finish tells.
     [[nodiscard]] static tl::expected<BodyReader, Problem> open(const Exchange& exchange);
 
     /// Empty when it is missing or wrong; finish tells.

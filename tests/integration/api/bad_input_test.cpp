@@ -82,6 +82,30 @@ TEST_CASE("all wrong fields are told at once") {
     CHECK(answer.wrong_fields() == "name telegramBotToken modelApiKey model odd");
 }
 
+TEST_CASE("a member that is there more than once is named, wherever it is, and nothing is made") {
+    ApiWorld world;
+    const auto with = [](const Json& body, const std::string& more) {
+        std::string text = body.dump();
+        return text.substr(0, text.size() - 1) + more + "}";
+    };
+    const auto again =
+        with(world.bot_body(100001), R"(,"name":"b","name":"c","telegramBotToken":"x")");
+    const auto created = world.call("POST", "/api/bots/create", world.alice, again);
+    CHECK(created.status == 422);
+    CHECK(created.code() == "invalid_input");
+    CHECK(created.wrong_fields().starts_with("name telegramBotToken"));
+    CHECK(world.get("/api/bots").body["items"].empty());
+    CHECK(world.telegram.calls().empty());
+
+    const auto path = "/api/bots/" + world.make_bot(100001);
+    const auto before = world.get(path).text;
+    const auto changed = world.call("PUT", path, world.alice, R"({"name":"b","n\u0061me":"c"})");
+    CHECK(changed.status == 422);
+    CHECK(changed.wrong_fields() == "name");
+    CHECK(changed.text.find("more than once") != std::string::npos);
+    CHECK(world.get(path).text == before);
+}
+
 TEST_CASE("wrong fields of an update are named, and nothing is changed") {
     ApiWorld world;
     const auto path = "/api/bots/" + world.make_bot(100001);
