@@ -210,11 +210,11 @@ TEST_CASE("a body in chunks counts as the largest, and is given back") {
 }
 
 TEST_CASE("answers that nobody takes are held up to a bound") {
+    const std::string large(16U << 20U, 'a');
     FrontFixture fixture;
     fixture.options.held_bytes = 64U << 20U;
     fixture.options.body_bytes = 1000;
     fixture.handler.keeps = false;
-    const std::string large(16U << 20U, 'a');
     fixture.handler.answer = [&](const Request& request, const std::stop_token&) {
         return RecordingHandler::text(request.target == "/large" ? large : "small");
     };
