@@ -125,6 +125,8 @@ struct NewOperation {
     EarlierChats earlier_chats = EarlierChats::keep;
     /// Of the request that asks for it.
     std::string request_id;
+    /// Only if the bot's settings have this version.
+    std::optional<std::int64_t> if_settings_version;
 };
 
 /// The persisted jobs. Thread-safe; every call is one short transaction; `unavailable` when the
@@ -135,9 +137,10 @@ public:
 
     /// Creates the operation, its first job and the bot's change; `conflict` with the live
     /// operation's id in `code` when the bot has one, or with a sentence when the bot's status
-    /// does not allow it; `not_found` when there is no such bot. A chat changes nothing of the bot,
-    /// and any number of them may live beside another operation. Each job that its user has in line
-    /// already puts the new one further back (core/line.hpp).
+    /// does not allow it; with the code `other_version`, before either, when its settings have
+    /// another version than was asked for; `not_found` when there is no such bot. A chat changes
+    /// nothing of the bot, and any number of them may live beside another operation. Each job that
+    /// its user has in line already puts the new one further back (core/line.hpp).
     ///
     /// The chats of a bot stand in the order of their `created_at`, which is later than that of all
     /// that live; `rate_limited` when core::max_live_chats live already.

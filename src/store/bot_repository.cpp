@@ -5,6 +5,7 @@
 
 #include "base/encoding.hpp"
 #include "store/operation_rows.hpp"
+#include "store/operation_start.hpp"
 #include "store/records.hpp"
 #include "store/secret_rows.hpp"
 #include "store/subscription_rows.hpp"
@@ -70,21 +71,10 @@ const std::string select_servers =
     std::string("SELECT") + columns::server +
     "FROM servers s WHERE s.state <> 'deleted' OR s.deleted_at >= $1 ORDER BY s.id";
 
-tl::unexpected<base::Error> no_such_bot() {
-    return fail(ErrorKind::not_found, "There is no such bot.");
-}
-
 tl::unexpected<base::Error> token_conflict() {
     auto error = fail(ErrorKind::conflict, "This Telegram bot is in use by another bot.",
                       "Use a token of another Telegram bot, or delete the bot that has this one.");
     error.value().code = "token_conflict";
-    return error;
-}
-
-tl::unexpected<base::Error> other_version() {
-    auto error = fail(ErrorKind::conflict, "The bot's settings have changed meanwhile.",
-                      "Read the bot again, and send your change with its new ETag.");
-    error.value().code = "other_version";
     return error;
 }
 
@@ -127,10 +117,10 @@ public:
 
     Result<core::Bot> find(const base::BotId& id,
                            const std::optional<base::UserId>& owner) override {
-        if (!base::is_uuid(id.text())) return no_such_bot();
+        if (!base::is_uuid(id.text())) return fail(no_such_bot());
         return database_.run([&](Sql& sql) -> Result<core::Bot> {
             const Rows rows = sql.query(select_bot, {id, owner});
-            if (rows.empty()) return no_such_bot();
+            if (rows.empty()) return fail(no_such_bot());
             return read_bot(rows[0]);
         });
     }
@@ -138,7 +128,7 @@ public:
     Result<core::Bot> find_by_public_id(const std::string& public_id) override {
         return database_.run([&](Sql& sql) -> Result<core::Bot> {
             const Rows rows = sql.query(select_by_public_id, {base::to_utf8(public_id)});
-            if (rows.empty()) return no_such_bot();
+            if (rows.empty()) return fail(no_such_bot());
             return read_bot(rows[0]);
         });
     }
@@ -162,14 +152,14 @@ public:
 
     Result<core::Bot> update(const base::BotId& id, const std::optional<base::UserId>& owner,
                              const BotSettings& settings) override {
-        if (!base::is_uuid(id.text())) return no_such_bot();
+        if (!base::is_uuid(id.text())) return fail(no_such_bot());
         const auto now = clock_.now();
         auto updated = database_.transact([&](Sql& sql) -> Result<core::Bot> {
             const Rows before = sql.query(lock_bot, {id, owner});
-            if (before.empty()) return no_such_bot();
+            if (before.empty()) return fail(no_such_bot());
             if (settings.if_version &&
                 *settings.if_version != read_bot(before[0]).settings_version) {
-                return other_version();
+                return fail(other_version());
             }
             if (settings.telegram_bot_id && in_use_by_another(sql, *settings.telegram_bot_id, id)) {
                 return token_conflict();
@@ -206,10 +196,10 @@ public:
 
     Result<DeploymentView> deployment(const base::BotId& id,
                                       const std::optional<base::UserId>& owner) override {
-        if (!base::is_uuid(id.text())) return no_such_bot();
+        if (!base::is_uuid(id.text())) return fail(no_such_bot());
         return database_.run([&](Sql& sql) -> Result<DeploymentView> {
             const Rows rows = sql.query(select_deployment, {id, owner});
-            if (rows.empty()) return no_such_bot();
+            if (rows.empty()) return fail(no_such_bot());
             constexpr int server = columns::bot_count;
             constexpr int operation = server + columns::server_count;
             DeploymentView view{.bot = read_bot(rows[0]),

@@ -19,7 +19,8 @@ using base::TimePoint;
 
 constexpr std::string_view lock_bot = R"(
     SELECT b.status, b.condition, EXISTS (
-        SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL)
+        SELECT 1 FROM deployments d WHERE d.bot_id = b.id AND d.ended_at IS NULL),
+        b.settings_version
     FROM bots b WHERE b.id = $1 AND b.deleted_at IS NULL FOR UPDATE)";
 // At a bot's turn -infinity stands its one operation that is no chat.
 constexpr std::string_view live_operation =
@@ -130,6 +131,13 @@ void tell_start(Sql& sql, const core::Operation& operation, core::BotStatus stat
 
 }  // namespace
 
+base::Error other_version() {
+    auto error = fail(ErrorKind::conflict, "The bot's settings have changed meanwhile.",
+                      "Read the bot again, and send your change with its new ETag.");
+    error.value().code = "other_version";
+    return error.value();
+}
+
 base::Error no_such_bot() { return fail(ErrorKind::not_found, "There is no such bot.").value(); }
 
 base::Error no_such_operation() {
@@ -146,6 +154,9 @@ Result<core::Operation> start_operation_in(Sql& sql, const ports::NewOperation& 
     }
     const Rows bots = sql.query(lock_bot, {request.bot_id});
     if (bots.empty()) return fail(no_such_bot());
+    if (request.if_settings_version && *request.if_settings_version != bots[0].integer(3)) {
+        return fail(other_version());
+    }
     if (const Rows live = chat ? Rows() : sql.query(live_operation, {request.bot_id});
         !live.empty()) {
         auto error = fail(ErrorKind::conflict, "The bot has an operation under way.",

@@ -9,8 +9,9 @@
 namespace hatchery::store {
 
 /// Makes the operation and its first job, and tells of it in the bot's log; within a transaction.
-/// conflict: another operation of the bot is under way (its id is the error's code), or its state
-/// does not allow this one; rate_limited: it has as many chats in line as it may.
+/// conflict: another operation of the bot is under way (its id is the error's code), its state does
+/// not allow this one, or its settings have changed meanwhile (other_version()); rate_limited: it
+/// has as many chats in line as it may.
 [[nodiscard]] base::Result<core::Operation> start_operation_in(Sql& sql,
                                                                const ports::NewOperation& request,
                                                                base::Random& random);
@@ -20,6 +21,8 @@ namespace hatchery::store {
 [[nodiscard]] base::Result<void> cancel_operation_in(Sql& sql, const base::OperationId& id,
                                                      base::TimePoint now);
 
+/// conflict with the code `other_version`: the bot's settings are not those that were meant.
+[[nodiscard]] base::Error other_version();
 [[nodiscard]] base::Error no_such_bot();
 [[nodiscard]] base::Error no_such_operation();
 

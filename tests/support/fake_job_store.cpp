@@ -180,6 +180,12 @@ Result<core::Operation> FakeJobStore::start_operation(const ports::NewOperation&
         if (found == db_.bots.end() || found->second.deleted) {
             return fail(ErrorKind::not_found, "There is no such bot.");
         }
+        if (request.if_settings_version &&
+            *request.if_settings_version != found->second.bot.settings_version) {
+            auto error = fail(ErrorKind::conflict, "The bot's settings have changed meanwhile.");
+            error.value().code = "other_version";
+            return error;
+        }
         const bool chat = request.kind == core::OperationKind::chat;
         if (const auto* live = chat ? nullptr : db_.live_operation(request.bot_id)) {
             auto error = fail(ErrorKind::conflict, "The bot has an operation under way.",

@@ -310,14 +310,19 @@ Outcome destroy(RouteContext& context, const Exchange& exchange) {
     }
     const auto before = started_before(context, exchange);
     if (!before) return refuse(before.error());
-    if (!*before) {
-        const auto bot = own_bot(context, exchange, exchange.path.front());
-        if (!bot) return refuse(bot.error());
-        const auto wanted = read_if_match(exchange);
-        if (!wanted) return refuse(wanted.error());
-        if (!wanted->fits(bot->settings_version)) return refuse(changed_meanwhile());
-    }
-    return begin_operation(context, exchange, exchange.path.front(), OperationKind::destroy);
+    const auto& id = exchange.path.front();
+    if (*before) return begin_operation(context, exchange, id, OperationKind::destroy);
+    const auto bot = own_bot(context, exchange, id);
+    if (!bot) return refuse(bot.error());
+    const auto wanted = read_if_match(exchange);
+    if (!wanted) return refuse(wanted.error());
+    if (!wanted->fits(bot->settings_version)) return refuse(changed_meanwhile());
+    Asked asked{.kind = OperationKind::destroy};
+    // Settings that change between here and the start are not those that were meant, either.
+    if (!wanted->any) asked.if_settings_version = bot->settings_version;
+    const auto operation = start_operation(context, exchange, *bot, std::move(asked));
+    if (!operation) return refuse(operation.error());
+    return accepted(*bot, *operation);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/entity_tag.hpp"
 #include "api/routes/entitlement.hpp"
 #include "api/routes/routes.hpp"
 #include "base/json_value.hpp"
@@ -78,9 +79,11 @@ tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
          .payload = std::move(asked.payload),
          .requirements = std::move(asked.requirements),
          .earlier_chats = asked.earlier_chats,
-         .request_id = exchange.request.request_id});
+         .request_id = exchange.request.request_id,
+         .if_settings_version = asked.if_settings_version});
     if (operation) return std::move(*operation);
     const auto& error = operation.error();
+    if (error.code == "other_version") return refuse(changed_meanwhile());
     Problem problem = problem_of_error(error);
     if (error.kind == base::ErrorKind::conflict && base::is_uuid(error.code)) {
         problem.extra.emplace_back("operationId", error.code);

@@ -71,8 +71,10 @@ struct Asked {
     std::string payload = "{}";
     std::string requirements = "{}";
     ports::EarlierChats earlier_chats = ports::EarlierChats::keep;
+    std::optional<std::int64_t> if_settings_version;
 };
-/// Starts the operation on the caller's bot; 409 names a live one in `operationId`.
+/// Starts the operation on the caller's bot; 409 names a live one in `operationId`, 412 when the
+/// settings have another version than was asked for.
 [[nodiscard]] tl::expected<core::Operation, Problem> start_operation(RouteContext& context,
                                                                      const Exchange& exchange,
                                                                      const core::Bot& bot,

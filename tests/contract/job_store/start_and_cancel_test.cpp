@@ -61,6 +61,23 @@ TEST_CASE("an operation that the bot's state forbids is refused with a sentence"
     CHECK(!refused.error().message.empty());
 }
 
+TEST_CASE("an operation that is meant for other settings is refused, and changes nothing") {
+    const auto store = make_store(backends());
+    const auto bot = store->add_bot();
+    auto request = deploy_of(bot);
+    request.if_settings_version = bot.settings_version + 1;
+    const auto refused = store->jobs().start_operation(request);
+    REQUIRE(!refused);
+    CHECK(refused.error().kind == base::ErrorKind::conflict);
+    CHECK(refused.error().code == "other_version");
+    CHECK(store->events_of(bot.id).empty());
+    request.if_settings_version = bot.settings_version;
+    CHECK(store->jobs().start_operation(request));
+    // Also of a bot that is busy: what was meant is not there any more.
+    request.if_settings_version = bot.settings_version + 1;
+    CHECK(store->jobs().start_operation(request).error().code == "other_version");
+}
+
 TEST_CASE("an operation for a bot that does not exist is not found") {
     const auto store = make_store(backends());
     const auto bot = store->add_bot();

@@ -1,3 +1,6 @@
+#include <future>
+#include <thread>
+
 #include "../api/api_world.hpp"
 #include "support/catch.hpp"
 
@@ -52,6 +55,31 @@ TEST_CASE("a deletion under an old ETag is 412 and deletes nothing") {
     const auto now = world.get(path).header("ETag");
     CHECK(world.call("DELETE", path, world.bob, "", {{"If-Match", now}}).status == 404);
     CHECK(world.call("DELETE", path, world.alice, "", {{"If-Match", now}}).status == 202);
+}
+
+TEST_CASE("a change that comes between a deletion's look and its start is not lost with the bot") {
+    ApiWorld world;
+    const auto bot = world.make_bot(700100);
+    const auto path = "/api/bots/" + bot;
+    const auto tag = world.get(path).header("ETag");
+    std::future<ApiResponse> deletion;
+    REQUIRE(world.database->pool().transact([&](store::Sql& sql) -> base::Result<void> {
+        (void)sql.query("UPDATE bots SET settings_version = settings_version + 1 WHERE id = $1",
+                        {base::BotId(bot)});
+        deletion = std::async(std::launch::async, [&] {
+            return world.call("DELETE", path, world.alice, "", {{"If-Match", tag}});
+        });
+        // It has read the settings as they were when it waits for the bot's row.
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        const auto waits = [&] {
+            return sql.query("SELECT count(*) FROM pg_locks WHERE NOT granted")[0].integer(0) > 0;
+        };
+        while (!waits() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+        return {};
+    }));
+    const auto late = deletion.get();
+    CHECK(late.status == 412);
+    CHECK(world.get("/api/deploy/" + bot + "/status").body["operation"].is_null());
 }
 
 TEST_CASE("what is no entity tag is 400 and named") {
