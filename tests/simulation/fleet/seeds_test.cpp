@@ -52,7 +52,7 @@ TEMPLATE_TEST_CASE_SIG("nothing is lost and nothing sticks, whatever goes wrong:
 
 TEST_CASE("every kind of fault happens, and processes die around every kind of port call",
           "[.summary]") {
-    const auto all = run_seeds(10'000, 3'000);
+    const auto all = run_seeds(10'000, 4'000);
     std::cout << all.text();
     CHECK(all.never_injected() == std::vector<std::string>{});
     CHECK(all.never_died() == std::vector<std::string>{});
